@@ -1,0 +1,182 @@
+/** Wires the rooms together into one daemon that starts, reloads and stops. */
+
+import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { Environment } from './config/environment.js';
+import type { Config } from './config/schema.js';
+import { createClassifier } from './fleet/classify.js';
+import { createFleetStore, type FleetStore } from './fleet/fleet-store.js';
+import type { SourceName } from './fleet/model.js';
+import type { Clock } from './lib/clock.js';
+import { describeError, errorCode } from './lib/describe-error.js';
+import type { Logger } from './lib/logger.js';
+import { ensureWritableDirectory } from './lib/writable-directory.js';
+import { ALL_FAMILY_GROUPS } from './metrics/all-families.js';
+import { EXPOSITION_CONTENT_TYPE } from './metrics/exposition.js';
+import { createMetricsPage } from './metrics/page.js';
+import { createSelfMetrics } from './metrics/self-metrics.js';
+import { planSources, type SourcePlan } from './sources/all-sources.js';
+import type { Source } from './sources/source.js';
+import { createHttpServer } from './views/http-server.js';
+
+/** A bad start: the message is one line that says what is wrong and what to do. */
+export class StartError extends Error {}
+
+export type ConfigReading =
+  | { readonly kind: 'ok'; readonly config: Config }
+  | { readonly kind: 'faulty'; readonly problem: string };
+
+export interface AppOptions {
+  readonly config: Config;
+  /** Reads the configuration anew, for a reload. */
+  readonly readConfig: () => ConfigReading;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export interface App {
+  /** Resolves with the address of the HTTP server once it listens; rejects with StartError. */
+  start(): Promise<AddressInfo>;
+  /** Takes over a new configuration; a faulty one is refused, and the last good one stays in force. */
+  reload(): Promise<{ readonly problem?: string }>;
+  /** Releases everything, within 5 seconds. */
+  stop(): Promise<void>;
+}
+
+/** Gauges of a source that has been down for longer than this leave the page. */
+const STALE_AFTER_MS = 60_000;
+
+export function createApp({ config: firstConfig, readConfig, env, clock, log, version }: AppOptions): App {
+  let config = firstConfig;
+  const store = createFleetStore(createClassifier(config));
+  const sources = createSourceSet({ store, env, clock, log });
+  const self = createSelfMetrics(version);
+  self.configReloaded(true);
+  const page = createMetricsPage({
+    fleet: store.fleet,
+    groups: ALL_FAMILY_GROUPS,
+    clock,
+    staleAfterMs: STALE_AFTER_MS,
+    renderRest: self.render,
+    onError: (error) => log.error({ err: error }, 'a part of /metrics failed'),
+  });
+  const http = createHttpServer({
+    fleet: store.fleet,
+    clock,
+    log: log.child({ component: 'http' }),
+    version,
+    metrics: { contentType: EXPOSITION_CONTENT_TYPE, render: page.render },
+    bearerToken: () => config.web.bearer_token,
+    reload,
+  });
+
+  async function start(): Promise<AddressInfo> {
+    await ensureWritableDirectory(config.data_dir).catch((error: unknown) => {
+      throw new StartError(
+        `cannot write to data_dir ${config.data_dir}: ${describeError(error)}; give its owner write access or set data_dir`,
+      );
+    });
+    const address = await http.listen(config.listen).catch((error: unknown) => {
+      throw new StartError(listenProblem(error, config));
+    });
+    await sources.follow(undefined, config);
+    return address;
+  }
+
+  async function reload(): Promise<{ readonly problem?: string }> {
+    const reading = readConfig();
+    const problem = reading.kind === 'ok' ? await takeOver(reading.config) : reading.problem;
+    self.configReloaded(problem === undefined);
+    if (problem === undefined) {
+      log.info('configuration reloaded');
+      return {};
+    }
+    log.error({ problem }, 'configuration refused, the last good one stays in force');
+    return { problem };
+  }
+
+  /** The problem in words, or undefined when the new configuration is in force. */
+  async function takeOver(next: Config): Promise<string | undefined> {
+    const faulty = planSources(next, env).find((plan) => plan.kind === 'faulty');
+    if (faulty) return faulty.problem;
+    for (const key of ['listen', 'data_dir', 'log'] as const) {
+      if (!isDeepStrictEqual(config[key], next[key]))
+        log.warn({ option: key }, 'option takes effect at the next start');
+    }
+    const before = config;
+    config = next;
+    store.reclassify(createClassifier(next));
+    await sources.follow(before, next);
+    return undefined;
+  }
+
+  return {
+    start,
+    reload,
+    async stop() {
+      await Promise.all([http.close(), sources.stop()]);
+    },
+  };
+}
+
+function listenProblem(error: unknown, { listen }: Config): string {
+  const address = `${listen.host ?? ''}:${listen.port}`;
+  if (errorCode(error) === 'EADDRINUSE') {
+    return `cannot listen on ${address}: another program uses the port; stop it or set listen`;
+  }
+  return `cannot listen on ${address}: ${describeError(error)}; set listen`;
+}
+
+interface SourceSet {
+  /** Starts, restarts and stops sources so that what runs is what the configuration asks for. */
+  follow(before: Config | undefined, next: Config): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface SourceSetOptions {
+  readonly store: FleetStore;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+function createSourceSet({ store, env, clock, log }: SourceSetOptions): SourceSet {
+  const running = new Map<SourceName, Source>();
+
+  async function stopOne(name: SourceName): Promise<void> {
+    const source = running.get(name);
+    running.delete(name);
+    await source?.stop();
+    store.forgetSource(name);
+  }
+
+  async function followPlan(plan: SourcePlan, isUnchanged: boolean): Promise<void> {
+    const isRunning = running.has(plan.name);
+    if (isRunning && isUnchanged) return;
+    if (isRunning) await stopOne(plan.name);
+    if (plan.kind === 'faulty') throw new StartError(plan.problem);
+    if (plan.kind === 'absent') {
+      log.info({ remedy: plan.remedy }, `not watching ${plan.name}`);
+      return;
+    }
+    const sourceLog = log.child({ component: plan.name });
+    const source = plan.create({ clock, log: sourceLog, apply: store.apply });
+    running.set(plan.name, source);
+    sourceLog.info({ target: source.target }, `watching ${plan.name}`);
+    source.start();
+  }
+
+  return {
+    async follow(before, next) {
+      for (const plan of planSources(next, env)) {
+        const isUnchanged = before !== undefined && isDeepStrictEqual(before[plan.name], next[plan.name]);
+        await followPlan(plan, isUnchanged);
+      }
+    },
+    async stop() {
+      await Promise.all([...running.keys()].map(stopOne));
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Options of the Docker Engine source. */
+
+import { z } from 'zod';
+import { duration, optionalText, wholeNumber } from './option-types.js';
+
+const HOST_FORMS = 'unix:///path/to/docker.sock, tcp://host:2375 or https://host:2376';
+
+export const dockerSection = z
+  .strictObject({
+    host: z
+      .string({ error: () => `expected ${HOST_FORMS}` })
+      .regex(/^(unix:\/\/\/.+|(tcp|http|https):\/\/[^/\s]+\/?)$/, { error: () => `expected ${HOST_FORMS}` })
+      .nullable()
+      .default(null)
+      .meta({
+        valueType: 'address',
+        description:
+          'The engine or socket proxy to watch: `unix:///var/run/docker.sock`, `tcp://proxy:2375`, `https://host:2376`. ' +
+          'Null means `DOCKER_HOST` if it is set, else the local socket.',
+      }),
+    compose_project: optionalText('a compose project').meta({
+      description: 'Watch only the containers of this compose project. Null watches all.',
+    }),
+    tls_ca: optionalText('a path').meta({
+      description:
+        'CA certificate (PEM) of a TLS engine. Null means `ca.pem` in `DOCKER_CERT_PATH`, if that is set.',
+    }),
+    tls_cert: optionalText('a path').meta({ description: 'Client certificate (PEM) for a TLS engine.' }),
+    tls_key: optionalText('a path').meta({ description: 'Key (PEM) of the client certificate.' }),
+    request_timeout: duration('10s', { atLeast: '100ms', atMost: '5m' }).meta({
+      description: 'Time limit of each single call to the engine.',
+    }),
+    relist_interval: duration('60s', { atLeast: '1s', atMost: '1h' }).meta({
+      description: 'How often everything is listed again to check what the events said.',
+    }),
+    inspect_concurrency: wholeNumber(4, 1, 32).meta({
+      description: 'How many containers are inspected at the same time.',
+    }),
+  })
+  .prefault({});
+
+export type DockerConfig = z.output<typeof dockerSection>;

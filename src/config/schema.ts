@@ -1,0 +1,45 @@
+/** The one place of every option: its name, type, default and a sentence on what it does. */
+
+import { z } from 'zod';
+import { dockerSection } from './docker-section.js';
+import { listenOption } from './listen-option.js';
+import { oneOf, optionalText } from './option-types.js';
+import { infrastructureOption, orchestratorsOption, stagesSection } from './stages-section.js';
+
+export const configSchema = z.strictObject(
+  {
+    listen: listenOption,
+    data_dir: z
+      .string({ error: () => 'expected a path' })
+      .min(1, { error: () => 'expected a path' })
+      .default('./stagewatch-data')
+      .meta({
+        valueType: 'path',
+        description: 'Folder of what the daemon remembers. Made if it is missing.',
+      }),
+    docker: dockerSection,
+    orchestrators: orchestratorsOption,
+    infrastructure: infrastructureOption,
+    stages: stagesSection,
+    web: z
+      .strictObject({
+        bearer_token: optionalText('a token').meta({
+          description: 'Token that every POST must carry. Null: every POST is refused with 403.',
+        }),
+      })
+      .prefault({}),
+    log: z
+      .strictObject({
+        level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info').meta({
+          description: 'The least severe entries that are logged.',
+        }),
+        format: oneOf(['auto', 'text', 'json'], 'auto').meta({
+          description: 'Lines for people (text) or machines (json). Auto: text on a terminal, else json.',
+        }),
+      })
+      .prefault({}),
+  },
+  { error: () => 'expected a mapping of options, like "listen: 127.0.0.1:9847"' },
+);
+
+export type Config = z.output<typeof configSchema>;

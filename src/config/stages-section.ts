@@ -1,0 +1,56 @@
+/** Options that say which containers belong to the pipeline and which stage each worker serves. */
+
+import { z } from 'zod';
+import { globs, optionalText, show } from './option-types.js';
+
+const requiredId = z
+  .string({ error: (issue) => `expected a stage id like G3_02, got ${show(issue.input)}` })
+  .min(1, { error: () => 'expected a stage id like G3_02, got an empty text' })
+  .meta({ valueType: 'text', description: 'The id of the stage, as it stands in labels, queues and files.' });
+
+const stage = z.strictObject({
+  id: requiredId,
+  name: optionalText('a name').meta({ description: 'What people call the stage.' }),
+  branch: optionalText('a branch').meta({ description: 'The branch of the DAG that the stage is on.' }),
+  workers: globs([]).meta({
+    description: 'Containers or compose services that serve the stage, as name patterns.',
+  }),
+});
+
+export const stagesSection = z
+  .array(stage, { error: () => 'expected a list of stages, each with at least an id' })
+  .default([])
+  .superRefine((stages, context) => {
+    const seen = new Set<string>();
+    stages.forEach(({ id }, index) => {
+      if (seen.has(id)) {
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'id'],
+          message: `stage id ${show(id)} is used twice`,
+        });
+      }
+      seen.add(id);
+    });
+  })
+  .meta({
+    valueType: 'list of stages',
+    description: 'The stages in DAG order. None: every worker service is a stage of its own.',
+  });
+
+export const orchestratorsOption = globs('orchestrator-*').meta({
+  description: 'Containers or compose services that are orchestrators, as name patterns.',
+});
+
+export const infrastructureOption = z
+  .record(z.string().min(1), globs(), {
+    error: () => 'expected names with a pattern each, like {RabbitMQ: "*rabbitmq*"}',
+  })
+  .default({ RabbitMQ: ['*rabbitmq*'], GROBID: ['*grobid*'] })
+  .meta({
+    valueType: 'map of name to pattern',
+    description:
+      'Containers that the pipeline depends on: a name to show and a name pattern (or a list) each.',
+  });
+
+export type StageConfig = z.output<typeof stage>;

@@ -1,0 +1,93 @@
+/** Decides what a container is to the pipeline: by its labels, else the configuration, else its name. */
+
+import type { Config } from '../config/schema.js';
+import { matchesAnyGlob } from '../lib/glob.js';
+import { composeNumber, composeProject, composeService, type Nameable } from './identity.js';
+import { type Classification, ROLES, type Role } from './model.js';
+
+/** Undefined: no part of the pipeline. */
+export type Classify = (container: Nameable) => Classification | undefined;
+
+export type ClassifyConfig = Pick<Config, 'orchestrators' | 'infrastructure' | 'stages'> & {
+  readonly docker: Pick<Config['docker'], 'compose_project'>;
+};
+
+/** `paddle-worker-gpu1-0`: kind, GPU, replica. */
+const GPU_NAME = /^(?<kind>.+?)[-_.]gpu(?<gpu>\d+)(?:[-_.](?<replica>\d+))?$/;
+const WORKER_NAME = /(?:^|[-_.])workers?(?:[-_.]|$)/;
+const TRAILING_NUMBER = /[-_.](\d+)$/;
+
+interface NameParts {
+  readonly kind: string;
+  readonly gpu?: string;
+  readonly replica?: string;
+}
+
+export function createClassifier(config: ClassifyConfig): Classify {
+  return (container) => {
+    const { labels } = container;
+    const project = config.docker.compose_project;
+    if (project !== null && composeProject(labels) !== project) return undefined;
+    const labelledRole = labels['stagewatch.role'];
+    if (labelledRole === 'ignore') return undefined;
+    const configured = classifyByConfig(container, config);
+    const role = toRole(labelledRole) ?? (labels['stagewatch.stage'] ? 'worker' : configured?.role);
+    if (role === undefined) return undefined;
+    return describe(container, role, role === configured?.role ? configured : undefined);
+  };
+}
+
+function toRole(label: string | undefined): Role | undefined {
+  return ROLES.find((role) => role === label);
+}
+
+interface ConfiguredRole {
+  readonly role: Role;
+  readonly stage?: string;
+  readonly title?: string;
+}
+
+function classifyByConfig(container: Nameable, config: ClassifyConfig): ConfiguredRole | undefined {
+  const service = composeService(container.labels);
+  const names = service === undefined ? [container.name] : [container.name, service];
+  const matches = (globs: readonly string[]): boolean => names.some((name) => matchesAnyGlob(globs, name));
+  // Workers come first: `grobid-worker-*` is a worker although `*grobid*` is infrastructure.
+  const stage = config.stages.find(({ workers }) => matches(workers));
+  if (stage) return { role: 'worker', stage: stage.id };
+  if (matches(config.orchestrators)) return { role: 'orchestrator' };
+  if (names.some((name) => GPU_NAME.test(name) || WORKER_NAME.test(name))) return { role: 'worker' };
+  for (const [title, globs] of Object.entries(config.infrastructure)) {
+    if (matches(globs)) return { role: 'infrastructure', title };
+  }
+  return undefined;
+}
+
+function describe(container: Nameable, role: Role, configured: ConfiguredRole | undefined): Classification {
+  const { labels } = container;
+  const parts = nameParts(container);
+  const gpu = labels['stagewatch.gpu'] || parts.gpu;
+  const stage = role === 'worker' ? labels['stagewatch.stage'] || configured?.stage || parts.kind : undefined;
+  const title = role === 'infrastructure' ? (configured?.title ?? container.name) : undefined;
+  return {
+    role,
+    ...(stage !== undefined && { stage }),
+    ...(gpu !== undefined && { gpu }),
+    ...(parts.replica !== undefined && { replica: parts.replica }),
+    ...(title !== undefined && { title }),
+  };
+}
+
+/** Kind, GPU and replica from the compose service if it says more than the container's own name does. */
+function nameParts({ name, labels }: Nameable): NameParts {
+  const service = composeService(labels);
+  const number = composeNumber(labels);
+  for (const candidate of [service, name]) {
+    const groups = candidate === undefined ? undefined : GPU_NAME.exec(candidate)?.groups;
+    if (groups?.['kind'] !== undefined && groups['gpu'] !== undefined) {
+      const replica = groups['replica'] ?? number;
+      return { kind: groups['kind'], gpu: groups['gpu'], ...(replica !== undefined && { replica }) };
+    }
+  }
+  const replica = number ?? TRAILING_NUMBER.exec(name)?.[1];
+  return { kind: service ?? name.replace(TRAILING_NUMBER, ''), ...(replica !== undefined && { replica }) };
+}

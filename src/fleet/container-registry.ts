@@ -1,0 +1,193 @@
+/** Keeps the containers of the picture: one an identity, counters that outlive re-creation, the vanished gone at once. */
+
+import type { Classify } from './classify.js';
+import { composeProject, composeService, identityOf } from './identity.js';
+import type { Container, ContainerCounters, IgnoredContainer } from './model.js';
+import type { ContainerEvent, ContainerFacts, ListedContainer } from './observations.js';
+import {
+  addCounts,
+  createLedger,
+  NO_COUNTS,
+  noteEvent,
+  type RestartLedger,
+  settleByInspect,
+  settleWithoutInspect,
+} from './restart-ledger.js';
+
+export interface ContainerRegistry {
+  readonly containers: ReadonlyMap<string, Container>;
+  readonly ignored: ReadonlyMap<string, IgnoredContainer>;
+  applyList(listed: readonly ListedContainer[], askedAtMs: number, atMs: number): void;
+  applyInspect(facts: ContainerFacts, atMs: number): void;
+  applyEvent(event: ContainerEvent): void;
+  applyVanished(id: string): void;
+  /** The rules of who is what have changed: all are judged anew. */
+  reclassify(classify: Classify): void;
+}
+
+interface Entry {
+  readonly facts: ListedContainer & Partial<ContainerFacts>;
+  readonly identity: string;
+  readonly seenAtMs: number;
+}
+
+/** Identities remembered after they vanished, so that counters go on when they are created again. */
+const MAX_RETIRED = 20_000;
+/** Ledgers of containers that have had events but no inspect yet. */
+const MAX_UNSEEN = 10_000;
+
+export function createContainerRegistry(initialClassify: Classify): ContainerRegistry {
+  let classify = initialClassify;
+  const entries = new Map<string, Entry>();
+  const ledgers = new Map<string, RestartLedger>();
+  const idsOf = new Map<string, Set<string>>();
+  const retired = new Map<string, ContainerCounters>();
+  const containers = new Map<string, Container>();
+  const ignored = new Map<string, IgnoredContainer>();
+
+  function ledgerOf(id: string): RestartLedger {
+    const known = ledgers.get(id);
+    if (known) return known;
+    const ledger = createLedger();
+    ledgers.set(id, ledger);
+    if (ledgers.size > entries.size + MAX_UNSEEN) forgetOldestUnseen();
+    return ledger;
+  }
+
+  function forgetOldestUnseen(): void {
+    for (const id of ledgers.keys()) {
+      if (entries.has(id)) continue;
+      ledgers.delete(id);
+      return;
+    }
+  }
+
+  function put(id: string, facts: Entry['facts'], seenAtMs: number): void {
+    const identity = identityOf(facts);
+    const before = entries.get(id);
+    if (before && before.identity !== identity) leaveIdentity(id, before.identity);
+    entries.set(id, { facts, identity, seenAtMs });
+    const ids = idsOf.get(identity);
+    if (ids) ids.add(id);
+    else idsOf.set(identity, new Set([id]));
+    show(identity);
+  }
+
+  function leaveIdentity(id: string, identity: string): void {
+    const ids = idsOf.get(identity);
+    ids?.delete(id);
+    if (ids?.size === 0) idsOf.delete(identity);
+    show(identity);
+  }
+
+  /** Brings the picture of one identity up to date with its entries. */
+  function show(identity: string): void {
+    const ids = [...(idsOf.get(identity) ?? [])];
+    const current = ids.map((id) => entries.get(id)).reduce(preferred, undefined);
+    if (!current) {
+      containers.delete(identity);
+      return;
+    }
+    for (const id of ids) ignored.delete(id);
+    const { facts } = current;
+    const classification = classify(facts);
+    if (!classification) {
+      containers.delete(identity);
+      ignored.set(facts.id, { id: facts.id, name: facts.name });
+      return;
+    }
+    const ledger = ledgerOf(facts.id);
+    const counters = ids.reduce(
+      (sum, id) => addCounts(sum, ledgers.get(id)?.counters ?? NO_COUNTS),
+      retired.get(identity) ?? NO_COUNTS,
+    );
+    containers.set(identity, {
+      ...classification,
+      ...describe(current),
+      ...(ledger.lastExitCode !== undefined && { lastExitCode: ledger.lastExitCode }),
+      counters,
+    });
+  }
+
+  function vanish(id: string): void {
+    const entry = entries.get(id);
+    const ledger = ledgers.get(id);
+    entries.delete(id);
+    ledgers.delete(id);
+    ignored.delete(id);
+    if (!entry) return;
+    if (ledger) {
+      settleWithoutInspect(ledger);
+      retire(entry.identity, ledger.counters);
+    }
+    leaveIdentity(id, entry.identity);
+  }
+
+  function retire(identity: string, counters: ContainerCounters): void {
+    const sum = addCounts(retired.get(identity) ?? NO_COUNTS, counters);
+    // Deleted first, so that the map's order is the order of retiring.
+    retired.delete(identity);
+    retired.set(identity, sum);
+    const oldest = retired.keys().next();
+    if (retired.size > MAX_RETIRED && !oldest.done) retired.delete(oldest.value);
+  }
+
+  return {
+    containers,
+    ignored,
+    applyList(listed, askedAtMs, atMs) {
+      const present = new Set(listed.map(({ id }) => id));
+      for (const [id, { seenAtMs }] of [...entries]) {
+        if (!present.has(id) && seenAtMs < askedAtMs) vanish(id);
+      }
+      for (const container of listed) {
+        if (!entries.has(container.id)) put(container.id, container, atMs);
+      }
+    },
+    applyInspect(facts, atMs) {
+      settleByInspect(ledgerOf(facts.id), facts);
+      put(facts.id, facts, atMs);
+    },
+    applyEvent(event) {
+      noteEvent(ledgerOf(event.id), event);
+      const entry = entries.get(event.id);
+      if (entry) show(entry.identity);
+    },
+    applyVanished: vanish,
+    reclassify(next) {
+      classify = next;
+      for (const identity of idsOf.keys()) show(identity);
+    },
+  };
+}
+
+/** While a container is being re-created two bear its identity: the running one counts, else the newer. */
+function preferred(one: Entry | undefined, other: Entry | undefined): Entry | undefined {
+  if (!one || !other) return one ?? other;
+  const rank = ({ facts }: Entry): number =>
+    facts.state === 'created' || facts.state === 'removing' ? 0 : 1;
+  if (rank(one) !== rank(other)) return rank(one) > rank(other) ? one : other;
+  return one.facts.createdAtMs > other.facts.createdAtMs ? one : other;
+}
+
+function describe({ facts, identity, seenAtMs }: Entry) {
+  const project = composeProject(facts.labels);
+  const service = composeService(facts.labels);
+  const restart = facts.labels['stagewatch.restart'];
+  return {
+    identity,
+    id: facts.id,
+    name: facts.name,
+    image: facts.image,
+    state: facts.state,
+    createdAtMs: facts.createdAtMs,
+    seenAtMs,
+    ...(project !== undefined && { project }),
+    ...(service !== undefined && { service }),
+    ...(facts.health !== undefined && { health: facts.health }),
+    ...(facts.startedAtMs !== undefined && { startedAtMs: facts.startedAtMs }),
+    ...(facts.finishedAtMs !== undefined && { finishedAtMs: facts.finishedAtMs }),
+    ...(facts.error !== undefined && { error: facts.error }),
+    ...(restart !== undefined && { isRestartAllowed: restart !== 'false' }),
+  };
+}

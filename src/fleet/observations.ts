@@ -1,0 +1,68 @@
+/** What a source can say: the only way into the fleet's picture. Times are Unix milliseconds. */
+
+import type { ContainerState, FailureReason, HealthState, SourceName } from './model.js';
+
+/** What the list of containers tells of each. */
+export interface ListedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+  readonly state: ContainerState;
+  readonly health?: HealthState;
+}
+
+/** What an inspect adds: everything the list lacks. */
+export interface ContainerFacts extends ListedContainer {
+  /** The engine's own count: restarts by policy since the last start that a person or program asked for. */
+  readonly restartCount: number;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  readonly exitCode: number;
+  readonly isOomKilled: boolean;
+  readonly error?: string;
+}
+
+/**
+ * Container events that count. `stop` includes a `kill` with a signal that ends the process;
+ * `restart-announced`: stagewatch is about to restart it, so the next start is its doing.
+ */
+export type ContainerEventAction = 'create' | 'start' | 'die' | 'oom' | 'stop' | 'restart-announced';
+
+export interface ContainerEvent {
+  readonly id: string;
+  readonly action: ContainerEventAction;
+  /** The engine's clock. */
+  readonly atMs: number;
+  /** Of a `die`. */
+  readonly exitCode?: number;
+}
+
+export type Observation =
+  | { readonly kind: 'source-watched'; readonly source: SourceName; readonly target: string }
+  | {
+      readonly kind: 'source-read';
+      readonly source: SourceName;
+      readonly atMs: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'source-failed';
+      readonly source: SourceName;
+      readonly atMs: number;
+      readonly reason: FailureReason;
+      readonly problem: string;
+      /** Only a part of the read failed: it is counted, and the source stays up. */
+      readonly isPartial?: boolean;
+    }
+  /** Every container there was when asked; what was seen before `askedAtMs` and is missing has vanished. */
+  | {
+      readonly kind: 'containers-listed';
+      readonly askedAtMs: number;
+      readonly atMs: number;
+      readonly containers: readonly ListedContainer[];
+    }
+  | { readonly kind: 'container-inspected'; readonly atMs: number; readonly facts: ContainerFacts }
+  | { readonly kind: 'container-event'; readonly event: ContainerEvent }
+  | { readonly kind: 'container-vanished'; readonly id: string };

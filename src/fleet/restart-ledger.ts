@@ -1,0 +1,314 @@
+/**
+ * Counts a container's restarts, exits and OOM kills truthfully, from events and inspects together.
+ *
+ * Neither suffices alone. The engine's RestartCount counts restarts by policy only and falls to 0 when anybody
+ * restarts or starts the container; it also rises already at the death, before the start it stands for. Events tell
+ * each start but not who asked for it, and are lost while the engine is away. So a start is only noted when its event
+ * comes, and settled by the next inspect, which the event itself causes. All times are the engine's clock.
+ * https://github.com/moby/moby/blob/master/daemon/monitor.go, handleContainerExit
+ */
+
+import {
+  type ContainerCounters,
+  EXIT_REASONS,
+  type ExitReason,
+  RESTART_CAUSES,
+  type RestartCause,
+} from './model.js';
+import type { ContainerEvent, ContainerFacts } from './observations.js';
+
+interface NotedStart {
+  readonly atMs: number;
+  /** A person or program stopped the container before, so the policy did not start it. */
+  readonly isAskedFor: boolean;
+}
+
+/** The engine's facts at the last inspect. */
+interface Settled {
+  readonly restartCount: number;
+  /** RestartCount already holds the start that has yet to come. */
+  readonly isAhead: boolean;
+  readonly startedAtMs: number | undefined;
+  readonly finishedAtMs: number | undefined;
+}
+
+/** Mutable, owned by the fleet; one for a container id. */
+export interface RestartLedger {
+  counters: ContainerCounters;
+  /** Exit code of the last end that was seen. */
+  lastExitCode: number | undefined;
+  settled: Settled | undefined;
+  /** Starts and ends whose events came, and which no inspect has told yet, in order. */
+  starts: readonly NotedStart[];
+  exitTimesMs: readonly number[];
+  lastStartEventMs: number;
+  lastExitEventMs: number;
+  isStopAskedFor: boolean;
+  isOomSeen: boolean;
+  /** Starts and ends that an inspect told before their events came. */
+  startToldMs: number | undefined;
+  exitToldMs: number | undefined;
+  isOomTold: boolean;
+  announcedAtMs: number | undefined;
+}
+
+/** More events than this between two inspects of one container: the engine does not answer, count without it. */
+const MAX_NOTED = 1000;
+/** A start is stagewatch's own when it comes within this time of the announcement. */
+const ANNOUNCEMENT_MS = 10 * 60_000;
+/** Exit codes above are 128 + signal, as the engine and shells report an end by signal. */
+const SIGNAL_BASE = 128;
+const MAX_SIGNAL = 64;
+
+export const NO_COUNTS: ContainerCounters = {
+  restarts: { policy: 0, stagewatch: 0, other: 0 },
+  exits: { ok: 0, error: 0, signal: 0, oom: 0 },
+  oomEvents: 0,
+};
+
+export function createLedger(): RestartLedger {
+  return {
+    counters: NO_COUNTS,
+    lastExitCode: undefined,
+    settled: undefined,
+    starts: [],
+    exitTimesMs: [],
+    lastStartEventMs: 0,
+    lastExitEventMs: 0,
+    isStopAskedFor: false,
+    isOomSeen: false,
+    startToldMs: undefined,
+    exitToldMs: undefined,
+    isOomTold: false,
+    announcedAtMs: undefined,
+  };
+}
+
+export function addCounts(one: ContainerCounters, other: ContainerCounters): ContainerCounters {
+  const restarts = { ...one.restarts };
+  for (const cause of RESTART_CAUSES) restarts[cause] += other.restarts[cause];
+  const exits = { ...one.exits };
+  for (const reason of EXIT_REASONS) exits[reason] += other.exits[reason];
+  return { restarts, exits, oomEvents: one.oomEvents + other.oomEvents };
+}
+
+export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
+  switch (event.action) {
+    case 'create':
+      // Born under our eyes: everything from here on is counted, its first start excepted.
+      ledger.settled ??= { restartCount: 0, isAhead: false, startedAtMs: undefined, finishedAtMs: undefined };
+      break;
+    case 'stop':
+      ledger.isStopAskedFor = true;
+      break;
+    case 'oom':
+      ledger.isOomSeen = true;
+      if (!ledger.isOomTold) countOom(ledger);
+      ledger.isOomTold = false;
+      break;
+    case 'die':
+      noteExit(ledger, event);
+      break;
+    case 'start':
+      noteStart(ledger, event.atMs);
+      break;
+    case 'restart-announced':
+      ledger.announcedAtMs = event.atMs;
+      break;
+  }
+}
+
+function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent): void {
+  const isOom = ledger.isOomSeen;
+  const lastStartMs = Math.max(ledger.lastStartEventMs, ledger.settled?.startedAtMs ?? 0);
+  ledger.isOomSeen = false;
+  ledger.isOomTold = false;
+  ledger.lastExitCode = exitCode;
+  ledger.lastExitEventMs = atMs;
+  const isTold = isEventOf(ledger.exitToldMs, atMs, lastStartMs);
+  ledger.exitToldMs = undefined;
+  if (isTold) return;
+  countExits(ledger, exitReason(exitCode, isOom), 1);
+  ledger.exitTimesMs = [...ledger.exitTimesMs, atMs];
+  if (ledger.exitTimesMs.length > MAX_NOTED) settleWithoutInspect(ledger);
+}
+
+function noteStart(ledger: RestartLedger, atMs: number): void {
+  const isAskedFor = ledger.isStopAskedFor;
+  const lastExitMs = Math.max(ledger.lastExitEventMs, ledger.settled?.finishedAtMs ?? 0);
+  ledger.isStopAskedFor = false;
+  ledger.lastStartEventMs = atMs;
+  const isTold = isEventOf(ledger.startToldMs, atMs, lastExitMs);
+  ledger.startToldMs = undefined;
+  if (isTold) return;
+  ledger.starts = [...ledger.starts, { atMs, isAskedFor }];
+  if (ledger.starts.length > MAX_NOTED) settleWithoutInspect(ledger);
+}
+
+/**
+ * Starts and ends take turns, and an event comes after its fact but before the next turn:
+ * so the event belongs to what an inspect told unless the opposite happened in between.
+ */
+function isEventOf(toldMs: number | undefined, eventAtMs: number, lastOppositeMs: number): boolean {
+  if (toldMs === undefined || eventAtMs < toldMs) return false;
+  return !(lastOppositeMs > toldMs && lastOppositeMs < eventAtMs);
+}
+
+/** Settles what was noted against the engine's own facts; call it with every inspect of the container. */
+export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): void {
+  const before = ledger.settled;
+  const isAhead = facts.state === 'restarting';
+  if (!hasProcess(facts) && facts.finishedAtMs !== undefined) ledger.lastExitCode = facts.exitCode;
+  ledger.settled = {
+    restartCount: facts.restartCount,
+    isAhead,
+    startedAtMs: facts.startedAtMs,
+    finishedAtMs: facts.finishedAtMs,
+  };
+  if (before === undefined) {
+    settleFirstSight(ledger, facts);
+    return;
+  }
+  const starts = takeStarts(ledger, before, facts.startedAtMs);
+  const exitCount = takeExits(ledger, before, facts);
+  const policyRestarts = countStarts(ledger, starts, { before, facts, isAhead });
+  // An end that only RestartCount tells of: its code is not known, and a policy restarts mostly what failed.
+  countExits(ledger, 'error', policyRestarts - exitCount);
+}
+
+function hasProcess({ state }: ContainerFacts): boolean {
+  return state === 'running' || state === 'paused';
+}
+
+/** The engine's count from before we came is taken over; starts and ends from before are no news. */
+function settleFirstSight(
+  ledger: RestartLedger,
+  { startedAtMs, finishedAtMs, restartCount }: ContainerFacts,
+): void {
+  const ownStart = ledger.starts.findIndex(({ atMs }) => startedAtMs !== undefined && atMs >= startedAtMs);
+  ledger.startToldMs = ownStart < 0 ? startedAtMs : undefined;
+  ledger.starts = ownStart < 0 ? [] : ledger.starts.slice(ownStart + 1);
+  const ownExit = ledger.exitTimesMs.findIndex((atMs) => finishedAtMs !== undefined && atMs >= finishedAtMs);
+  ledger.exitToldMs = ownExit < 0 ? finishedAtMs : undefined;
+  ledger.exitTimesMs = ownExit < 0 ? [] : ledger.exitTimesMs.slice(ownExit + 1);
+  countRestarts(ledger, 'policy', restartCount);
+}
+
+/** The noted starts that this inspect tells of; later ones stay noted. */
+function takeStarts(
+  ledger: RestartLedger,
+  before: Settled,
+  startedAtMs: number | undefined,
+): readonly NotedStart[] {
+  if (startedAtMs === undefined || startedAtMs === before.startedAtMs) return [];
+  const earlier = ledger.starts.filter(({ atMs }) => atMs < startedAtMs);
+  const own = ledger.starts[earlier.length];
+  ledger.starts = ledger.starts.slice(earlier.length + 1);
+  if (own) return [...earlier, own];
+  ledger.startToldMs = startedAtMs;
+  return [...earlier, { atMs: startedAtMs, isAskedFor: ledger.isStopAskedFor }];
+}
+
+/** How many ends this inspect tells of, those counted by their events included. */
+function takeExits(ledger: RestartLedger, before: Settled, facts: ContainerFacts): number {
+  const { finishedAtMs } = facts;
+  // A restart that is cancelled sets the time back by some milliseconds without a new end.
+  if (finishedAtMs === undefined || finishedAtMs <= (before.finishedAtMs ?? 0)) return 0;
+  const earlier = ledger.exitTimesMs.filter((atMs) => atMs < finishedAtMs).length;
+  const isOwnNoted = ledger.exitTimesMs.length > earlier;
+  ledger.exitTimesMs = ledger.exitTimesMs.slice(earlier + 1);
+  if (!isOwnNoted) countToldExit(ledger, facts, finishedAtMs);
+  return earlier + 1;
+}
+
+function countToldExit(ledger: RestartLedger, facts: ContainerFacts, finishedAtMs: number): void {
+  ledger.exitToldMs = finishedAtMs;
+  if (hasProcess(facts)) {
+    // It runs again, and the engine has forgotten the code; the event, if it still comes, cannot change the count.
+    countExits(ledger, 'error', 1);
+    return;
+  }
+  countExits(ledger, exitReason(facts.exitCode, facts.isOomKilled), 1);
+  if (!facts.isOomKilled) return;
+  if (!ledger.isOomSeen) {
+    countOom(ledger);
+    ledger.isOomTold = true;
+  }
+  ledger.isOomSeen = false;
+}
+
+interface StartContext {
+  readonly before: Settled;
+  readonly facts: ContainerFacts;
+  readonly isAhead: boolean;
+}
+
+/** Shares the starts out among policy and others, and returns how many restarts the policy made or has begun. */
+function countStarts(ledger: RestartLedger, starts: readonly NotedStart[], context: StartContext): number {
+  const { before, facts, isAhead } = context;
+  const firstStarts = before.startedAtMs === undefined && starts.length > 0 ? 1 : 0;
+  const restarts = starts.slice(firstStarts);
+  const pendingBefore = before.isAhead ? 1 : 0;
+  const pendingNow = isAhead ? 1 : 0;
+  const risen = facts.restartCount - before.restartCount;
+  const startsByPolicy = risen + pendingBefore - pendingNow;
+  const isReset =
+    risen < 0 || (restarts.some(({ isAskedFor }) => isAskedFor) && startsByPolicy !== restarts.length);
+  if (!isReset) {
+    countRestarts(ledger, 'policy', risen);
+    countAskedFor(ledger, Math.max(0, restarts.length - startsByPolicy));
+    return risen;
+  }
+  // The last start that was asked for set RestartCount to 0; the count now standing was made after it.
+  const startsSinceReset = facts.restartCount - pendingNow;
+  const untilReset = restarts.slice(0, Math.max(0, restarts.length - startsSinceReset));
+  const askedFor = Math.max(1, untilReset.filter(({ isAskedFor }) => isAskedFor).length);
+  const byPolicyBefore = Math.max(0, untilReset.length - askedFor - pendingBefore);
+  countRestarts(ledger, 'policy', byPolicyBefore + facts.restartCount);
+  countAskedFor(ledger, askedFor);
+  return byPolicyBefore + facts.restartCount;
+}
+
+/** The engine cannot be asked (any more): starts are shared out by what the events alone tell. */
+export function settleWithoutInspect(ledger: RestartLedger): void {
+  const isFirstStart = ledger.settled?.startedAtMs === undefined;
+  const restarts = ledger.starts.slice(isFirstStart ? 1 : 0);
+  const askedFor = restarts.filter(({ isAskedFor }) => isAskedFor).length;
+  const alreadyCounted = ledger.settled?.isAhead ? 1 : 0;
+  countRestarts(ledger, 'policy', restarts.length - askedFor - alreadyCounted);
+  countAskedFor(ledger, askedFor);
+  ledger.starts = [];
+  ledger.exitTimesMs = [];
+}
+
+function countAskedFor(ledger: RestartLedger, count: number): void {
+  if (count <= 0) return;
+  const { announcedAtMs } = ledger;
+  const startedAtMs = Math.max(ledger.lastStartEventMs, ledger.settled?.startedAtMs ?? 0);
+  const isOurs = announcedAtMs !== undefined && startedAtMs - announcedAtMs < ANNOUNCEMENT_MS;
+  if (isOurs) ledger.announcedAtMs = undefined;
+  countRestarts(ledger, 'stagewatch', isOurs ? 1 : 0);
+  countRestarts(ledger, 'other', isOurs ? count - 1 : count);
+}
+
+function countRestarts(ledger: RestartLedger, cause: RestartCause, count: number): void {
+  if (count <= 0) return;
+  const { restarts } = ledger.counters;
+  ledger.counters = { ...ledger.counters, restarts: { ...restarts, [cause]: restarts[cause] + count } };
+}
+
+function countExits(ledger: RestartLedger, reason: ExitReason, count: number): void {
+  if (count <= 0) return;
+  const { exits } = ledger.counters;
+  ledger.counters = { ...ledger.counters, exits: { ...exits, [reason]: exits[reason] + count } };
+}
+
+function countOom(ledger: RestartLedger): void {
+  ledger.counters = { ...ledger.counters, oomEvents: ledger.counters.oomEvents + 1 };
+}
+
+function exitReason(exitCode: number, isOom: boolean): ExitReason {
+  if (exitCode === 0) return 'ok';
+  if (isOom) return 'oom';
+  return exitCode > SIGNAL_BASE && exitCode <= SIGNAL_BASE + MAX_SIGNAL ? 'signal' : 'error';
+}

@@ -1,0 +1,37 @@
+/** Folds what each source reports of itself into its health. */
+
+import { FAILURE_REASONS, type FailureReason, type SourceHealth } from './model.js';
+import type { Observation } from './observations.js';
+
+type SourceObservation = Extract<Observation, { source: unknown }>;
+
+export function applySourceReport(before: SourceHealth | undefined, report: SourceObservation): SourceHealth {
+  const base = before ?? unread(report.source);
+  switch (report.kind) {
+    case 'source-watched':
+      return { ...base, target: report.target };
+    case 'source-read': {
+      const { problem: _cleared, ...rest } = base;
+      return {
+        ...rest,
+        isUp: true,
+        lastSuccessAtMs: report.atMs,
+        lastAttemptAtMs: report.atMs,
+        lastDurationMs: report.durationMs,
+      };
+    }
+    case 'source-failed': {
+      const failures = { ...base.failures, [report.reason]: base.failures[report.reason] + 1 };
+      if (report.isPartial) return { ...base, failures };
+      return { ...base, failures, isUp: false, lastAttemptAtMs: report.atMs, problem: report.problem };
+    }
+  }
+}
+
+function unread(source: SourceHealth['source']): SourceHealth {
+  const failures = Object.fromEntries(FAILURE_REASONS.map((reason) => [reason, 0])) as Record<
+    FailureReason,
+    number
+  >;
+  return { source, target: '', failures };
+}

@@ -1,0 +1,28 @@
+/** One line for an error and its causes, with credentials removed and its length bounded. */
+
+import { scrubCredentials } from './scrub.js';
+
+const MAX_LENGTH = 500;
+
+/** `outer: cause: deeper cause`; never throws, whatever was thrown. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  let current = error;
+  for (let depth = 0; depth < 5 && current !== undefined && current !== null; depth++) {
+    const message = current instanceof Error ? current.message || current.name : String(current);
+    if (!parts.some((part) => part.includes(message))) parts.push(message);
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  const line = scrubCredentials(parts.join(': ')).replaceAll(/\s+/g, ' ').trim() || 'unknown error';
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH - 1)}…` : line;
+}
+
+/** The system's or library's error code (`ENOENT`, `ECONNREFUSED`), looked up through the chain of causes. */
+export function errorCode(error: unknown): string | undefined {
+  let current = error;
+  for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
+    if ('code' in current && typeof current.code === 'string') return current.code;
+    current = current.cause;
+  }
+  return undefined;
+}

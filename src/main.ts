@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** Entry point: hands arguments, environment and signals to the command line, and its exit code to the system. */
+
+import { readFileSync } from 'node:fs';
+import { runCommandLine } from './cli/program.js';
+import { describeError } from './lib/describe-error.js';
+
+function packageVersion(): string {
+  // Two folders deep in a checkout (build/src), one in the package (dist).
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string })
+        .version;
+    } catch {
+      // Not there: the next place is tried, and an unknown version is no reason not to start.
+    }
+  }
+  return 'unknown';
+}
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  env: process.env,
+  version: packageVersion(),
+  isTerminal: process.stdout.isTTY === true,
+  write: (text) => process.stdout.write(text),
+  writeError: (text) => process.stderr.write(text),
+  onSignal: (signal, handler) => process.on(signal, handler),
+}).catch((error: unknown) => {
+  process.stderr.write(`stagewatch: ${describeError(error)}\n`);
+  return 1;
+});

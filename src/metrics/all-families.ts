@@ -1,0 +1,11 @@
+/** The list of what /metrics shows of the fleet, in the order of the page. */
+
+import { containerCountFamilies, containerFamilies } from './container-families.js';
+import type { AnyFamilyGroup } from './family.js';
+import { sourceFamilies } from './source-families.js';
+
+export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
+  containerFamilies,
+  containerCountFamilies,
+  sourceFamilies,
+];

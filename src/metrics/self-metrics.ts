@@ -1,0 +1,40 @@
+/** The daemon's own health: build, configuration, process and Node.js runtime, kept by prom-client. */
+
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+export interface SelfMetrics {
+  configReloaded(isSuccessful: boolean): void;
+  /** Text of all of them. */
+  render(): Promise<string>;
+}
+
+/** Gauges whose names end in `_total`, which Prometheus keeps for counters. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+export function createSelfMetrics(version: string): SelfMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+
+  new Gauge({
+    name: 'stagewatch_build_info',
+    help: 'Version of stagewatch and of the Node.js it runs on; always 1.',
+    labelNames: ['version', 'node_version'],
+    registers: [registry],
+  }).set({ version, node_version: process.version }, 1);
+
+  const reload = new Gauge({
+    name: 'stagewatch_config_last_reload_successful',
+    help: 'Whether the last attempt to load the configuration succeeded (1) or failed (0).',
+    registers: [registry],
+  });
+
+  return {
+    configReloaded: (isSuccessful) => reload.set(isSuccessful ? 1 : 0),
+    render: () => registry.metrics(),
+  };
+}

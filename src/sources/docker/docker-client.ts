@@ -1,0 +1,155 @@
+/** Talks to one Docker Engine through dockerode's transport: every call bounded in time and size, every failure named. */
+
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../lib/clock.js';
+import { withDeadline } from '../../lib/deadline.js';
+import { errorCode } from '../../lib/describe-error.js';
+import { SourceError } from '../source-error.js';
+import type { EngineAddress } from './engine-address.js';
+import { createEngineTransport, type EngineCall } from './engine-transport.js';
+import { readBody } from './read-body.js';
+
+export interface DockerClient {
+  /** `1.41`: the version every call is made with. */
+  readonly apiVersion: string;
+  /** How far the engine's clock is ahead of ours, in milliseconds, to about a second. */
+  readonly clockAheadMs: number;
+  /** Parsed JSON of a GET; undefined when the engine answers 404. */
+  getJson(call: EngineCall, maxBytes: number): Promise<unknown>;
+  /** Opens a stream that lasts until `signal` aborts; only its beginning has a time limit. */
+  openStream(call: EngineCall, signal: AbortSignal): Promise<IncomingMessage>;
+  close(): void;
+}
+
+export interface DockerClientOptions {
+  readonly address: EngineAddress;
+  readonly clock: Clock;
+  /** Time limit of each call. */
+  readonly timeLimitMs: number;
+  readonly maxConnections: number;
+}
+
+/** The newest API whose answers this code was written for; a newer engine is asked in this version. */
+const MAX_API = [1, 47] as const;
+const MIN_API = [1, 24] as const;
+const MAX_PING_BYTES = 65_536;
+const MAX_ERROR_BYTES = 65_536;
+
+/** Connects, checks that a Docker Engine answers, and agrees on an API version. Rejects with SourceError. */
+export async function connectDocker(options: DockerClientOptions): Promise<DockerClient> {
+  const { address, clock, timeLimitMs, maxConnections } = options;
+  const transport = await createEngineTransport(address, maxConnections);
+  // The stream would hold one of the connections for ever.
+  const streamTransport = await createEngineTransport(address, Number.POSITIVE_INFINITY);
+
+  function bounded<T>({ path }: EngineCall, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    return withDeadline(work(abort.signal), {
+      clock,
+      limitMs: timeLimitMs,
+      what: `GET ${path} of ${address.target}`,
+      onExpired: () => abort.abort(),
+    });
+  }
+
+  function get(call: EngineCall, maxBytes: number): Promise<Answer> {
+    return bounded(call, async (signal) => {
+      const response = await retryOnce(() => transport.request(call, signal));
+      return { response, body: await readBody(response, maxBytes, `GET ${call.path}`) };
+    });
+  }
+
+  function close(): void {
+    transport.destroy();
+    streamTransport.destroy();
+  }
+
+  const agreed = await get({ path: '/_ping' }, MAX_PING_BYTES)
+    .then((answer) => readPing(answer, address, clock))
+    .catch((error: unknown) => {
+      close();
+      throw error;
+    });
+  transport.useVersion(agreed.apiVersion);
+  streamTransport.useVersion(agreed.apiVersion);
+
+  return {
+    ...agreed,
+    async getJson(call, maxBytes) {
+      const answer = await get(call, maxBytes);
+      const status = answer.response.statusCode;
+      if (status === 404) return undefined;
+      if (status !== 200) throw rejected(call, answer, address);
+      return parseJson(answer.body, call);
+    },
+    async openStream(call, signal) {
+      const response = await bounded(call, (limit) =>
+        streamTransport.request(call, AbortSignal.any([limit, signal])),
+      );
+      if (response.statusCode === 200) return response;
+      const body = await bounded(call, () => readBody(response, MAX_ERROR_BYTES, `GET ${call.path}`));
+      throw rejected(call, { response, body }, address);
+    },
+    close,
+  };
+}
+
+interface Answer {
+  readonly response: IncomingMessage;
+  readonly body: Buffer;
+}
+
+/** A kept-alive connection may have been closed by the engine just as the request went out. */
+async function retryOnce<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    if (errorCode(error) !== 'ECONNRESET') throw error;
+    return request();
+  }
+}
+
+function readPing({ response, body }: Answer, address: EngineAddress, clock: Clock) {
+  if (response.statusCode !== 200) throw rejected({ path: '/_ping' }, { response, body }, address);
+  const text = String(response.headers['api-version'] ?? '');
+  const [major, minor] = text.split('.').map(Number);
+  if (major === undefined || minor === undefined || Number.isNaN(major + minor)) {
+    throw new SourceError(
+      'protocol',
+      `${address.target} answers, but not as a Docker Engine: no Api-Version header`,
+    );
+  }
+  if (isBelow([major, minor], MIN_API)) {
+    throw new SourceError(
+      'protocol',
+      `${address.target} speaks API ${text}; at least ${MIN_API.join('.')} is needed`,
+    );
+  }
+  const date = Date.parse(String(response.headers.date ?? ''));
+  return {
+    apiVersion: (isBelow(MAX_API, [major, minor]) ? MAX_API : [major, minor]).join('.'),
+    clockAheadMs: Number.isNaN(date) ? 0 : date - clock.nowMs(),
+  };
+}
+
+function isBelow(one: readonly [number, number], other: readonly [number, number]): boolean {
+  return one[0] < other[0] || (one[0] === other[0] && one[1] < other[1]);
+}
+
+function parseJson(body: Buffer, { path }: EngineCall): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw new SourceError('protocol', `GET ${path}: the answer is not JSON`, { cause: error });
+  }
+}
+
+function rejected({ path }: EngineCall, { response, body }: Answer, address: EngineAddress): SourceError {
+  const said = body.toString('utf8', 0, 300).trim();
+  const what = `GET ${path} of ${address.target}: HTTP ${response.statusCode}`;
+  if (response.statusCode === 403) {
+    const remedy = 'behind a socket proxy, allow CONTAINERS, EVENTS and PING';
+    return new SourceError('permission', `${what}; ${remedy}. ${said}`);
+  }
+  return new SourceError('rejected', said === '' ? what : `${what}: ${said}`);
+}

@@ -1,0 +1,67 @@
+/** Watches one Docker Engine for ever: a session at a time, and after each failure a new one. */
+
+import type { DockerConfig } from '../../config/docker-section.js';
+import { createBackoff } from '../../lib/backoff.js';
+import type { Timer } from '../../lib/clock.js';
+import { createHealthReporter } from '../health-reporter.js';
+import type { Source, SourceContext } from '../source.js';
+import { type DockerSession, openDockerSession } from './docker-session.js';
+import type { EngineAddress } from './engine-address.js';
+import { createEventMemory } from './event-memory.js';
+
+export interface DockerSourceOptions {
+  readonly address: EngineAddress;
+  readonly config: Pick<DockerConfig, 'request_timeout' | 'relist_interval' | 'inspect_concurrency'>;
+}
+
+const BACKOFF = { baseMs: 500, maxMs: 15_000 };
+
+export function createDockerSource(options: DockerSourceOptions, context: SourceContext): Source {
+  const { address } = options;
+  const { clock, apply } = context;
+  const reporter = createHealthReporter('docker', context);
+  const backoff = createBackoff(BACKOFF);
+  const memory = createEventMemory();
+  let isStopped = false;
+  let session: DockerSession | undefined;
+  let retry: Timer | undefined;
+
+  async function connect(): Promise<void> {
+    try {
+      const opened = await openDockerSession({
+        ...options,
+        ...context,
+        memory,
+        reporter,
+        onFirstPicture: () => backoff.reset(),
+        onEnd: retryLater,
+      });
+      if (isStopped) opened.close();
+      else session = opened;
+    } catch (error) {
+      retryLater(error);
+    }
+  }
+
+  function retryLater(error: unknown): void {
+    session = undefined;
+    if (isStopped) return;
+    reporter.failed(error);
+    retry = clock.after(backoff.nextDelayMs(), () => void connect());
+  }
+
+  return {
+    name: 'docker',
+    target: address.target,
+    start() {
+      apply({ kind: 'source-watched', source: 'docker', target: address.target });
+      void connect();
+    },
+    stop() {
+      isStopped = true;
+      retry?.cancel();
+      session?.close();
+      return Promise.resolve();
+    },
+  };
+}

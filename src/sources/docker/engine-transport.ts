@@ -1,0 +1,137 @@
+/** The home of dockerode: sends one request to the engine and hands back the raw response, without judging it. */
+
+import { readFile } from 'node:fs/promises';
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { inspect } from 'node:util';
+import { errorCode } from '../../lib/describe-error.js';
+import { SourceError } from '../source-error.js';
+import type { EngineAddress } from './engine-address.js';
+
+export interface EngineCall {
+  readonly path: string;
+  /** Objects go as JSON, as the engine wants its filters. */
+  readonly query?: Readonly<Record<string, unknown>>;
+}
+
+export interface EngineTransport {
+  /** Rejects when there is no response at all; aborting `signal` ends request and response. */
+  request(call: EngineCall, signal: AbortSignal): Promise<IncomingMessage>;
+  /** `1.41`; until it is given, calls go without a version. */
+  useVersion(version: string): void;
+  destroy(): void;
+}
+
+/** docker-modem builds a debug line of every request from all its options, so the agent must print short. */
+class HttpAgentPrintedShort extends HttpAgent {
+  [inspect.custom](): string {
+    return 'HttpAgent';
+  }
+}
+class HttpsAgentPrintedShort extends HttpsAgent {
+  [inspect.custom](): string {
+    return 'HttpsAgent';
+  }
+}
+
+/** The part of docker-modem that is used; its published types leave it open. */
+interface Modem {
+  version?: string;
+  dial(
+    options: {
+      path: string;
+      options?: Record<string, unknown>;
+      method: string;
+      isStream: true;
+      statusCodes: Readonly<Record<number, true>>;
+      abortSignal: AbortSignal;
+    },
+    callback: (error: unknown, response: IncomingMessage) => void,
+  ): void;
+}
+
+/**
+ * The response is taken as a stream whatever its status: the library itself would wait for ever on one that is cut
+ * off, and reads without a limit.
+ */
+const EVERY_STATUS: Readonly<Record<number, true>> = new Proxy({}, { get: () => true });
+
+export async function createEngineTransport(
+  address: EngineAddress,
+  maxConnections: number,
+): Promise<EngineTransport> {
+  const agentOptions = { keepAlive: true, maxSockets: maxConnections };
+  const agent =
+    address.protocol === 'https'
+      ? new HttpsAgentPrintedShort(agentOptions)
+      : new HttpAgentPrintedShort(agentOptions);
+  const modem = await createModem(address, agent);
+  return {
+    request: ({ path, query }, signal) =>
+      new Promise((resolve, reject) => {
+        modem.dial(
+          {
+            // The library adds the query only behind a question mark.
+            path: query ? `${path}?` : path,
+            ...(query && { options: { ...query } }),
+            method: 'GET',
+            isStream: true,
+            statusCodes: EVERY_STATUS,
+            abortSignal: signal,
+          },
+          (error, response) => (error ? reject(explain(error, address)) : resolve(response)),
+        );
+      }),
+    useVersion(version) {
+      modem.version = `v${version}`;
+    },
+    destroy: () => agent.destroy(),
+  };
+}
+
+async function createModem(address: EngineAddress, agent: HttpAgent): Promise<Modem> {
+  // Loaded late: the library takes half a second and 20 MB that other commands need not pay.
+  const { default: Docker } = await import('dockerode');
+  const { ca, cert, key } = address.tls;
+  const [caPem, certPem, keyPem] = await Promise.all([readPem(ca), readPem(cert), readPem(key)]);
+  // Every field is given, because those left out would be filled from DOCKER_HOST.
+  const docker = new Docker({
+    socketPath: address.socketPath,
+    host: address.host,
+    port: address.port,
+    protocol: address.protocol,
+    ca: caPem,
+    cert: certPem,
+    key: keyPem,
+    agent,
+    timeout: undefined,
+    pathPrefix: '/',
+  } as ConstructorParameters<typeof Docker>[0]);
+  return docker.modem as Modem;
+}
+
+async function readPem(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new SourceError('permission', `cannot read ${path}`, { cause: error });
+  }
+}
+
+function explain(error: unknown, { target }: EngineAddress): Error {
+  const code = errorCode(error);
+  if (code === 'EACCES' || code === 'EPERM') {
+    const remedy = 'add the user to the group that owns the socket (usually: usermod -aG docker USER)';
+    return new SourceError('permission', `no permission to use ${target}; ${remedy}`, { cause: error });
+  }
+  if (code === 'ENOENT') {
+    const remedy = 'is the Docker Engine running? Set docker.host if its socket is elsewhere';
+    return new SourceError('unreachable', `no socket at ${target}; ${remedy}`, { cause: error });
+  }
+  if (code === 'ECONNREFUSED') {
+    const remedy = 'is the Docker Engine running?';
+    return new SourceError('unreachable', `nothing listens at ${target}; ${remedy}`, { cause: error });
+  }
+  return new Error(`calling ${target}`, { cause: error });
+}

@@ -1,0 +1,148 @@
+/** Follows the engine's events: split into lines, repeats dropped, silence checked, an end told once. */
+
+import type { Clock, Timer } from '../../lib/clock.js';
+import { createLineSplitter } from '../../lib/line-splitter.js';
+import { SourceError } from '../source-error.js';
+import type { DockerClient } from './docker-client.js';
+import type { EngineCall } from './engine-transport.js';
+import type { EventMemory } from './event-memory.js';
+import { type EngineEvent, EVENT_ACTIONS, parseEvent } from './parse-event.js';
+
+export interface EventStreamOptions {
+  readonly client: DockerClient;
+  readonly clock: Clock;
+  readonly memory: EventMemory;
+  readonly onEvent: (event: EngineEvent) => void;
+  /** A line that could not be read: something may have been missed. */
+  readonly onBadLine: (error: Error) => void;
+  /** Called once: the stream has ended, failed, or gone deaf. */
+  readonly onEnd: (error: Error) => void;
+}
+
+export interface EventStream {
+  close(): void;
+}
+
+const MAX_LINE_BYTES = 1024 * 1024;
+/** How often the engine is asked what it has sent, because a dead stream looks just like a quiet engine. */
+const WATCHDOG_MS = 15_000;
+/** The engine's newest events may still be on their way. */
+const WATCHDOG_SLACK_MS = 3000;
+const MAX_REPLAY_BYTES = 16 * 1024 * 1024;
+
+const filters = { type: ['container'], event: EVENT_ACTIONS };
+
+/** Rejects when the stream cannot be opened; after that `onEnd` tells its end. */
+export async function openEventStream(options: EventStreamOptions): Promise<EventStream> {
+  const { client, clock, memory, onEvent, onBadLine, onEnd } = options;
+  const closed = new AbortController();
+  let watchdog: Timer | undefined;
+
+  function end(error: Error): void {
+    if (closed.signal.aborted) return;
+    close();
+    onEnd(error);
+  }
+
+  function close(): void {
+    watchdog?.cancel();
+    closed.abort();
+  }
+
+  function takeLine(line: string): void {
+    let event: EngineEvent;
+    try {
+      event = parseEvent(line);
+    } catch (error) {
+      onBadLine(error as Error);
+      return;
+    }
+    if (memory.isNew(event)) onEvent(event);
+  }
+
+  /** Asks for the engine's own record of the last seconds; what is in it must have come through the stream. */
+  async function checkNotDeaf(): Promise<void> {
+    const untilMs = clock.nowMs() + client.clockAheadMs - WATCHDOG_SLACK_MS;
+    const fromMs = untilMs - WATCHDOG_MS - WATCHDOG_SLACK_MS;
+    const query = { since: seconds(fromMs), until: seconds(untilMs), filters };
+    const lines = await readLines(client, query, closed.signal, clock);
+    const missed = lines.filter((line) => isMissed(line));
+    if (missed.length === 0 || closed.signal.aborted) return;
+    for (const line of missed) takeLine(line);
+    end(new SourceError('interrupted', `the event stream went silent and missed ${missed.length} events`));
+  }
+
+  function isMissed(line: string): boolean {
+    try {
+      const event = parseEvent(line);
+      return event.atMs >= memory.followedFromMs && !memory.has(event);
+    } catch {
+      // What cannot be read here was reported when the stream brought it.
+      return false;
+    }
+  }
+
+  function armWatchdog(): void {
+    watchdog = clock.after(WATCHDOG_MS, () => {
+      checkNotDeaf().then(
+        () => {
+          if (!closed.signal.aborted) armWatchdog();
+        },
+        (error: unknown) => end(error instanceof Error ? error : new Error(String(error))),
+      );
+    });
+  }
+
+  const { since } = memory;
+  const query = { ...(since !== undefined && { since }), filters };
+  const response = await client.openStream({ path: '/events', query }, closed.signal);
+  memory.opened(clock.nowMs() + client.clockAheadMs);
+  const splitter = createLineSplitter({
+    maxLineBytes: MAX_LINE_BYTES,
+    onLine: takeLine,
+    onOversized: () => onBadLine(new SourceError('protocol', `an event is over ${MAX_LINE_BYTES} bytes`)),
+  });
+  response.on('data', (chunk: Buffer) => splitter.push(chunk));
+  response.on('error', end);
+  response.on('close', () => end(new SourceError('interrupted', 'the event stream was closed')));
+  armWatchdog();
+  return { close };
+}
+
+function seconds(atMs: number): string {
+  return (atMs / 1000).toFixed(3);
+}
+
+/** The lines of a stream that ends by itself; it is cut off after a time and in size. */
+async function readLines(
+  client: DockerClient,
+  query: EngineCall['query'] & object,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<readonly string[]> {
+  const tooLong = new AbortController();
+  const timer = clock.after(WATCHDOG_MS, () =>
+    tooLong.abort(new SourceError('timeout', 'asking for past events')),
+  );
+  try {
+    const response = await client.openStream(
+      { path: '/events', query },
+      AbortSignal.any([signal, tooLong.signal]),
+    );
+    const lines: string[] = [];
+    const splitter = createLineSplitter({
+      maxLineBytes: MAX_LINE_BYTES,
+      onLine: (line) => lines.push(line),
+      onOversized: () => undefined,
+    });
+    let bytes = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_REPLAY_BYTES) break;
+      splitter.push(chunk);
+    }
+    return lines;
+  } finally {
+    timer.cancel();
+  }
+}

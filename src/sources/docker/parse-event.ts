@@ -1,0 +1,101 @@
+/** Reads one line of the engine's event stream. */
+
+import { z } from 'zod';
+import type { ContainerEventAction } from '../../fleet/observations.js';
+import { SourceError } from '../source-error.js';
+
+export interface EngineEvent {
+  readonly containerId: string;
+  /** The engine's clock, Unix milliseconds with fractions. */
+  readonly atMs: number;
+  /** Seconds and nanoseconds as the engine wants them back in `since`. */
+  readonly since: string;
+  /** Tells repeats after a reconnect. */
+  readonly key: string;
+  readonly kind: 'counted' | 'changed' | 'destroyed';
+  /** Of a counted event. */
+  readonly action?: ContainerEventAction;
+  readonly exitCode?: number;
+}
+
+/** What is asked of the engine; without it each health check would send three events every few seconds. */
+export const EVENT_ACTIONS = [
+  'create',
+  'destroy',
+  'die',
+  'health_status',
+  'kill',
+  'oom',
+  'pause',
+  'rename',
+  'restart',
+  'start',
+  'stop',
+  'unpause',
+  'update',
+] as const;
+
+const schema = z.object({
+  Action: z.string(),
+  Actor: z.object({ ID: z.string().min(1), Attributes: z.record(z.string(), z.unknown()).nullish() }),
+  timeNano: z.number(),
+});
+
+/** SIGINT, SIGQUIT, SIGABRT, SIGKILL and SIGTERM ask a process to end; a HUP or USR1 does not. */
+const ENDING_SIGNALS = new Set(['2', '3', '6', '9', '15']);
+
+/** Throws SourceError when the line is no event of a container. */
+export function parseEvent(line: string): EngineEvent {
+  const result = schema.safeParse(parseLine(line));
+  if (!result.success)
+    throw new SourceError('protocol', `an event has an unexpected shape: ${line.slice(0, 80)}`);
+  const { Action, Actor, timeNano } = result.data;
+  const attributes = Actor.Attributes ?? {};
+  const nanoseconds = nanosecondsIn(line) ?? String(timeNano);
+  const atMs = timeNano / 1e6;
+  return {
+    containerId: Actor.ID,
+    atMs,
+    since: `${nanoseconds.slice(0, -9)}.${nanoseconds.slice(-9)}`,
+    key: `${nanoseconds} ${Actor.ID} ${Action}`,
+    ...meaning(Action, attributes),
+  };
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new SourceError('protocol', `an event is not JSON: ${line.slice(0, 80)}`, { cause: error });
+  }
+}
+
+/** JSON numbers lose the last digits of a nanosecond count. */
+function nanosecondsIn(line: string): string | undefined {
+  return /"timeNano":(\d{10,})/.exec(line)?.[1];
+}
+
+function meaning(
+  action: string,
+  attributes: Readonly<Record<string, unknown>>,
+): Pick<EngineEvent, 'kind' | 'action' | 'exitCode'> {
+  switch (action) {
+    case 'create':
+    case 'start':
+    case 'oom':
+    case 'stop':
+      return { kind: 'counted', action };
+    case 'die': {
+      const exitCode = Number(attributes['exitCode'] ?? 0);
+      return { kind: 'counted', action, exitCode: Number.isInteger(exitCode) ? exitCode : 0 };
+    }
+    case 'kill':
+      return ENDING_SIGNALS.has(String(attributes['signal'] ?? '9'))
+        ? { kind: 'counted', action: 'stop' }
+        : { kind: 'changed' };
+    case 'destroy':
+      return { kind: 'destroyed' };
+    default:
+      return { kind: 'changed' };
+  }
+}

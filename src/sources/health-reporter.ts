@@ -1,0 +1,49 @@
+/** Reports how a source's reads end: as observations always, in the log only when that changes. */
+
+import type { FailureReason, SourceName } from '../fleet/model.js';
+import { describeError } from '../lib/describe-error.js';
+import type { SourceContext } from './source.js';
+import { failureReason } from './source-error.js';
+
+export interface HealthReporter {
+  succeeded(durationMs: number): void;
+  /** The read failed as a whole: the source is down. */
+  failed(error: unknown): void;
+  /** A part of a read failed; the rest holds. Logged once for each reason until the next whole failure or recovery. */
+  failedInPart(error: unknown): void;
+}
+
+export function createHealthReporter(
+  source: SourceName,
+  { clock, log, apply }: SourceContext,
+): HealthReporter {
+  let state: 'unknown' | 'up' | 'down' = 'unknown';
+  let lastProblem = '';
+  const partialsLogged = new Set<FailureReason>();
+
+  return {
+    succeeded(durationMs) {
+      apply({ kind: 'source-read', source, atMs: clock.nowMs(), durationMs });
+      if (state === 'down') log.info('source is back');
+      if (state !== 'up') partialsLogged.clear();
+      state = 'up';
+      lastProblem = '';
+    },
+    failed(error) {
+      const problem = describeError(error);
+      const reason = failureReason(error);
+      apply({ kind: 'source-failed', source, atMs: clock.nowMs(), reason, problem });
+      if (state !== 'down' || problem !== lastProblem)
+        log.warn({ reason, problem }, 'source is down, retrying');
+      state = 'down';
+      lastProblem = problem;
+    },
+    failedInPart(error) {
+      const problem = describeError(error);
+      const reason = failureReason(error);
+      apply({ kind: 'source-failed', source, atMs: clock.nowMs(), reason, problem, isPartial: true });
+      if (!partialsLogged.has(reason)) log.warn({ reason, problem }, 'part of a read failed');
+      partialsLogged.add(reason);
+    },
+  };
+}

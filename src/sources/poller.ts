@@ -1,0 +1,85 @@
+/** Gives a source that is read again and again its timer, time limit, back-off and health. */
+
+import type { SourceName } from '../fleet/model.js';
+import type { Observation } from '../fleet/observations.js';
+import { createBackoff } from '../lib/backoff.js';
+import type { Timer } from '../lib/clock.js';
+import { withDeadline } from '../lib/deadline.js';
+import { createHealthReporter } from './health-reporter.js';
+import type { Source, SourceContext } from './source.js';
+
+export interface PolledReader {
+  readonly name: SourceName;
+  /** What is watched, for people, without credentials. */
+  readonly target: string;
+  readonly intervalMs: number;
+  /** Time limit of one read. */
+  readonly timeLimitMs: number;
+  /** One look at the outside; rejects on failure, stops early when `signal` aborts. */
+  read(signal: AbortSignal): Promise<readonly Observation[]>;
+  /** Frees connections; called once, after the last read was aborted. */
+  close?(): Promise<void>;
+}
+
+/** After failures the wait grows up to this many intervals, and never over a minute. */
+const MAX_BACKOFF_INTERVALS = 8;
+const MAX_BACKOFF_MS = 60_000;
+
+export function createPolledSource(reader: PolledReader, context: SourceContext): Source {
+  const { clock, apply } = context;
+  const reporter = createHealthReporter(reader.name, context);
+  const backoff = createBackoff({
+    baseMs: reader.intervalMs,
+    maxMs: Math.max(reader.intervalMs, Math.min(reader.intervalMs * MAX_BACKOFF_INTERVALS, MAX_BACKOFF_MS)),
+  });
+  const stopped = new AbortController();
+  let timer: Timer | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  async function readOnce(): Promise<number> {
+    const startedMs = clock.monotonicMs();
+    const read = new AbortController();
+    const signal = AbortSignal.any([stopped.signal, read.signal]);
+    try {
+      const observations = await withDeadline(reader.read(signal), {
+        clock,
+        limitMs: reader.timeLimitMs,
+        what: `reading ${reader.target}`,
+        onExpired: () => read.abort(),
+      });
+      if (stopped.signal.aborted) return reader.intervalMs;
+      for (const observation of observations) apply(observation);
+      const durationMs = clock.monotonicMs() - startedMs;
+      reporter.succeeded(durationMs);
+      backoff.reset();
+      return Math.max(0, reader.intervalMs - durationMs);
+    } catch (error) {
+      if (!stopped.signal.aborted) reporter.failed(error);
+      return backoff.nextDelayMs();
+    }
+  }
+
+  async function cycle(): Promise<void> {
+    const delayMs = await readOnce();
+    if (!stopped.signal.aborted) timer = clock.after(delayMs, begin);
+  }
+
+  function begin(): void {
+    running = cycle();
+  }
+
+  return {
+    name: reader.name,
+    target: reader.target,
+    start() {
+      apply({ kind: 'source-watched', source: reader.name, target: reader.target });
+      begin();
+    },
+    async stop() {
+      stopped.abort();
+      timer?.cancel();
+      await running;
+      await reader.close?.();
+    },
+  };
+}

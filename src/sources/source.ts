@@ -1,0 +1,23 @@
+/** What every source is to the daemon: something that starts, speaks in observations, and stops. */
+
+import type { SourceName } from '../fleet/model.js';
+import type { Observation } from '../fleet/observations.js';
+import type { Clock } from '../lib/clock.js';
+import type { Logger } from '../lib/logger.js';
+
+export interface SourceContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The only way out of a source; synchronous. */
+  readonly apply: (observation: Observation) => void;
+}
+
+export interface Source {
+  readonly name: SourceName;
+  /** What is watched, for people, without credentials. */
+  readonly target: string;
+  /** Begins to watch and returns at once; whatever fails is reported as health and retried for ever. */
+  start(): void;
+  /** Releases everything; resolves within 2 seconds even when the outside does not answer. */
+  stop(): Promise<void>;
+}

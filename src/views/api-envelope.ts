@@ -1,0 +1,22 @@
+/** The JSON envelope of the API, the same as Prometheus uses. */
+
+import type { Response } from 'express';
+
+export type ErrorType = 'not_found' | 'forbidden' | 'unauthorized' | 'bad_data' | 'unavailable' | 'internal';
+
+const STATUS_OF: Readonly<Record<ErrorType, number>> = {
+  bad_data: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  internal: 500,
+  unavailable: 503,
+};
+
+export function sendSuccess(response: Response, data: unknown): void {
+  response.json({ status: 'success', data });
+}
+
+export function sendError(response: Response, errorType: ErrorType, error: string): void {
+  response.status(STATUS_OF[errorType]).json({ status: 'error', errorType, error });
+}

@@ -1,0 +1,54 @@
+/** The fleet as JSON for /api/v1/fleet; times are ISO 8601, absent facts are null. */
+
+import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
+
+export function renderFleetJson(fleet: Fleet, nowMs: number) {
+  return {
+    at: toIso(nowMs),
+    sources: [...fleet.sources.values()].map(renderSource),
+    containers: [...fleet.containers.values()].map(renderContainer),
+  };
+}
+
+function renderSource(source: SourceHealth) {
+  return {
+    source: source.source,
+    target: source.target,
+    up: source.isUp ?? null,
+    lastSuccessAt: toIso(source.lastSuccessAtMs),
+    lastAttemptAt: toIso(source.lastAttemptAtMs),
+    durationMs: source.lastDurationMs ?? null,
+    problem: source.problem ?? null,
+    failures: source.failures,
+  };
+}
+
+function renderContainer(container: Container) {
+  return {
+    container: container.name,
+    id: container.id,
+    image: container.image,
+    role: container.role,
+    title: container.title ?? null,
+    stage: container.stage ?? null,
+    gpu: container.gpu ?? null,
+    replica: container.replica ?? null,
+    project: container.project ?? null,
+    service: container.service ?? null,
+    state: container.state,
+    health: container.health ?? null,
+    createdAt: toIso(container.createdAtMs),
+    startedAt: toIso(container.startedAtMs),
+    finishedAt: toIso(container.finishedAtMs),
+    lastExitCode: container.lastExitCode ?? null,
+    error: container.error ?? null,
+    restarts: container.counters.restarts,
+    exits: container.counters.exits,
+    oomEvents: container.counters.oomEvents,
+    seenAt: toIso(container.seenAtMs),
+  };
+}
+
+function toIso(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString();
+}

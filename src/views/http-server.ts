@@ -1,0 +1,118 @@
+/** The daemon's HTTP server: metrics, health, API and landing page. */
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import helmet from 'helmet';
+import type { ListenAddress } from '../config/listen-option.js';
+import type { Fleet } from '../fleet/model.js';
+import type { Clock } from '../lib/clock.js';
+import type { Logger } from '../lib/logger.js';
+import { sendError, sendSuccess } from './api-envelope.js';
+import { requireBearerToken } from './bearer-auth.js';
+import { renderFleetJson } from './fleet-json.js';
+import { LANDING_STYLE, LANDING_STYLE_PATH, renderLandingPage } from './landing-page.js';
+import { metricsRoute } from './metrics-route.js';
+import { missingForReadiness } from './readiness.js';
+
+export interface HttpServerOptions {
+  readonly fleet: Fleet;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+  readonly metrics: { readonly contentType: string; render(): Promise<Buffer> };
+  readonly bearerToken: () => string | null;
+  /** Loads the configuration again; the problem in words when it was refused. */
+  readonly reload: () => Promise<{ readonly problem?: string }>;
+}
+
+export interface HttpServer {
+  /** Resolves with the address it listens on; rejects with the system's error (EADDRINUSE, EACCES). */
+  listen(address: ListenAddress): Promise<AddressInfo>;
+  /** Ends idle connections at once and busy ones after a short grace. */
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE_MS = 1000;
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const server = createServer(createRoutes(options));
+  return {
+    listen: (address) => listen(server, address),
+    close: () => close(server, options.clock),
+  };
+}
+
+function createRoutes(options: HttpServerOptions): Express {
+  const { fleet, clock, log, version, metrics, reload } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use(
+    helmet({
+      contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], upgradeInsecureRequests: null } },
+      strictTransportSecurity: false,
+    }),
+  );
+
+  app.get('/metrics', metricsRoute(metrics.render, metrics.contentType));
+  app.get('/-/healthy', (_request, response) => {
+    response.type('text').send('stagewatch is healthy.\n');
+  });
+  app.get('/-/ready', (_request, response) => {
+    const missing = missingForReadiness(fleet);
+    response.type('text');
+    if (missing.length === 0) response.send('stagewatch is ready.\n');
+    else response.status(503).send(`stagewatch is not ready, waiting for:\n${missing.join('\n')}\n`);
+  });
+  app.get('/api/v1/fleet', (_request, response) =>
+    sendSuccess(response, renderFleetJson(fleet, clock.nowMs())),
+  );
+  app.get('/', (_request, response) => {
+    response.type('html').send(renderLandingPage(fleet, version));
+  });
+  app.get(LANDING_STYLE_PATH, (_request, response) => {
+    response.type('css').send(LANDING_STYLE);
+  });
+  app.post('/-/reload', requireBearerToken(options.bearerToken), async (_request, response) => {
+    const { problem } = await reload();
+    if (problem === undefined) sendSuccess(response, { reloaded: true });
+    else sendError(response, 'bad_data', problem);
+  });
+
+  app.use((request, response) => {
+    sendError(
+      response,
+      'not_found',
+      `nothing is at ${request.method} ${request.path}; / lists what there is`,
+    );
+  });
+  const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    log.error({ err: error }, 'a request failed');
+    if (response.headersSent) next(error);
+    else sendError(response, 'internal', 'the request failed; the log of stagewatch says why');
+  };
+  app.use(onError);
+  return app;
+}
+
+function listen(server: Server, { host, port }: ListenAddress): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(host === undefined ? { port } : { port, host }, () => {
+      server.off('error', reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+function close(server: Server, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+    server.close(() => {
+      timer.cancel();
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,27 @@
+/** Waits until something holds, and says what was seen when it never did. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+const LOOK_EVERY_MS = 25;
+
+/** Resolves with the first result that is neither undefined nor false; a look that throws is tried again. */
+export async function waitFor<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  limitMs = 15_000,
+): Promise<Exclude<T, undefined | false>> {
+  const endMs = Date.now() + limitMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const result = await look();
+      if (result !== undefined && result !== false) return result as Exclude<T, undefined | false>;
+      last = result;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > endMs)
+      throw new Error(`waited ${limitMs} ms in vain for ${what}; last: ${String(last)}`);
+    await pause(LOOK_EVERY_MS);
+  }
+}
