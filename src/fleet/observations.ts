@@ -17,6 +17,8 @@ export interface ListedContainer {
 export interface ContainerFacts extends ListedContainer {
   /** The engine's own count: restarts by policy since the last start that a person or program asked for. */
   readonly restartCount: number;
+  /** The engine itself starts the container again after some of its ends. */
+  readonly hasRestartPolicy: boolean;
   readonly startedAtMs?: number;
   readonly finishedAtMs?: number;
   readonly exitCode: number;

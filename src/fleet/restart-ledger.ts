@@ -16,20 +16,14 @@ import {
   type RestartCause,
 } from './model.js';
 import type { ContainerEvent, ContainerFacts } from './observations.js';
+import { type NotedStart, type Settled, type Shares, shareOut } from './restart-shares.js';
 
-interface NotedStart {
-  readonly atMs: number;
-  /** A person or program stopped the container before, so the policy did not start it. */
-  readonly isAskedFor: boolean;
-}
-
-/** The engine's facts at the last inspect. */
-interface Settled {
-  readonly restartCount: number;
-  /** RestartCount already holds the start that has yet to come. */
-  readonly isAhead: boolean;
-  readonly startedAtMs: number | undefined;
-  readonly finishedAtMs: number | undefined;
+/** What happened up to an inspect that told of a start before its event came; counted anew when that comes. */
+interface Interval {
+  readonly from: Settled;
+  readonly to: Settled;
+  readonly starts: readonly NotedStart[];
+  readonly counted: Shares;
 }
 
 /** Mutable, owned by the fleet; one for a container id. */
@@ -38,6 +32,7 @@ export interface RestartLedger {
   /** Exit code of the last end that was seen. */
   lastExitCode: number | undefined;
   settled: Settled | undefined;
+  interval: Interval | undefined;
   /** Starts and ends whose events came, and which no inspect has told yet, in order. */
   starts: readonly NotedStart[];
   exitTimesMs: readonly number[];
@@ -45,10 +40,12 @@ export interface RestartLedger {
   lastExitEventMs: number;
   isStopAskedFor: boolean;
   isOomSeen: boolean;
-  /** Starts and ends that an inspect told before their events came. */
-  startToldMs: number | undefined;
-  exitToldMs: number | undefined;
+  /** Starts and ends that inspects told before their events came, in order. */
+  startsToldMs: readonly number[];
+  exitsToldMs: readonly number[];
   isOomTold: boolean;
+  /** Ends before the last that were counted by RestartCount alone; their events may be late, not lost. */
+  exitsWithoutEvent: number;
   announcedAtMs: number | undefined;
 }
 
@@ -59,6 +56,14 @@ const ANNOUNCEMENT_MS = 10 * 60_000;
 /** Exit codes above are 128 + signal, as the engine and shells report an end by signal. */
 const SIGNAL_BASE = 128;
 const MAX_SIGNAL = 64;
+
+const UNBORN: Settled = {
+  restartCount: 0,
+  isAhead: false,
+  hasRestartPolicy: false,
+  startedAtMs: undefined,
+  finishedAtMs: undefined,
+};
 
 export const NO_COUNTS: ContainerCounters = {
   restarts: { policy: 0, stagewatch: 0, other: 0 },
@@ -71,15 +76,17 @@ export function createLedger(): RestartLedger {
     counters: NO_COUNTS,
     lastExitCode: undefined,
     settled: undefined,
+    interval: undefined,
     starts: [],
     exitTimesMs: [],
     lastStartEventMs: 0,
     lastExitEventMs: 0,
     isStopAskedFor: false,
     isOomSeen: false,
-    startToldMs: undefined,
-    exitToldMs: undefined,
+    startsToldMs: [],
+    exitsToldMs: [],
     isOomTold: false,
+    exitsWithoutEvent: 0,
     announcedAtMs: undefined,
   };
 }
@@ -96,7 +103,7 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
   switch (event.action) {
     case 'create':
       // Born under our eyes: everything from here on is counted, its first start excepted.
-      ledger.settled ??= { restartCount: 0, isAhead: false, startedAtMs: undefined, finishedAtMs: undefined };
+      ledger.settled ??= UNBORN;
       break;
     case 'stop':
       ledger.isStopAskedFor = true;
@@ -121,47 +128,62 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
 function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent): void {
   const isOom = ledger.isOomSeen;
   const lastStartMs = Math.max(ledger.lastStartEventMs, ledger.settled?.startedAtMs ?? 0);
+  const toldMs = findTold(ledger.exitsToldMs, atMs, lastStartMs);
   ledger.isOomSeen = false;
   ledger.isOomTold = false;
   ledger.lastExitCode = exitCode;
   ledger.lastExitEventMs = atMs;
-  const isTold = isEventOf(ledger.exitToldMs, atMs, lastStartMs);
-  ledger.exitToldMs = undefined;
-  if (isTold) return;
+  if (toldMs !== undefined) {
+    ledger.exitsToldMs = ledger.exitsToldMs.filter((told) => told > toldMs);
+    return;
+  }
+  if (ledger.exitsWithoutEvent > 0 && atMs < (ledger.settled?.finishedAtMs ?? 0)) {
+    ledger.exitsWithoutEvent--;
+    return;
+  }
   countExits(ledger, exitReason(exitCode, isOom), 1);
   ledger.exitTimesMs = [...ledger.exitTimesMs, atMs];
   if (ledger.exitTimesMs.length > MAX_NOTED) settleWithoutInspect(ledger);
 }
 
 function noteStart(ledger: RestartLedger, atMs: number): void {
-  const isAskedFor = ledger.isStopAskedFor;
+  const start = { atMs, isAskedFor: ledger.isStopAskedFor };
   const lastExitMs = Math.max(ledger.lastExitEventMs, ledger.settled?.finishedAtMs ?? 0);
+  const toldMs = findTold(ledger.startsToldMs, atMs, lastExitMs);
   ledger.isStopAskedFor = false;
   ledger.lastStartEventMs = atMs;
-  const isTold = isEventOf(ledger.startToldMs, atMs, lastExitMs);
-  ledger.startToldMs = undefined;
-  if (isTold) return;
-  ledger.starts = [...ledger.starts, { atMs, isAskedFor }];
-  if (ledger.starts.length > MAX_NOTED) settleWithoutInspect(ledger);
+  if (toldMs !== undefined) {
+    ledger.startsToldMs = ledger.startsToldMs.filter((told) => told > toldMs);
+    completeInterval(ledger, toldMs, start);
+  } else if (atMs < (ledger.settled?.startedAtMs ?? 0)) {
+    addLateStart(ledger, start);
+  } else {
+    ledger.starts = [...ledger.starts, start];
+    if (ledger.starts.length > MAX_NOTED) settleWithoutInspect(ledger);
+  }
 }
 
 /**
  * Starts and ends take turns, and an event comes after its fact but before the next turn:
- * so the event belongs to what an inspect told unless the opposite happened in between.
+ * so it belongs to the last fact told before it, unless the opposite happened in between.
  */
-function isEventOf(toldMs: number | undefined, eventAtMs: number, lastOppositeMs: number): boolean {
-  if (toldMs === undefined || eventAtMs < toldMs) return false;
-  return !(lastOppositeMs > toldMs && lastOppositeMs < eventAtMs);
+function findTold(toldMs: readonly number[], eventAtMs: number, lastOppositeMs: number): number | undefined {
+  const told = toldMs.findLast((atMs) => atMs <= eventAtMs);
+  const isOver = told !== undefined && lastOppositeMs > told && lastOppositeMs < eventAtMs;
+  return isOver ? undefined : told;
 }
+
+/** An event that never came is forgotten after so many more. */
+const MAX_TOLD = 100;
 
 /** Settles what was noted against the engine's own facts; call it with every inspect of the container. */
 export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): void {
   const before = ledger.settled;
-  const isAhead = facts.state === 'restarting';
   if (!hasProcess(facts) && facts.finishedAtMs !== undefined) ledger.lastExitCode = facts.exitCode;
   ledger.settled = {
     restartCount: facts.restartCount,
-    isAhead,
+    isAhead: facts.state === 'restarting',
+    hasRestartPolicy: facts.hasRestartPolicy,
     startedAtMs: facts.startedAtMs,
     finishedAtMs: facts.finishedAtMs,
   };
@@ -171,9 +193,15 @@ export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): v
   }
   const starts = takeStarts(ledger, before, facts.startedAtMs);
   const exitCount = takeExits(ledger, before, facts);
-  const policyRestarts = countStarts(ledger, starts, { before, facts, isAhead });
+  const counted = shareOut(before, ledger.settled, starts);
+  countShares(ledger, counted);
+  const isOwnTold = starts.length > 0 && ledger.startsToldMs.at(-1) === facts.startedAtMs;
+  if (isOwnTold) ledger.interval = { from: before, to: ledger.settled, starts, counted };
   // An end that only RestartCount tells of: its code is not known, and a policy restarts mostly what failed.
-  countExits(ledger, 'error', policyRestarts - exitCount);
+  const risen = facts.restartCount - before.restartCount;
+  const withoutEvent = Math.max(0, (risen < 0 ? facts.restartCount : risen) - exitCount);
+  countExits(ledger, 'error', withoutEvent);
+  ledger.exitsWithoutEvent += withoutEvent;
 }
 
 function hasProcess({ state }: ContainerFacts): boolean {
@@ -186,15 +214,15 @@ function settleFirstSight(
   { startedAtMs, finishedAtMs, restartCount }: ContainerFacts,
 ): void {
   const ownStart = ledger.starts.findIndex(({ atMs }) => startedAtMs !== undefined && atMs >= startedAtMs);
-  ledger.startToldMs = ownStart < 0 ? startedAtMs : undefined;
+  if (ownStart < 0 && startedAtMs !== undefined) ledger.startsToldMs = [startedAtMs];
   ledger.starts = ownStart < 0 ? [] : ledger.starts.slice(ownStart + 1);
   const ownExit = ledger.exitTimesMs.findIndex((atMs) => finishedAtMs !== undefined && atMs >= finishedAtMs);
-  ledger.exitToldMs = ownExit < 0 ? finishedAtMs : undefined;
+  if (ownExit < 0 && finishedAtMs !== undefined) ledger.exitsToldMs = [finishedAtMs];
   ledger.exitTimesMs = ownExit < 0 ? [] : ledger.exitTimesMs.slice(ownExit + 1);
   countRestarts(ledger, 'policy', restartCount);
 }
 
-/** The noted starts that this inspect tells of; later ones stay noted. */
+/** The noted starts that this inspect tells of, the one it tells itself last; later ones stay noted. */
 function takeStarts(
   ledger: RestartLedger,
   before: Settled,
@@ -204,9 +232,8 @@ function takeStarts(
   const earlier = ledger.starts.filter(({ atMs }) => atMs < startedAtMs);
   const own = ledger.starts[earlier.length];
   ledger.starts = ledger.starts.slice(earlier.length + 1);
-  if (own) return [...earlier, own];
-  ledger.startToldMs = startedAtMs;
-  return [...earlier, { atMs: startedAtMs, isAskedFor: ledger.isStopAskedFor }];
+  if (!own) ledger.startsToldMs = [...ledger.startsToldMs, startedAtMs].slice(-MAX_TOLD);
+  return [...earlier, own ?? { atMs: startedAtMs, isAskedFor: ledger.isStopAskedFor }];
 }
 
 /** How many ends this inspect tells of, those counted by their events included. */
@@ -222,7 +249,7 @@ function takeExits(ledger: RestartLedger, before: Settled, facts: ContainerFacts
 }
 
 function countToldExit(ledger: RestartLedger, facts: ContainerFacts, finishedAtMs: number): void {
-  ledger.exitToldMs = finishedAtMs;
+  ledger.exitsToldMs = [...ledger.exitsToldMs, finishedAtMs].slice(-MAX_TOLD);
   if (hasProcess(facts)) {
     // It runs again, and the engine has forgotten the code; the event, if it still comes, cannot change the count.
     countExits(ledger, 'error', 1);
@@ -237,36 +264,29 @@ function countToldExit(ledger: RestartLedger, facts: ContainerFacts, finishedAtM
   ledger.isOomSeen = false;
 }
 
-interface StartContext {
-  readonly before: Settled;
-  readonly facts: ContainerFacts;
-  readonly isAhead: boolean;
+/** An event from before the start that the inspect told: shares are counted again once that start's event is here. */
+function addLateStart(ledger: RestartLedger, start: NotedStart): void {
+  const { interval } = ledger;
+  // Starts from before the first sight are no news.
+  if (interval) ledger.interval = { ...interval, starts: interval.starts.toSpliced(-1, 0, start) };
 }
 
-/** Shares the starts out among policy and others, and returns how many restarts the policy made or has begun. */
-function countStarts(ledger: RestartLedger, starts: readonly NotedStart[], context: StartContext): number {
-  const { before, facts, isAhead } = context;
-  const firstStarts = before.startedAtMs === undefined && starts.length > 0 ? 1 : 0;
-  const restarts = starts.slice(firstStarts);
-  const pendingBefore = before.isAhead ? 1 : 0;
-  const pendingNow = isAhead ? 1 : 0;
-  const risen = facts.restartCount - before.restartCount;
-  const startsByPolicy = risen + pendingBefore - pendingNow;
-  const isReset =
-    risen < 0 || (restarts.some(({ isAskedFor }) => isAskedFor) && startsByPolicy !== restarts.length);
-  if (!isReset) {
-    countRestarts(ledger, 'policy', risen);
-    countAskedFor(ledger, Math.max(0, restarts.length - startsByPolicy));
-    return risen;
-  }
-  // The last start that was asked for set RestartCount to 0; the count now standing was made after it.
-  const startsSinceReset = facts.restartCount - pendingNow;
-  const untilReset = restarts.slice(0, Math.max(0, restarts.length - startsSinceReset));
-  const askedFor = Math.max(1, untilReset.filter(({ isAskedFor }) => isAskedFor).length);
-  const byPolicyBefore = Math.max(0, untilReset.length - askedFor - pendingBefore);
-  countRestarts(ledger, 'policy', byPolicyBefore + facts.restartCount);
+/** The event of the told start has come, and with it all before: what they say more is counted. */
+function completeInterval(ledger: RestartLedger, toldMs: number, own: NotedStart): void {
+  const { interval } = ledger;
+  if (!interval || interval.to.startedAtMs !== toldMs) return;
+  const starts = interval.starts.with(-1, own);
+  const shares = shareOut(interval.from, interval.to, starts);
+  countShares(ledger, {
+    policy: shares.policy - interval.counted.policy,
+    askedFor: shares.askedFor - interval.counted.askedFor,
+  });
+  ledger.interval = undefined;
+}
+
+function countShares(ledger: RestartLedger, { policy, askedFor }: Shares): void {
+  countRestarts(ledger, 'policy', policy);
   countAskedFor(ledger, askedFor);
-  return byPolicyBefore + facts.restartCount;
 }
 
 /** The engine cannot be asked (any more): starts are shared out by what the events alone tell. */

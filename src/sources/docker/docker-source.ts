@@ -14,7 +14,7 @@ export interface DockerSourceOptions {
   readonly config: Pick<DockerConfig, 'request_timeout' | 'relist_interval' | 'inspect_concurrency'>;
 }
 
-const BACKOFF = { baseMs: 500, maxMs: 15_000 };
+const BACKOFF = { baseMs: 500, maxMs: 5000 };
 
 export function createDockerSource(options: DockerSourceOptions, context: SourceContext): Source {
   const { address } = options;

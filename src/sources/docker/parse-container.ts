@@ -45,6 +45,7 @@ const inspectedSchema = z.object({
     FinishedAt: z.string().nullish(),
     Health: z.object({ Status: z.string() }).nullish(),
   }),
+  HostConfig: z.object({ RestartPolicy: z.object({ Name: z.string() }).nullish() }).nullish(),
   Config: z.object({ Image: text.nullish(), Labels: labels }),
 });
 
@@ -90,7 +91,7 @@ function parseListed(entry: unknown): ListedContainer {
 export function parseInspected(answer: unknown): ContainerFacts {
   const result = inspectedSchema.safeParse(answer);
   if (!result.success) throw shapeError('an inspected container', result.error);
-  const { Id, Name, Created, RestartCount, State, Config } = result.data;
+  const { Id, Name, Created, RestartCount, State, HostConfig, Config } = result.data;
   const health = HEALTH_STATES.find((state) => state === State.Health?.Status);
   const startedAtMs = parseTime(State.StartedAt);
   const finishedAtMs = parseTime(State.FinishedAt);
@@ -102,6 +103,7 @@ export function parseInspected(answer: unknown): ContainerFacts {
     createdAtMs: parseTime(Created) ?? 0,
     state: parseState(State.Status),
     restartCount: RestartCount ?? 0,
+    hasRestartPolicy: !['', 'no'].includes(HostConfig?.RestartPolicy?.Name ?? ''),
     exitCode: State.ExitCode,
     isOomKilled: State.OOMKilled ?? false,
     ...(health !== undefined && { health }),
@@ -150,9 +152,8 @@ function healthInStatus(status: string): HealthState | undefined {
 /** The engine writes the year 1 for what has not happened. */
 function parseTime(value: string | null | undefined): number | undefined {
   if (!value || value.startsWith('0001-')) return undefined;
-  const atMs = Date.parse(value);
-  if (Number.isNaN(atMs)) return undefined;
-  // Date.parse cuts to milliseconds; starts and ends are told apart by the rest.
-  const fraction = /\.(\d+)/.exec(value)?.[1] ?? '';
-  return Math.floor(atMs / 1000) * 1000 + Number(`0.${fraction || '0'}`) * 1000;
+  // Date.parse keeps milliseconds only; starts and ends are told apart by the rest.
+  const fraction = /\.\d+/.exec(value)?.[0] ?? '';
+  const wholeMs = Date.parse(value.replace(fraction, ''));
+  return Number.isNaN(wholeMs) ? undefined : wholeMs + Number(`0${fraction}`) * 1000;
 }

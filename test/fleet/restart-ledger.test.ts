@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { ContainerEvent, ContainerFacts } from '../../src/fleet/observations.js';
+import {
+  createLedger,
+  noteEvent,
+  type RestartLedger,
+  settleByInspect,
+} from '../../src/fleet/restart-ledger.js';
+import { createModelEngine, type ModelEngine } from '../support/model-engine.js';
+
+const STEPS = ['start', 'crash', 'startByPolicy', 'stop', 'restart', 'event', 'inspect', 'answer'] as const;
+type Step = (typeof STEPS)[number];
+
+/** Plays steps on an engine; events come in order and late, and one inspect at a time is under way, also late. */
+function play(engine: ModelEngine, ledger: RestartLedger, steps: readonly Step[]): void {
+  let answer: ContainerFacts | undefined;
+  const takeEvent = (): boolean => {
+    const event = engine.nextEvent();
+    if (event) noteEvent(ledger, event);
+    return event !== undefined;
+  };
+  for (const step of steps) {
+    if (step === 'event') takeEvent();
+    else if (step === 'inspect') answer ??= engine.inspect();
+    else if (step === 'answer' && answer) {
+      settleByInspect(ledger, answer);
+      answer = undefined;
+    } else if (step === 'crash') engine.crash(3);
+    else if (step !== 'answer') engine[step]();
+  }
+  if (answer) settleByInspect(ledger, answer);
+  while (takeEvent());
+  settleByInspect(ledger, engine.inspect());
+}
+
+function counted({ counters: { restarts, exits } }: RestartLedger) {
+  return { restarts, exits: exits.ok + exits.error + exits.signal + exits.oom };
+}
+
+describe('restart ledger', () => {
+  it('counts what an engine did, however late events and inspects come', () => {
+    const steps = fc.array(fc.constantFrom(...STEPS), { maxLength: 60 });
+    fc.assert(
+      fc.property(fc.boolean(), steps, (hasPolicy, played) => {
+        const engine = createModelEngine(hasPolicy);
+        const ledger = createLedger();
+        const first = engine.nextEvent();
+        if (first) noteEvent(ledger, first);
+        play(engine, ledger, played);
+        // A policy counts a restart at the death; the start it stands for may never come, or come later.
+        const { restarts, exits } = counted(ledger);
+        assert.equal(exits, engine.truth.exits, 'exits');
+        assert.equal(restarts.other, engine.truth.askedFor, 'asked for');
+        const pending = engine.inspect().state === 'restarting' ? 1 : 0;
+        const cancelled = countCancelled(played, hasPolicy);
+        assert.ok(
+          restarts.policy >= engine.truth.policy,
+          `policy: ${restarts.policy} of ${engine.truth.policy}`,
+        );
+        assert.ok(
+          restarts.policy <= engine.truth.policy + pending + cancelled,
+          `policy: ${restarts.policy} is too many`,
+        );
+      }),
+      { numRuns: 3000, includeErrorInReport: true },
+    );
+  });
+
+  it('never lets a counter fall', () => {
+    const steps = fc.array(fc.constantFrom(...STEPS), { maxLength: 40 });
+    fc.assert(
+      fc.property(steps, (played) => {
+        const engine = createModelEngine(true);
+        const ledger = createLedger();
+        let before = counted(ledger);
+        for (const step of played) {
+          play(engine, ledger, [step]);
+          const now = counted(ledger);
+          for (const cause of ['policy', 'stagewatch', 'other'] as const) {
+            assert.ok(now.restarts[cause] >= before.restarts[cause]);
+          }
+          assert.ok(now.exits >= before.exits);
+          before = now;
+        }
+      }),
+    );
+  });
+
+  /** Restarts asked for while a policy's restart was waiting: that one was counted at the death and never came. */
+  function countCancelled(steps: readonly Step[], hasPolicy: boolean): number {
+    return hasPolicy ? steps.filter((step) => step === 'restart').length : 0;
+  }
+});
+
+const facts = (more: Partial<ContainerFacts>): ContainerFacts => ({
+  id: 'a',
+  name: 'a-worker-gpu0-0',
+  image: '',
+  labels: {},
+  createdAtMs: 0,
+  state: 'running',
+  restartCount: 0,
+  hasRestartPolicy: true,
+  exitCode: 0,
+  isOomKilled: false,
+  ...more,
+});
+const event = (action: ContainerEvent['action'], atMs: number, exitCode?: number): ContainerEvent => ({
+  id: 'a',
+  action,
+  atMs,
+  ...(exitCode !== undefined && { exitCode }),
+});
+
+describe('restart ledger, when events were missed', () => {
+  it('takes over what the engine counted before the daemon came', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ restartCount: 7, startedAtMs: 100, finishedAtMs: 90 }));
+    assert.deepEqual(counted(ledger), { restarts: { policy: 7, stagewatch: 0, other: 0 }, exits: 0 });
+  });
+
+  it('counts two crashes that only RestartCount tells of', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ restartCount: 7, startedAtMs: 100, finishedAtMs: 90 }));
+    settleByInspect(ledger, facts({ restartCount: 9, startedAtMs: 300, finishedAtMs: 290 }));
+    assert.deepEqual(counted(ledger), { restarts: { policy: 9, stagewatch: 0, other: 0 }, exits: 2 });
+  });
+
+  it('counts a restart by somebody else when RestartCount fell to 0', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ restartCount: 7, startedAtMs: 100, finishedAtMs: 90 }));
+    settleByInspect(ledger, facts({ restartCount: 0, startedAtMs: 300, finishedAtMs: 290 }));
+    assert.deepEqual(counted(ledger), { restarts: { policy: 7, stagewatch: 0, other: 1 }, exits: 1 });
+  });
+
+  it('counts an OOM kill once, whether the inspect or its event comes first', () => {
+    for (const isEventFirst of [true, false]) {
+      const ledger = createLedger();
+      settleByInspect(ledger, facts({ startedAtMs: 100 }));
+      const dead = facts({
+        state: 'exited',
+        startedAtMs: 100,
+        finishedAtMs: 200,
+        exitCode: 137,
+        isOomKilled: true,
+      });
+      const events = [event('oom', 195), event('die', 210, 137)];
+      if (isEventFirst) for (const one of events) noteEvent(ledger, one);
+      settleByInspect(ledger, dead);
+      if (!isEventFirst) for (const one of events) noteEvent(ledger, one);
+      assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 0, oom: 1 });
+      assert.equal(ledger.counters.oomEvents, 1);
+      assert.equal(ledger.lastExitCode, 137);
+    }
+  });
+
+  it('takes an announced restart for its own, once', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('restart-announced', 150));
+    for (const [stop, die, start] of [[160, 170, 181] as const, [260, 270, 281] as const]) {
+      noteEvent(ledger, event('stop', stop));
+      noteEvent(ledger, event('die', die, 137));
+      noteEvent(ledger, event('start', start));
+      settleByInspect(ledger, facts({ startedAtMs: start - 1, finishedAtMs: die - 1 }));
+    }
+    assert.deepEqual(ledger.counters.restarts, { policy: 0, stagewatch: 1, other: 1 });
+    assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 2, oom: 0 });
+  });
+
+  it('is not misled when a cancelled restart sets the end back in time', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('die', 210, 3));
+    settleByInspect(
+      ledger,
+      facts({ state: 'restarting', restartCount: 1, startedAtMs: 100, finishedAtMs: 209, exitCode: 3 }),
+    );
+    settleByInspect(
+      ledger,
+      facts({ state: 'exited', restartCount: 1, startedAtMs: 100, finishedAtMs: 190, exitCode: 3 }),
+    );
+    assert.equal(counted(ledger).exits, 1);
+  });
+});

@@ -1,0 +1,138 @@
+/** A Docker Engine of a test's own: own folders and socket, an image made from busybox, stopped and removed at the end. */
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { requireProgram } from './machine.js';
+import { waitFor } from './wait-for.js';
+
+const run = promisify(execFile);
+
+export interface RealDocker {
+  /** `unix:///…/docker.sock` */
+  readonly host: string;
+  readonly socketPath: string;
+  /** Process id of the engine now running. */
+  readonly pid: number;
+  /** Runs the docker client and gives its output. */
+  docker(...args: string[]): Promise<string>;
+  inspect(name: string): Promise<Record<string, unknown>>;
+  removeAllContainers(): Promise<void>;
+  /** Ends the engine, as an upgrade would; containers end with it. */
+  stop(): Promise<void>;
+  startAgain(): Promise<void>;
+  /** Ends everything and removes the folders. */
+  dispose(): Promise<void>;
+}
+
+/** The image that every test container runs: busybox under a few names. */
+export const IMAGE = 'box:1';
+const COMMANDS = [
+  'sh',
+  'sleep',
+  'cat',
+  'echo',
+  'true',
+  'false',
+  'kill',
+  'date',
+  'mv',
+  'ls',
+  'head',
+  'dd',
+  'touch',
+  'rm',
+];
+
+export async function startRealDocker(): Promise<RealDocker> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagewatch-docker-'));
+  const socketPath = join(folder, 'docker.sock');
+  const host = `unix://${socketPath}`;
+  const client = requireProgram('docker');
+  const log = createWriteStream(join(folder, 'dockerd.log'));
+  let engine = await startEngine(folder, host, log);
+
+  async function docker(...args: string[]): Promise<string> {
+    const { stdout } = await run(client, ['-H', host, ...args], { maxBuffer: 64 * 1024 * 1024 });
+    return stdout.trim();
+  }
+
+  async function removeAllContainers(): Promise<void> {
+    const ids = (await docker('ps', '-aq')).split('\n').filter((id) => id !== '');
+    if (ids.length > 0) await docker('rm', '-f', ...ids);
+  }
+
+  async function stop(): Promise<void> {
+    if (engine.exitCode !== null || engine.signalCode !== null) return;
+    engine.kill('SIGTERM');
+    await once(engine, 'exit');
+  }
+
+  async function isReady(): Promise<boolean> {
+    await docker('version');
+    return true;
+  }
+
+  await waitFor('the engine to answer', isReady, 60_000);
+  await importImage(folder, docker);
+
+  return {
+    host,
+    socketPath,
+    get pid() {
+      return engine.pid ?? 0;
+    },
+    docker,
+    async inspect(name) {
+      return (JSON.parse(await docker('inspect', name)) as Record<string, unknown>[])[0] ?? {};
+    },
+    removeAllContainers,
+    stop,
+    async startAgain() {
+      engine = await startEngine(folder, host, log);
+      await waitFor('the engine to answer again', isReady, 60_000);
+    },
+    async dispose() {
+      await removeAllContainers().catch(() => undefined);
+      await stop();
+      log.end();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function startEngine(folder: string, host: string, log: NodeJS.WritableStream) {
+  await rm(join(folder, 'pid'), { force: true });
+  const engine = spawn(
+    requireProgram('dockerd'),
+    [
+      `--data-root=${join(folder, 'data')}`,
+      `--exec-root=${join(folder, 'exec')}`,
+      `--pidfile=${join(folder, 'pid')}`,
+      `--host=${host}`,
+      '--bridge=none',
+      '--iptables=false',
+      '--ip-forward=false',
+      '--shutdown-timeout=2',
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  engine.stdout.pipe(log, { end: false });
+  engine.stderr.pipe(log, { end: false });
+  return engine;
+}
+
+async function importImage(folder: string, docker: RealDocker['docker']): Promise<void> {
+  const root = join(folder, 'rootfs');
+  await mkdir(join(root, 'bin'), { recursive: true });
+  await mkdir(join(root, 'tmp'), { recursive: true });
+  await copyFile(requireProgram('busybox'), join(root, 'bin', 'busybox'));
+  for (const command of COMMANDS) await symlink('busybox', join(root, 'bin', command));
+  const archive = join(folder, 'rootfs.tar');
+  await run('tar', ['-C', root, '-cf', archive, '.']);
+  await docker('import', archive, IMAGE);
+}
