@@ -32,7 +32,8 @@ export interface RestartLedger {
   /** Exit code of the last end that was seen. */
   lastExitCode: number | undefined;
   settled: Settled | undefined;
-  interval: Interval | undefined;
+  /** Those whose last event has not come yet, in order. */
+  intervals: readonly Interval[];
   /** Starts and ends whose events came, and which no inspect has told yet, in order. */
   starts: readonly NotedStart[];
   exitTimesMs: readonly number[];
@@ -76,7 +77,7 @@ export function createLedger(): RestartLedger {
     counters: NO_COUNTS,
     lastExitCode: undefined,
     settled: undefined,
-    interval: undefined,
+    intervals: [],
     starts: [],
     exitTimesMs: [],
     lastStartEventMs: 0,
@@ -193,10 +194,15 @@ export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): v
   }
   const starts = takeStarts(ledger, before, facts.startedAtMs);
   const exitCount = takeExits(ledger, before, facts);
-  const counted = shareOut(before, ledger.settled, starts);
-  countShares(ledger, counted);
   const isOwnTold = starts.length > 0 && ledger.startsToldMs.at(-1) === facts.startedAtMs;
-  if (isOwnTold) ledger.interval = { from: before, to: ledger.settled, starts, counted };
+  const shares = shareOut(before, ledger.settled, starts);
+  // While events are on their way, one start more or less may turn out the policy's: the least is counted.
+  const counted = isOwnTold ? { ...shares, askedFor: Math.min(shares.askedFor, 1) } : shares;
+  countShares(ledger, counted);
+  if (isOwnTold) {
+    const interval = { from: before, to: ledger.settled, starts, counted };
+    ledger.intervals = [...ledger.intervals, interval].slice(-MAX_TOLD);
+  }
   // An end that only RestartCount tells of: its code is not known, and a policy restarts mostly what failed.
   const risen = facts.restartCount - before.restartCount;
   const withoutEvent = Math.max(0, (risen < 0 ? facts.restartCount : risen) - exitCount);
@@ -264,24 +270,26 @@ function countToldExit(ledger: RestartLedger, facts: ContainerFacts, finishedAtM
   ledger.isOomSeen = false;
 }
 
-/** An event from before the start that the inspect told: shares are counted again once that start's event is here. */
+/** An event from before a start that was told: shares are counted again once that start's own event is here. */
 function addLateStart(ledger: RestartLedger, start: NotedStart): void {
-  const { interval } = ledger;
-  // Starts from before the first sight are no news.
-  if (interval) ledger.interval = { ...interval, starts: interval.starts.toSpliced(-1, 0, start) };
+  // Starts from before the first sight are in no interval, and no news.
+  const index = ledger.intervals.findIndex(({ to }) => start.atMs < (to.startedAtMs ?? 0));
+  const interval = ledger.intervals[index];
+  if (!interval) return;
+  const starts = interval.starts.toSpliced(-1, 0, start);
+  ledger.intervals = ledger.intervals.with(index, { ...interval, starts });
 }
 
-/** The event of the told start has come, and with it all before: what they say more is counted. */
+/** The event of a told start has come, and with it all before: what they say more is counted. */
 function completeInterval(ledger: RestartLedger, toldMs: number, own: NotedStart): void {
-  const { interval } = ledger;
-  if (!interval || interval.to.startedAtMs !== toldMs) return;
-  const starts = interval.starts.with(-1, own);
-  const shares = shareOut(interval.from, interval.to, starts);
+  const interval = ledger.intervals.find(({ to }) => to.startedAtMs === toldMs);
+  ledger.intervals = ledger.intervals.filter(({ to }) => (to.startedAtMs ?? 0) > toldMs);
+  if (!interval) return;
+  const shares = shareOut(interval.from, interval.to, interval.starts.with(-1, own));
   countShares(ledger, {
     policy: shares.policy - interval.counted.policy,
     askedFor: shares.askedFor - interval.counted.askedFor,
   });
-  ledger.interval = undefined;
 }
 
 function countShares(ledger: RestartLedger, { policy, askedFor }: Shares): void {
