@@ -1,0 +1,189 @@
+/** A server that speaks as much of the Docker Engine API as stagewatch asks, and misbehaves where a test wants it. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+export interface FakeContainer {
+  readonly id: string;
+  readonly name: string;
+  state: string;
+  restartCount?: number;
+  startedAt?: string;
+  finishedAt?: string;
+  exitCode?: number;
+  labels?: Record<string, string>;
+}
+
+export interface FakeEngine {
+  readonly socketPath: string;
+  readonly containers: Map<string, FakeContainer>;
+  /** Paths asked for so far, with their query. */
+  readonly requests: readonly string[];
+  /** Gives true when it has answered, so that the engine does not. */
+  intercept: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
+  apiVersion: string;
+  /** Adds to the history and sends to every open stream. */
+  emit(id: string, action: string, attributes?: Record<string, string>): void;
+  /** Only adds to the history: the stream has gone deaf. */
+  swallow(id: string, action: string, attributes?: Record<string, string>): void;
+  /** Sends raw bytes to every open stream. */
+  sendRaw(text: string | Buffer): void;
+  cutStreams(): void;
+  readonly openStreams: number;
+  close(): Promise<void>;
+}
+
+export interface FakeEngineOptions {
+  readonly folder: string;
+  /** Listen on TLS at a free port of 127.0.0.1 in place of the socket. */
+  readonly tls?: ServerOptions;
+}
+
+let lastNano = 0n;
+
+/** Nanoseconds that never repeat. */
+function nowNano(): bigint {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  lastNano = now > lastNano ? now : lastNano + 1000n;
+  return lastNano;
+}
+
+export async function startFakeEngine({
+  folder,
+  tls,
+}: FakeEngineOptions): Promise<FakeEngine & { port: number }> {
+  const containers = new Map<string, FakeContainer>();
+  const requests: string[] = [];
+  const history: { nano: bigint; line: string }[] = [];
+  const streams = new Set<ServerResponse>();
+  const socketPath = join(folder, 'engine.sock');
+  const engine = { intercept: (() => false) as FakeEngine['intercept'], apiVersion: '1.41' };
+
+  function record(id: string, action: string, attributes: Record<string, string>): string {
+    const nano = nowNano();
+    const name = containers.get(id)?.name ?? '';
+    const body = JSON.stringify({
+      Type: 'container',
+      Action: action,
+      Actor: { ID: id, Attributes: { name, ...attributes } },
+    });
+    const line = `${body.slice(0, -1)},"timeNano":${nano}}\n`;
+    history.push({ nano, line });
+    return line;
+  }
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url ?? '/', 'http://engine');
+    const path = url.pathname.replace(/^\/v[\d.]+/, '');
+    requests.push(request.url ?? '');
+    response.setHeader('Api-Version', engine.apiVersion);
+    if (engine.intercept(path, request, response)) return;
+    if (path === '/_ping') response.end('OK');
+    else if (path === '/containers/json') sendJson(response, [...containers.values()].map(listed));
+    else if (path === '/events') openEvents(url, response);
+    else sendInspect(path, response);
+  }
+
+  function openEvents(url: URL, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.flushHeaders();
+    const since = toNano(url.searchParams.get('since'));
+    const until = toNano(url.searchParams.get('until'));
+    for (const { nano, line } of history) {
+      if (since !== undefined && nano >= since && (until === undefined || nano <= until))
+        response.write(line);
+    }
+    if (until !== undefined) {
+      response.end();
+      return;
+    }
+    streams.add(response);
+    response.on('close', () => streams.delete(response));
+  }
+
+  function sendInspect(path: string, response: ServerResponse): void {
+    const container = containers.get(/^\/containers\/([^/]+)\/json$/.exec(path)?.[1] ?? '');
+    if (container) sendJson(response, inspected(container));
+    else {
+      response.statusCode = 404;
+      sendJson(response, { message: 'No such container' });
+    }
+  }
+
+  const server: Server = tls ? createTlsServer(tls, handle) : createServer(handle);
+  await new Promise<void>((resolve) => {
+    if (tls) server.listen(0, '127.0.0.1', resolve);
+    else server.listen(socketPath, resolve);
+  });
+
+  return Object.assign(engine, {
+    socketPath,
+    port: tls ? (server.address() as AddressInfo).port : 0,
+    containers,
+    requests,
+    emit(id: string, action: string, attributes: Record<string, string> = {}) {
+      const line = record(id, action, attributes);
+      for (const stream of streams) stream.write(line);
+    },
+    swallow(id: string, action: string, attributes: Record<string, string> = {}) {
+      record(id, action, attributes);
+    },
+    sendRaw(text: string | Buffer) {
+      for (const stream of streams) stream.write(text);
+    },
+    cutStreams() {
+      for (const stream of streams) stream.destroy();
+    },
+    get openStreams() {
+      return streams.size;
+    },
+    close() {
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  });
+}
+
+function toNano(text: string | null): bigint | undefined {
+  if (text === null) return undefined;
+  const [seconds = '0', fraction = ''] = text.split('.');
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
+}
+
+export function sendJson(response: ServerResponse, body: unknown): void {
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(body));
+}
+
+function listed({ id, name, state, labels = {} }: FakeContainer) {
+  return {
+    Id: id,
+    Names: [`/${name}`],
+    Image: 'box:1',
+    Labels: labels,
+    Created: 1_763_900_000,
+    State: state,
+    Status: '',
+  };
+}
+
+export function inspected({ id, name, state, labels = {}, ...more }: FakeContainer) {
+  return {
+    Id: id,
+    Name: `/${name}`,
+    Created: '2025-11-23T12:13:20Z',
+    RestartCount: more.restartCount ?? 0,
+    State: {
+      Status: state,
+      OOMKilled: false,
+      ExitCode: more.exitCode ?? 0,
+      Error: '',
+      StartedAt: more.startedAt ?? '0001-01-01T00:00:00Z',
+      FinishedAt: more.finishedAt ?? '0001-01-01T00:00:00Z',
+    },
+    HostConfig: { RestartPolicy: { Name: 'always' } },
+    Config: { Image: 'box:1', Labels: labels },
+  };
+}
