@@ -40,11 +40,22 @@ export function loadConfig({ file, env, readFile }: ConfigInput): LoadedConfig {
   if (!result.success) {
     faults.push(...result.error.issues.flatMap((issue) => toFaults(issue, parsed, environment.values)));
   }
-  if (faults.length > 0 || !result.success) return { kind: 'faulty', faults };
+  if (faults.length > 0 || !result.success) return { kind: 'faulty', faults: faults.toSorted(byPlace) };
   const warnings = environment.unknown.map(
     (name) => `environment variable ${name} names no option and is ignored`,
   );
   return { kind: 'ok', config: result.data, warnings };
+}
+
+/** From the top of the file down; faults of the environment come last. */
+function byPlace(one: ConfigFault, other: ConfigFault): number {
+  const lineAndColumn = ({ place }: ConfigFault): readonly number[] => {
+    const [, line, column] = /:(\d+):(\d+)$/.exec(place) ?? [];
+    return [Number(line ?? Number.MAX_SAFE_INTEGER), Number(column ?? 0)];
+  };
+  const [lineOne = 0, columnOne = 0] = lineAndColumn(one);
+  const [lineOther = 0, columnOther = 0] = lineAndColumn(other);
+  return lineOne - lineOther || columnOne - columnOther;
 }
 
 function readYaml(

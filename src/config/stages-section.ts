@@ -17,12 +17,15 @@ const stage = z.strictObject({
   }),
 });
 
+/** Also beside other faults, so that all are named at once; what is checked may then be malformed. */
+const RUNS_ALWAYS = { when: ({ value }: { value: unknown }) => Array.isArray(value) };
+
 export const stagesSection = z
   .array(stage, { error: () => 'expected a list of stages, each with at least an id' })
-  .default([])
   .superRefine((stages, context) => {
-    const seen = new Set<string>();
-    stages.forEach(({ id }, index) => {
+    const seen = new Set<unknown>();
+    stages.forEach((entry, index) => {
+      const id = entry?.id;
       if (seen.has(id)) {
         context.addIssue({
           code: 'custom',
@@ -32,7 +35,8 @@ export const stagesSection = z
       }
       seen.add(id);
     });
-  })
+  }, RUNS_ALWAYS)
+  .prefault([])
   .meta({
     valueType: 'list of stages',
     description: 'The stages in DAG order. None: every worker service is a stage of its own.',
@@ -46,7 +50,7 @@ export const infrastructureOption = z
   .record(z.string().min(1), globs(), {
     error: () => 'expected names with a pattern each, like {RabbitMQ: "*rabbitmq*"}',
   })
-  .default({ RabbitMQ: ['*rabbitmq*'], GROBID: ['*grobid*'] })
+  .prefault({ RabbitMQ: '*rabbitmq*', GROBID: '*grobid*' })
   .meta({
     valueType: 'map of name to pattern',
     description:

@@ -1,12 +1,13 @@
 /** One connection to an engine: follows events, inspects what they name, lists everything now and then as the truth. */
 
+import type { DockerConfig } from '../../config/docker-section.js';
 import type { ContainerFacts, ListedContainer } from '../../fleet/observations.js';
 import type { Timer } from '../../lib/clock.js';
 import type { HealthReporter } from '../health-reporter.js';
 import type { SourceContext } from '../source.js';
 import { failureReason } from '../source-error.js';
 import { connectDocker, type DockerClient } from './docker-client.js';
-import type { DockerSourceOptions } from './docker-source.js';
+import type { EngineAddress } from './engine-address.js';
 import type { EventMemory } from './event-memory.js';
 import { openEventStream } from './event-stream.js';
 import { createInspectQueue } from './inspect-queue.js';
@@ -15,6 +16,11 @@ import type { EngineEvent } from './parse-event.js';
 
 export interface DockerSession {
   close(): void;
+}
+
+export interface DockerSourceOptions {
+  readonly address: EngineAddress;
+  readonly config: Pick<DockerConfig, 'request_timeout' | 'relist_interval' | 'inspect_concurrency'>;
 }
 
 export interface DockerSessionOptions extends DockerSourceOptions, SourceContext {

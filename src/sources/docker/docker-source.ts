@@ -1,18 +1,11 @@
 /** Watches one Docker Engine for ever: a session at a time, and after each failure a new one. */
 
-import type { DockerConfig } from '../../config/docker-section.js';
 import { createBackoff } from '../../lib/backoff.js';
 import type { Timer } from '../../lib/clock.js';
 import { createHealthReporter } from '../health-reporter.js';
 import type { Source, SourceContext } from '../source.js';
-import { type DockerSession, openDockerSession } from './docker-session.js';
-import type { EngineAddress } from './engine-address.js';
+import { type DockerSession, type DockerSourceOptions, openDockerSession } from './docker-session.js';
 import { createEventMemory } from './event-memory.js';
-
-export interface DockerSourceOptions {
-  readonly address: EngineAddress;
-  readonly config: Pick<DockerConfig, 'request_timeout' | 'relist_interval' | 'inspect_concurrency'>;
-}
 
 const BACKOFF = { baseMs: 500, maxMs: 5000 };
 

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Daemon, startDaemon } from '../support/daemon.js';
+import { startFakeEngine } from '../support/fake-engine.js';
+import { tempDir } from '../support/temp-dir.js';
+import { waitFor } from '../support/wait-for.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(
+  args: readonly string[],
+  cwd: string,
+  options: { uid?: number; gid?: number } = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'] },
+    ...options,
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  await once(child, 'close');
+  return { code: child.exitCode, stdout, stderr };
+}
+
+async function daemonWithEngine(test: TestContext, config = ''): Promise<Daemon> {
+  const folder = await tempDir(test);
+  const engine = await startFakeEngine({ folder });
+  engine.containers.set('a', { id: 'a', name: 'paddle-worker-gpu0-0', state: 'running' });
+  const daemon = await startDaemon({
+    folder,
+    config: `docker: { host: "unix://${engine.socketPath}" }\n${config}`,
+  });
+  test.after(async () => {
+    await daemon.stop();
+    await engine.close();
+  });
+  await daemon.whenReady();
+  return daemon;
+}
+
+describe('stagewatch serve', () => {
+  it('ends with 2 and every fault when the configuration is bad', async (test) => {
+    const folder = await tempDir(test);
+    await writeFile(join(folder, 'bad.yaml'), 'listen: x\nfoo: 1\n');
+    const { code, stderr, stdout } = await run(['serve', '--config', 'bad.yaml'], folder);
+    assert.equal(code, 2);
+    assert.equal(stderr.trimEnd().split('\n').length, 2);
+    assert.match(stderr, /^bad\.yaml:1:1 listen: expected host:port/);
+    assert.equal(stdout, '');
+  });
+
+  it('ends with 1 and one line when the port is in use', async (test) => {
+    const folder = await tempDir(test);
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    test.after(() => taken.close());
+    const { port } = taken.address() as { port: number };
+    await writeFile(
+      join(folder, 'stagewatch.yaml'),
+      `listen: 127.0.0.1:${port}\ndocker: { host: unix:///nowhere.sock }\n`,
+    );
+    const { code, stderr } = await run([], folder);
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      `stagewatch: cannot listen on 127.0.0.1:${port}: another program uses the port; stop it or set listen\n`,
+    );
+  });
+
+  it('ends with 1 and one line when data_dir cannot be written', async (test) => {
+    const folder = await tempDir(test);
+    await writeFile(join(folder, 'file'), '');
+    await writeFile(join(folder, 'stagewatch.yaml'), 'listen: 127.0.0.1:0\ndata_dir: ./file/data\n');
+    const { code, stderr } = await run(['serve'], folder);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^stagewatch: cannot write to data_dir \.\/file\/data: ENOTDIR.*; give its owner write access or set data_dir\n$/,
+    );
+  });
+
+  it('starts without an engine, says what it waits for, and names the permission that is missing', async (test) => {
+    if (process.getuid?.() !== 0) {
+      test.skip('another user cannot be taken without root');
+      return;
+    }
+    const folder = await tempDir(test);
+    await chmod(folder, 0o755);
+    await mkdir(join(folder, 'nobody'), { mode: 0o777 });
+    await chmod(join(folder, 'nobody'), 0o777);
+    const engine = await startFakeEngine({ folder });
+    await chmod(engine.socketPath, 0o660);
+    test.after(() => engine.close());
+    const config = `listen: 127.0.0.1:0\ndata_dir: ./nobody\ndocker: { host: "unix://${engine.socketPath}" }\n`;
+    await writeFile(join(folder, 'stagewatch.yaml'), config);
+    const child = spawn(process.execPath, [MAIN], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] },
+      uid: 65_534,
+      gid: 65_534,
+    });
+    test.after(() => child.kill('SIGKILL'));
+    let log = '';
+    child.stdout.on('data', (chunk) => (log += chunk));
+    await waitFor('the permission to be named', () => log.includes('usermod -aG docker'));
+    assert.match(log, /"reason":"permission"/);
+    const url = /"url":"([^"]+)"/.exec(log)?.[1];
+    const ready = await fetch(`${url}-/ready`);
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /docker \(unix:.*\): no permission to use/);
+  });
+
+  it('reloads on SIGHUP, and keeps the last good configuration when the new one is faulty', async (test) => {
+    const daemon = await daemonWithEngine(test);
+    const stage = async () => (await daemon.metrics()).all('pipeline_container_info')[0]?.labels['stage'];
+    const good = (async () => (await import('node:fs/promises')).readFile(daemon.configFile, 'utf8'))();
+    assert.equal(await stage(), 'paddle-worker');
+    await writeFile(daemon.configFile, `${await good}stages: [{ id: G3_02, workers: "paddle-*" }]\n`);
+    daemon.process.kill('SIGHUP');
+    await waitFor('the new stage', async () => (await stage()) === 'G3_02');
+    await writeFile(daemon.configFile, `${await good}stages: [{ idd: G4 }]\n`);
+    daemon.process.kill('SIGHUP');
+    await waitFor(
+      'the fault to be told',
+      async () => (await daemon.metrics()).value('stagewatch_config_last_reload_successful') === 0,
+    );
+    assert.equal(await stage(), 'G3_02');
+    const refused = daemon.log.find(({ level }) => level === 'error');
+    assert.match(
+      String(refused?.['problem']),
+      /stagewatch\.yaml:\d+:\d+ stages\.0\.idd: unknown key "idd", did you mean id\?/,
+    );
+    await writeFile(daemon.configFile, await good);
+    daemon.process.kill('SIGHUP');
+    await waitFor('the good one again', async () => (await stage()) === 'paddle-worker');
+    assert.equal((await daemon.metrics()).value('stagewatch_config_last_reload_successful'), 1);
+  });
+
+  it('watches another engine after a reload that names it', async (test) => {
+    const daemon = await daemonWithEngine(test);
+    const folder = await tempDir(test);
+    const other = await startFakeEngine({ folder });
+    test.after(() => other.close());
+    other.containers.set('b', { id: 'b', name: 'spine-worker-gpu0-0', state: 'running' });
+    await writeFile(
+      daemon.configFile,
+      `listen: 127.0.0.1:0\ndocker: { host: "unix://${other.socketPath}" }\n`,
+    );
+    daemon.process.kill('SIGHUP');
+    await waitFor('the other engine', async () => {
+      const found = (await daemon.metrics())
+        .all('pipeline_container_info')
+        .map(({ labels }) => labels['container']);
+      return found.length === 1 && found[0] === 'spine-worker-gpu0-0';
+    });
+  });
+
+  it('ends with 0 on SIGINT', async (test) => {
+    const daemon = await daemonWithEngine(test);
+    daemon.process.kill('SIGINT');
+    await once(daemon.process, 'exit');
+    assert.equal(daemon.process.exitCode, 0);
+    assert.equal(daemon.log.at(-1)?.['msg'], 'stopped');
+  });
+});
+
+describe('stagewatch check-config', () => {
+  it('ends with 0 for a good file and with 2 for a bad one', async (test) => {
+    const folder = await tempDir(test);
+    await writeFile(join(folder, 'stagewatch.yaml'), 'listen: ":9847"\n');
+    assert.deepEqual(await run(['check-config'], folder), {
+      code: 0,
+      stdout: 'stagewatch.yaml: no faults\n',
+      stderr: '',
+    });
+    const { code, stderr } = await run(['check-config', 'missing.yaml'], folder);
+    assert.equal(code, 2);
+    assert.equal(stderr, 'missing.yaml: cannot be read: no such file\n');
+  });
+});
+
+describe('the command line', () => {
+  it('helps, tells its version, and refuses what it does not know', async (test) => {
+    const folder = await tempDir(test);
+    const help = await run(['--help'], folder);
+    assert.equal(help.code, 0);
+    assert.match(help.stdout, /serve.*\n.*check-config/);
+    assert.match((await run(['--version'], folder)).stdout, /^\d+\.\d+\.\d+\n$/);
+    const unknown = await run(['frobnicate'], folder);
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /stagewatch --help lists the commands/);
+  });
+});

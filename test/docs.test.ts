@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { listOptions } from '../src/config/schema-walk.js';
+import { generateDocs } from './support/generated-docs.js';
+
+describe('documents made from the code', () => {
+  for (const [path, content] of Object.entries(generateDocs())) {
+    it(`${path} is fresh (npm run docs writes it)`, () => {
+      assert.equal(readFileSync(path, 'utf8'), content);
+    });
+  }
+
+  it('every option has a sentence and a value type', () => {
+    for (const { path, schema } of listOptions()) {
+      const types = [schema, ...(schema.anyOf ?? [])].map((one) => one.valueType);
+      assert.ok(schema.description?.endsWith('.'), `${path.join('.')} has no sentence`);
+      assert.ok(
+        types.some((type) => type !== undefined),
+        `${path.join('.')} has no value type`,
+      );
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type ClassifyConfig, createClassifier } from '../../src/fleet/classify.js';
+import { identityOf } from '../../src/fleet/identity.js';
+import type { Classification } from '../../src/fleet/model.js';
+
+const stage = (id: string, ...workers: string[]): ClassifyConfig['stages'][number] =>
+  ({ id, name: null, branch: null, workers }) as ClassifyConfig['stages'][number];
+
+const CONFIG: ClassifyConfig = {
+  docker: { compose_project: null },
+  orchestrators: ['orchestrator-*', 'conductor'],
+  infrastructure: { RabbitMQ: ['*rabbitmq*'], GROBID: ['*grobid*'] },
+  stages: [stage('G3_02', 'paddle-worker-*'), stage('G2_00', 'spine', 'grobid-client-*')],
+};
+
+const compose = (project: string, service: string, number = '1') => ({
+  'com.docker.compose.project': project,
+  'com.docker.compose.service': service,
+  'com.docker.compose.container-number': number,
+});
+
+describe('a container', () => {
+  const cases: readonly [string, string, Record<string, string>, Classification | undefined][] = [
+    [
+      'is a worker by the stage that names it',
+      'paddle-worker-gpu1-0',
+      {},
+      { role: 'worker', stage: 'G3_02', gpu: '1', replica: '0' },
+    ],
+    [
+      'is a worker by its compose service',
+      'run-spine-3',
+      compose('run', 'spine', '3'),
+      { role: 'worker', stage: 'G2_00', replica: '3' },
+    ],
+    [
+      'is a worker by its name, its kind being the stage',
+      'ocr-worker-gpu12-3',
+      {},
+      { role: 'worker', stage: 'ocr-worker', gpu: '12', replica: '3' },
+    ],
+    [
+      'is a worker by the word in its name',
+      'table-worker-4',
+      {},
+      { role: 'worker', stage: 'table-worker', replica: '4' },
+    ],
+    [
+      'takes GPU and replica from the service where compose adds to the name',
+      'p-x-gpu2-1-1',
+      compose('p', 'x-gpu2-1'),
+      { role: 'worker', stage: 'x', gpu: '2', replica: '1' },
+    ],
+    ['is an orchestrator by its pattern', 'orchestrator-7', {}, { role: 'orchestrator', replica: '7' }],
+    [
+      'is infrastructure with its title',
+      'p-rabbitmq-1',
+      compose('p', 'rabbitmq'),
+      { role: 'infrastructure', title: 'RabbitMQ', replica: '1' },
+    ],
+    [
+      'is a worker rather than infrastructure where both match',
+      'grobid-client-gpu0-0',
+      {},
+      { role: 'worker', stage: 'G2_00', gpu: '0', replica: '0' },
+    ],
+    ['is no part of the pipeline when nothing matches', 'hello', {}, undefined],
+    ['is ignored by its label', 'paddle-worker-gpu1-0', { 'stagewatch.role': 'ignore' }, undefined],
+    [
+      'has its role, stage and GPU from its labels',
+      'paddle-worker-gpu1-0',
+      { 'stagewatch.role': 'worker', 'stagewatch.stage': 'G9', 'stagewatch.gpu': 'GPU-abc' },
+      { role: 'worker', stage: 'G9', gpu: 'GPU-abc', replica: '0' },
+    ],
+    [
+      'is a worker by a stage label alone',
+      'hello',
+      { 'stagewatch.stage': 'G9' },
+      { role: 'worker', stage: 'G9' },
+    ],
+    [
+      'is judged by its name when the role label makes no sense',
+      'orchestrator-1',
+      { 'stagewatch.role': 'boss' },
+      { role: 'orchestrator', replica: '1' },
+    ],
+    [
+      'is infrastructure under its own name by label',
+      'minio',
+      { 'stagewatch.role': 'infrastructure' },
+      { role: 'infrastructure', title: 'minio' },
+    ],
+  ];
+  for (const [what, name, labels, expected] of cases) {
+    it(what, () => assert.deepEqual(createClassifier(CONFIG)({ name, labels }), expected));
+  }
+
+  it('of another compose project is no part of the pipeline when one is chosen', () => {
+    const classify = createClassifier({ ...CONFIG, docker: { compose_project: 'run' } });
+    assert.equal(classify({ name: 'x', labels: compose('other', 'spine') }), undefined);
+    assert.equal(classify({ name: 'spine', labels: {} }), undefined);
+    assert.equal(classify({ name: 'x', labels: compose('run', 'spine') })?.stage, 'G2_00');
+  });
+
+  it('is known by its place in compose, else by its name', () => {
+    assert.equal(identityOf({ name: 'p-spine-3', labels: compose('p', 'spine', '3') }), 'p/spine/3');
+    assert.equal(identityOf({ name: 'spine', labels: {} }), 'spine');
+    const oneOff = { ...compose('p', 'spine'), 'com.docker.compose.oneoff': 'True' };
+    assert.equal(identityOf({ name: 'p-spine-run-abc', labels: oneOff }), 'p-spine-run-abc');
+  });
+});

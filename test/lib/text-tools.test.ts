@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { describeError } from '../../src/lib/describe-error.js';
+import { formatDuration, parseDuration } from '../../src/lib/duration.js';
+import { matchesGlob } from '../../src/lib/glob.js';
+import { createLineSplitter } from '../../src/lib/line-splitter.js';
+import { createLogger } from '../../src/lib/logger.js';
+import { scrubCredentials } from '../../src/lib/scrub.js';
+
+describe('durations', () => {
+  for (const [text, expected] of [
+    ['500ms', 500],
+    ['5s', 5000],
+    ['1.5h', 5_400_000],
+    ['1h30m', 5_400_000],
+    ['7m12s', 432_000],
+    ['', undefined],
+    ['5', undefined],
+    ['-5s', undefined],
+    ['5 s', undefined],
+    ['s', undefined],
+  ] as const) {
+    it(`"${text}" is ${expected}`, () => assert.equal(parseDuration(text), expected));
+  }
+  for (const [ms, expected] of [
+    [850, '850ms'],
+    [12_000, '12s'],
+    [432_000, '7m12s'],
+    [7_500_000, '2h05m'],
+    [273_600_000, '3d04h'],
+    [-12_000, '-12s'],
+  ] as const) {
+    it(`${ms} ms is said as ${expected}`, () => assert.equal(formatDuration(ms), expected));
+  }
+});
+
+describe('name patterns', () => {
+  for (const [pattern, name, expected] of [
+    ['paddle-worker-*', 'paddle-worker-gpu1-0', true],
+    ['*rabbitmq*', 'my-rabbitmq-1', true],
+    ['worker-?', 'worker-1', true],
+    ['worker-?', 'worker-12', false],
+    ['worker', 'worker-1', false],
+    ['a.c', 'abc', false],
+    ['*', '', true],
+  ] as const) {
+    it(`${pattern} ${expected ? 'matches' : 'does not match'} "${name}"`, () =>
+      assert.equal(matchesGlob(pattern, name), expected));
+  }
+
+  it('agree with a regular expression', () => {
+    const letters = fc
+      .array(fc.constantFrom('a', 'b', '*', '?'), { maxLength: 8 })
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(
+        letters,
+        fc.array(fc.constantFrom('a', 'b'), { maxLength: 8 }).map((parts) => parts.join('')),
+        (pattern, name) => {
+          const expression = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+          assert.equal(matchesGlob(pattern, name), expression.test(name));
+        },
+      ),
+    );
+  });
+
+  it('stay quick on what makes regular expressions explode', () => {
+    assert.equal(matchesGlob(`${'*a'.repeat(50)}b`, 'a'.repeat(5000)), false);
+  });
+});
+
+describe('credentials', () => {
+  for (const [text, expected] of [
+    ['amqp://user:p@ss@host/v', 'amqp://***@host/v'],
+    ['at http://u:p@h:1/x and https://h/y', 'at http://***@h:1/x and https://h/y'],
+    ['mail to a@b.c', 'mail to a@b.c'],
+  ] as const) {
+    it(`"${text}" is shown as "${expected}"`, () => assert.equal(scrubCredentials(text), expected));
+  }
+
+  it('do not reach the log by any way', () => {
+    for (const format of ['text', 'json'] as const) {
+      const lines: string[] = [];
+      const log = createLogger({ level: 'info', format, write: (line) => lines.push(line) });
+      const error = new Error('connect amqp://u:secret@h', { cause: new Error('http://u:secret@h') });
+      log.error({ err: error, url: 'amqp://u:secret@h/v' }, 'cannot reach amqp://u:secret@h');
+      assert.doesNotMatch(lines.join(''), /secret/);
+      assert.match(lines.join(''), /\*\*\*@h/);
+    }
+  });
+});
+
+describe('errors', () => {
+  it('are one bounded line with their causes, each said once', () => {
+    const error = new Error('outer', { cause: new Error(`inner\n${'x'.repeat(1000)}`) });
+    const line = describeError(error);
+    assert.match(line, /^outer: inner x+…$/);
+    assert.equal(line.length, 500);
+    assert.equal(describeError(new Error('a: b', { cause: new Error('b') })), 'a: b');
+    assert.equal(describeError(undefined), 'unknown error');
+  });
+});
+
+describe('lines of a stream', () => {
+  it('come out whole, however the bytes are cut', () => {
+    const text = fc.array(
+      fc.string({ unit: 'grapheme' }).map((line) => line.replaceAll(/[\r\n]/g, '').trim()),
+    );
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 7 }), (lines, size) => {
+        const found: string[] = [];
+        const splitter = createLineSplitter({
+          maxLineBytes: 10_000,
+          onLine: (line) => found.push(line),
+          onOversized: () => assert.fail('too long'),
+        });
+        const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+        for (let at = 0; at < bytes.length; at += size) splitter.push(bytes.subarray(at, at + size));
+        assert.deepEqual(
+          found,
+          lines.filter((line) => line !== ''),
+        );
+      }),
+    );
+  });
+
+  it('over the limit are dropped and told once, and the next line is read', () => {
+    const found: string[] = [];
+    let oversized = 0;
+    const splitter = createLineSplitter({
+      maxLineBytes: 5,
+      onLine: (line) => found.push(line),
+      onOversized: () => oversized++,
+    });
+    for (const part of ['ab\n123', '456', '789\ncd\n']) splitter.push(Buffer.from(part));
+    assert.deepEqual(found, ['ab', 'cd']);
+    assert.equal(oversized, 1);
+  });
+});

@@ -1,0 +1,112 @@
+/** The documents that are made from the code: options from the schema, metrics from the families. */
+
+import { environmentName } from '../../src/config/environment.js';
+import {
+  configJsonSchema,
+  type JsonSchema,
+  listOptions,
+  type OptionEntry,
+} from '../../src/config/schema-walk.js';
+import { ALL_FAMILY_GROUPS } from '../../src/metrics/all-families.js';
+
+const GENERATED = '<!-- Made by "npm run docs"; a test checks that it is fresh. -->';
+
+/** Path in the repository to content. */
+export function generateDocs(): Readonly<Record<string, string>> {
+  return {
+    'docs/configuration.md': renderConfiguration(),
+    'docs/metrics.md': renderMetrics(),
+    'docs/stagewatch.schema.json': `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
+  };
+}
+
+function renderConfiguration(): string {
+  const sections = groupBySection(listOptions());
+  return `# Configuration
+
+${GENERATED}
+
+stagewatch reads \`stagewatch.yaml\` in the folder it is started in, or the file that \`--config\` or \`STAGEWATCH_CONFIG\`
+names. Every option may be left out. Unknown keys are faults. \`stagewatch check-config FILE\` names every fault with
+\`file:line:column\`, and editors that know JSON Schema complete and check the file with this first line:
+
+\`\`\`yaml
+# yaml-language-server: $schema=./docs/stagewatch.schema.json
+\`\`\`
+
+- Durations are written \`500ms\`, \`5s\`, \`10m\`, \`2h\`, or several parts, as \`1h30m\`.
+- Name patterns know \`*\` (any characters) and \`?\` (one character), and are matched against the whole name of a container
+  and of its compose service.
+- The environment wins over the file. With \`_FILE\` appended, a variable names a file that holds the value, which is the
+  way for secrets. Lists are written with commas between.
+- Labels of a container win over both: \`stagewatch.role\` (worker, orchestrator, infrastructure, ignore),
+  \`stagewatch.stage\`, \`stagewatch.gpu\`, \`stagewatch.restart\` (true, false).
+- SIGHUP or \`POST /-/reload\` loads the configuration again. A faulty one is refused and named in the log, and the last
+  good one stays in force (\`stagewatch_config_last_reload_successful\` is 0). \`listen\`, \`data_dir\` and \`log\` take effect
+  at the next start.
+
+${[...sections].map(([section, options]) => renderSection(section, options)).join('\n')}`;
+}
+
+function groupBySection(options: readonly OptionEntry[]): Map<string, OptionEntry[]> {
+  const sections = new Map<string, OptionEntry[]>();
+  for (const option of options) {
+    const [first = '', second] = option.path;
+    const section = second === undefined ? 'Top level' : second === '[]' ? `Each of ${first}` : first;
+    sections.set(section, [...(sections.get(section) ?? []), option]);
+  }
+  return sections;
+}
+
+function renderSection(section: string, options: readonly OptionEntry[]): string {
+  const title = section.includes(' ') ? section : `\`${section}\``;
+  return `## ${title}\n\n${options.map(renderOption).join('\n')}`;
+}
+
+function renderOption({ path, schema }: OptionEntry): string {
+  const isInList = path.includes('[]');
+  const name = path.filter((key) => key !== '[]').join('.');
+  const facts = [
+    valueType(schema),
+    schema.default === undefined ? 'required' : `default \`${JSON.stringify(schema.default)}\``,
+    ...(isInList || schema.items?.properties ? [] : [`\`${environmentName(path)}\``]),
+  ];
+  return `### \`${name}\`\n${facts.join(' · ')}\n\n${schema.description ?? ''}\n`;
+}
+
+function valueType(schema: JsonSchema): string {
+  const inner = schema.anyOf?.map((one) => one.valueType).find((type) => type !== undefined);
+  const isNullable = schema.anyOf?.some(({ type }) => type === 'null');
+  const base = (schema.valueType ?? inner ?? schema.type ?? 'value').replace(/^an? /, '');
+  return isNullable && !base.includes('null') ? `${base} or null` : base;
+}
+
+/** Families kept by prom-client, which are no list of ours. */
+const SELF_METRICS = `| \`stagewatch_build_info\` | gauge | version, node_version | Version of stagewatch and of the Node.js it runs on; always 1. |
+| \`stagewatch_config_last_reload_successful\` | gauge | | Whether the last attempt to load the configuration succeeded (1) or failed (0). |`;
+
+function renderMetrics(): string {
+  const rows = ALL_FAMILY_GROUPS.flatMap(({ families }) =>
+    families.map(
+      ({ name, type, labels, help }) =>
+        `| \`${name}\` | ${type} | ${labels.join(', ')} | ${help.replaceAll('|', '\\|')} |`,
+    ),
+  );
+  return `# Metrics
+
+${GENERATED}
+
+\`/metrics\` serves the Prometheus text format 0.0.4, gzip-compressed when asked for. Prefix \`pipeline_\`: facts of the
+pipeline; \`stagewatch_\`: the daemon itself. \`process_*\` and \`nodejs_*\` are the usual ones of the Node.js runtime.
+
+State sets have one series a state, 0 or 1. \`container\` is the container's name everywhere, so series join on it. Empty
+labels are left out. Times are Unix seconds: an age is \`time() - x\`. Counters of a container go on when it is created
+again; the series of one that was removed vanish at once. While a source is down, its gauges stay for a minute and then
+vanish, and its counters stay; \`stagewatch_source_up\` tells.
+
+| name | type | labels | meaning |
+|---|---|---|---|
+${rows.join('\n')}
+${SELF_METRICS}
+`;
+}
