@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { createClassifier } from './fleet/classify.js';
-import { createFleetStore, type FleetStore } from './fleet/fleet-store.js';
-import type { SourceName } from './fleet/model.js';
+import { createFleetStore } from './fleet/fleet-store.js';
+import type { Observation } from './fleet/observations.js';
 import type { Clock } from './lib/clock.js';
 import { describeError, errorCode } from './lib/describe-error.js';
 import type { Logger } from './lib/logger.js';
@@ -15,9 +15,11 @@ import { ALL_FAMILY_GROUPS } from './metrics/all-families.js';
 import { EXPOSITION_CONTENT_TYPE } from './metrics/exposition.js';
 import { createMetricsPage } from './metrics/page.js';
 import { createSelfMetrics } from './metrics/self-metrics.js';
-import { planSources, type SourcePlan } from './sources/all-sources.js';
-import type { Source } from './sources/source.js';
+import { planSources } from './sources/all-sources.js';
+import { createSourceSet } from './sources/source-set.js';
+import { adviceOnRoles, describeFirstPicture } from './views/first-picture.js';
 import { createHttpServer } from './views/http-server.js';
+import { missingForReadiness } from './views/readiness.js';
 
 /** A bad start: the message is one line that says what is wrong and what to do. */
 export class StartError extends Error {}
@@ -51,7 +53,9 @@ const STALE_AFTER_MS = 60_000;
 export function createApp({ config: firstConfig, readConfig, env, clock, log, version }: AppOptions): App {
   let config = firstConfig;
   const store = createFleetStore(createClassifier(config));
-  const sources = createSourceSet({ store, env, clock, log });
+  const sources = createSourceSet({ apply, forgetSource: store.forgetSource, env, clock, log });
+  let isFirstPictureTold = false;
+  let reloading: Promise<unknown> = Promise.resolve();
   const self = createSelfMetrics(version);
   self.configReloaded(true);
   const page = createMetricsPage({
@@ -72,6 +76,17 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     reload,
   });
 
+  function apply(observation: Observation): void {
+    store.apply(observation);
+    if (isFirstPictureTold || observation.kind !== 'source-read') return;
+    if (missingForReadiness(store.fleet).length > 0) return;
+    isFirstPictureTold = true;
+    const picture = describeFirstPicture(store.fleet);
+    log.info(picture, 'first full picture');
+    const advice = adviceOnRoles(picture);
+    if (advice !== undefined) log.warn(advice);
+  }
+
   async function start(): Promise<AddressInfo> {
     await ensureWritableDirectory(config.data_dir).catch((error: unknown) => {
       throw new StartError(
@@ -85,7 +100,14 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     return address;
   }
 
-  async function reload(): Promise<{ readonly problem?: string }> {
+  /** One after the other: two signals in a row must not start a source twice. */
+  function reload(): Promise<{ readonly problem?: string }> {
+    const next = reloading.then(reloadNow);
+    reloading = next;
+    return next;
+  }
+
+  async function reloadNow(): Promise<{ readonly problem?: string }> {
     const reading = readConfig();
     const problem = reading.kind === 'ok' ? await takeOver(reading.config) : reading.problem;
     self.configReloaded(problem === undefined);
@@ -127,56 +149,4 @@ function listenProblem(error: unknown, { listen }: Config): string {
     return `cannot listen on ${address}: another program uses the port; stop it or set listen`;
   }
   return `cannot listen on ${address}: ${describeError(error)}; set listen`;
-}
-
-interface SourceSet {
-  /** Starts, restarts and stops sources so that what runs is what the configuration asks for. */
-  follow(before: Config | undefined, next: Config): Promise<void>;
-  stop(): Promise<void>;
-}
-
-interface SourceSetOptions {
-  readonly store: FleetStore;
-  readonly env: Environment;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-function createSourceSet({ store, env, clock, log }: SourceSetOptions): SourceSet {
-  const running = new Map<SourceName, Source>();
-
-  async function stopOne(name: SourceName): Promise<void> {
-    const source = running.get(name);
-    running.delete(name);
-    await source?.stop();
-    store.forgetSource(name);
-  }
-
-  async function followPlan(plan: SourcePlan, isUnchanged: boolean): Promise<void> {
-    const isRunning = running.has(plan.name);
-    if (isRunning && isUnchanged) return;
-    if (isRunning) await stopOne(plan.name);
-    if (plan.kind === 'faulty') throw new StartError(plan.problem);
-    if (plan.kind === 'absent') {
-      log.info({ remedy: plan.remedy }, `not watching ${plan.name}`);
-      return;
-    }
-    const sourceLog = log.child({ component: plan.name });
-    const source = plan.create({ clock, log: sourceLog, apply: store.apply });
-    running.set(plan.name, source);
-    sourceLog.info({ target: source.target }, `watching ${plan.name}`);
-    source.start();
-  }
-
-  return {
-    async follow(before, next) {
-      for (const plan of planSources(next, env)) {
-        const isUnchanged = before !== undefined && isDeepStrictEqual(before[plan.name], next[plan.name]);
-        await followPlan(plan, isUnchanged);
-      }
-    },
-    async stop() {
-      await Promise.all([...running.keys()].map(stopOne));
-    },
-  };
 }

@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/schema.js';
 import { systemClock } from '../lib/clock.js';
 import { createLogger, type Logger } from '../lib/logger.js';
+import { planSources } from '../sources/all-sources.js';
 import type { CommandContext } from './command-context.js';
 import { EXIT_CODES } from './exit-codes.js';
 
@@ -28,6 +29,11 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   const loaded = read();
   if (loaded.kind === 'faulty') {
     for (const fault of loaded.faults) context.writeError(`${renderFault(fault)}\n`);
+    return EXIT_CODES.badConfiguration;
+  }
+  const faulty = planSources(loaded.config, context.env).filter((plan) => plan.kind === 'faulty');
+  if (faulty.length > 0) {
+    for (const { problem } of faulty) context.writeError(`stagewatch: ${problem}\n`);
     return EXIT_CODES.badConfiguration;
   }
   const log = createServeLogger(loaded.config, context);

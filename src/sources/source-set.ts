@@ -1,0 +1,67 @@
+/** Keeps running what the configuration asks for, source by source, through reloads. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Environment } from '../config/environment.js';
+import type { Config } from '../config/schema.js';
+import type { SourceName } from '../fleet/model.js';
+import type { Observation } from '../fleet/observations.js';
+import type { Clock } from '../lib/clock.js';
+import type { Logger } from '../lib/logger.js';
+import { planSources, type SourcePlan } from './all-sources.js';
+import type { Source } from './source.js';
+
+export interface SourceSet {
+  /** Starts, restarts and stops sources so that what runs is what the configuration asks for. */
+  follow(before: Config | undefined, next: Config): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface SourceSetOptions {
+  readonly apply: (observation: Observation) => void;
+  readonly forgetSource: (source: SourceName) => void;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function createSourceSet({ apply, forgetSource, env, clock, log }: SourceSetOptions): SourceSet {
+  const running = new Map<SourceName, Source>();
+
+  async function stopOne(name: SourceName): Promise<void> {
+    const source = running.get(name);
+    running.delete(name);
+    await source?.stop();
+    forgetSource(name);
+  }
+
+  async function followPlan(plan: SourcePlan, isUnchanged: boolean): Promise<void> {
+    const isRunning = running.has(plan.name);
+    if (isUnchanged) return;
+    if (isRunning) await stopOne(plan.name);
+    if (plan.kind === 'faulty') {
+      log.error({ problem: plan.problem }, `not watching ${plan.name}`);
+      return;
+    }
+    if (plan.kind === 'absent') {
+      log.info({ remedy: plan.remedy }, `not watching ${plan.name}`);
+      return;
+    }
+    const sourceLog = log.child({ component: plan.name });
+    const source = plan.create({ clock, log: sourceLog, apply });
+    running.set(plan.name, source);
+    sourceLog.info({ target: source.target }, `watching ${plan.name}`);
+    source.start();
+  }
+
+  return {
+    async follow(before, next) {
+      for (const plan of planSources(next, env)) {
+        const isUnchanged = before !== undefined && isDeepStrictEqual(before[plan.name], next[plan.name]);
+        await followPlan(plan, isUnchanged);
+      }
+    },
+    async stop() {
+      await Promise.all([...running.keys()].map(stopOne));
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** What the log says once the first full picture is there: who is watched as what, and who is not. */
+
+import type { Fleet } from '../fleet/model.js';
+
+export interface FirstPicture {
+  readonly workers: number;
+  readonly stages: string;
+  readonly orchestrators: number;
+  readonly infrastructure: string;
+  readonly ignored: string;
+}
+
+const MAX_NAMES = 8;
+
+export function describeFirstPicture({ containers, ignored }: Fleet): FirstPicture {
+  const all = [...containers.values()];
+  const ofRole = (role: string) => all.filter((container) => container.role === role);
+  const stages = new Set(ofRole('worker').map(({ stage }) => stage ?? 'unknown'));
+  return {
+    workers: ofRole('worker').length,
+    stages: listNames([...stages]),
+    orchestrators: ofRole('orchestrator').length,
+    infrastructure: listNames(ofRole('infrastructure').map(({ title, name }) => title ?? name)),
+    ignored: listNames([...ignored.values()].map(({ name }) => name)),
+  };
+}
+
+/** What to do when nothing that was found is a worker; undefined when there is one. */
+export function adviceOnRoles({ workers, ignored }: FirstPicture): string | undefined {
+  if (workers > 0) return undefined;
+  const found = ignored === '' ? 'no container is there yet' : `ignored: ${ignored}`;
+  return `no container is a worker (${found}); label workers stagewatch.role=worker or name them in stages[].workers`;
+}
+
+/** `a, b, c and 4 more`, sorted; empty for none. */
+function listNames(names: readonly string[]): string {
+  const sorted = names.toSorted((one, other) => one.localeCompare(other));
+  const more = sorted.length - MAX_NAMES;
+  return sorted.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
