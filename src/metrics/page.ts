@@ -11,6 +11,7 @@ import type { Fleet } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
 import { renderHeader, renderValue } from './exposition.js';
 import type { AnyFamilyGroup } from './family.js';
+import { createPageBuffer, type PageBuffer } from './page-buffer.js';
 
 export interface MetricsPage {
   /** The whole page as UTF-8; scrapes that come while one is being rendered share it. */
@@ -31,11 +32,15 @@ export interface MetricsPageOptions {
 /** Between two slices timers and sockets get their turn. */
 const SLICE_MS = 8;
 const CHECK_EVERY = 64;
+/** Room for what a page is longer than the one before. */
+const GROWTH = 1.05;
 
 export function createMetricsPage(options: MetricsPageOptions): MetricsPage {
   const { clock, groups, renderRest, onError } = options;
-  const caches = groups.map(() => new WeakMap<object, readonly string[]>());
+  /** What each entity of the last page wrote, a group each; an entity that is gone is let go with the next page. */
+  let written: readonly WrittenBlocks[] = [];
   let underWay: Promise<Buffer> | undefined;
+  let expectedBytes = 0;
 
   async function renderPage(): Promise<Buffer> {
     const pictures = groups.map((group) => takePicture(group, options));
@@ -44,12 +49,15 @@ export function createMetricsPage(options: MetricsPageOptions): MetricsPage {
       return '';
     });
     const slicer = createSlicer(clock);
-    const parts: Buffer[] = [];
+    const page = createPageBuffer(expectedBytes);
+    const writtenNow: WrittenBlocks[] = [];
     for (const [index, picture] of pictures.entries()) {
-      await renderGroup(picture, { cache: caches[index] ?? new WeakMap(), slicer, parts, onError });
+      writtenNow.push(await renderGroup(picture, { before: written[index], slicer, page, onError }));
     }
-    parts.push(Buffer.from(await rest));
-    return Buffer.concat(parts);
+    written = writtenNow;
+    page.append(await rest);
+    expectedBytes = Math.ceil(page.byteLength * GROWTH);
+    return page.finish();
   }
 
   return {
@@ -75,32 +83,37 @@ function takePicture(group: AnyFamilyGroup, { fleet, clock, staleAfterMs }: Metr
   return { group, entities: [...group.entities(fleet)], isStale };
 }
 
+/** Text of an entity in each family of its group. */
+type WrittenBlocks = ReadonlyMap<object, readonly string[]>;
+
 interface RenderContext {
-  readonly cache: WeakMap<object, readonly string[]>;
+  readonly before: WrittenBlocks | undefined;
   readonly slicer: Slicer;
-  readonly parts: Buffer[];
+  readonly page: PageBuffer;
   readonly onError: (error: unknown) => void;
 }
 
-async function renderGroup({ group, entities, isStale }: Picture, context: RenderContext): Promise<void> {
-  const { cache, slicer, parts, onError } = context;
-  const blocks: (readonly string[])[] = [];
+async function renderGroup(
+  { group, entities, isStale }: Picture,
+  { before, slicer, page, onError }: RenderContext,
+): Promise<WrittenBlocks> {
+  const blocks = new Map<object, readonly string[]>();
   for (const entity of entities) {
-    let block = cache.get(entity);
-    if (!block) {
-      block = renderEntity(group, entity, onError);
-      cache.set(entity, block);
-    }
-    blocks.push(block);
+    blocks.set(entity, before?.get(entity) ?? renderEntity(group, entity, onError));
     if (slicer.isDue()) await nextTurn();
   }
   for (const [index, { name, type, help }] of group.families.entries()) {
     if (isStale && type === 'gauge') continue;
-    let text = '';
-    for (const block of blocks) text += block[index] ?? '';
-    if (text !== '') parts.push(Buffer.from(renderHeader(name, type, help) + text));
-    if (slicer.isDue(true)) await nextTurn();
+    const beforeHeader = page.byteLength;
+    page.append(renderHeader(name, type, help));
+    const withHeader = page.byteLength;
+    for (const block of blocks.values()) {
+      page.append(block[index] ?? '');
+      if (slicer.isDue()) await nextTurn();
+    }
+    if (page.byteLength === withHeader) page.truncate(beforeHeader);
   }
+  return blocks;
 }
 
 /** The text of one entity in each family of its group. */
@@ -113,11 +126,11 @@ function renderEntity(
   return group.families.map(({ name, write }) => {
     let text = '';
     try {
-      write(entity, (value, extra) => {
-        const pairs =
-          extra === undefined || extra === '' ? labels : labels === '' ? extra : `${labels},${extra}`;
+      write(entity, (value, extra = '', suffix) => {
         text +=
-          pairs === '' ? `${name} ${renderValue(value)}\n` : `${name}{${pairs}} ${renderValue(value)}\n`;
+          renderSeries(suffix === undefined ? name : name + suffix, labels, extra) +
+          renderValue(value) +
+          NEWLINE;
       });
     } catch (error) {
       // One broken family costs its own series only.
@@ -128,17 +141,25 @@ function renderEntity(
   });
 }
 
+const NEWLINE = '\n';
+
+/** `name{labels,extra} `, up to the value. */
+function renderSeries(name: string, labels: string, extra: string): string {
+  if (extra === '') return labels === '' ? `${name} ` : `${name}{${labels}} `;
+  return labels === '' ? `${name}{${extra}} ` : `${name}{${labels},${extra}} `;
+}
+
 interface Slicer {
   /** True when this slice has lasted long enough; asked often, it looks at the clock only now and then. */
-  isDue(isCheckedNow?: boolean): boolean;
+  isDue(): boolean;
 }
 
 function createSlicer(clock: Clock): Slicer {
   let startedMs = clock.monotonicMs();
   let count = 0;
   return {
-    isDue(isCheckedNow = false) {
-      if (!isCheckedNow && ++count % CHECK_EVERY !== 0) return false;
+    isDue() {
+      if (++count % CHECK_EVERY !== 0) return false;
       const nowMs = clock.monotonicMs();
       if (nowMs - startedMs < SLICE_MS) return false;
       startedMs = nowMs;
