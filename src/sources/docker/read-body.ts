@@ -15,7 +15,9 @@ export function readBody(response: IncomingMessage, maxBytes: number, what: stri
     });
     response.on('end', () => resolve(Buffer.concat(chunks)));
     response.on('error', reject);
-    // A connection that closes in mid-body gives no end; after one that ended this changes nothing.
-    response.on('close', () => reject(new SourceError('interrupted', `${what}: the answer was cut off`)));
+    response.on('close', () => {
+      // A connection that closes in mid-body gives no end.
+      if (!response.readableEnded) reject(new SourceError('interrupted', `${what}: the answer was cut off`));
+    });
   });
 }
