@@ -18,7 +18,7 @@ export async function fetchPage(options: FetchTextOptions): Promise<string> {
 function reasonOf(error: FetchTextError): FailureReason {
   switch (error.kind) {
     case 'no-answer':
-      return errorCode(error) === undefined ? 'unreachable' : failureReason(error);
+      return reasonOfNoAnswer(error);
     case 'timeout':
       return 'timeout';
     case 'aborted':
@@ -32,4 +32,12 @@ function reasonOf(error: FetchTextError): FailureReason {
     case 'too-large':
       return 'protocol';
   }
+}
+
+/** fetch has codes of its own beside those of the system. */
+function reasonOfNoAnswer(error: FetchTextError): FailureReason {
+  const code = errorCode(error);
+  if (code === undefined) return 'unreachable';
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout';
+  return code === 'UND_ERR_SOCKET' ? 'interrupted' : failureReason(error);
 }
