@@ -38,7 +38,7 @@ function renderGpu(gpu: Gpu, links: readonly GpuLink[], lostAtMs?: number) {
     power: gpu.powerWatts ?? null,
     lastXid: gpu.lastXid ?? null,
     xids: Object.fromEntries([...(gpu.xidEvents ?? [])].filter(([, count]) => count > 0)),
-    containers: links.map(({ container, stage }) => ({ container, stage: stage ?? null })),
+    containers: links.map(({ container }) => container),
     present: lostAtMs === undefined,
     seenAt: toIso(gpu.seenAtMs),
     lostAt: toIso(lostAtMs),
