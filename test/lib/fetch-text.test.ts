@@ -73,27 +73,27 @@ describe('a server that misbehaves', () => {
   });
 
   it('never answers', async (test: TestContext) => {
-    const { url, connections } = await startServer(test, () => undefined);
+    const { url, underWay } = await startServer(test, () => undefined);
     const failure = await failureOf(fetchFrom(url, { timeLimitMs: 100 }));
     assert.equal(failure.kind, 'timeout');
     assert.match(failure.message, /^GET http:\/\/127\.0\.0\.1:\d+\/: no answer within 100 ms$/);
-    await waitFor('the connection to be closed', async () => (await connections()) === 0);
+    await waitFor('the connection to be closed', () => underWay() === 0);
   });
 
   it('trickles its body for ever', async (test: TestContext) => {
-    const { url, connections } = await startServer(test, (_request, response) => {
+    const { url, underWay } = await startServer(test, (_request, response) => {
       const timer = setInterval(() => response.write('a 1\n'), 10);
       response.on('close', () => clearInterval(timer));
     });
     const failure = await failureOf(fetchFrom(url, { timeLimitMs: 200 }));
     assert.equal(failure.kind, 'timeout');
-    await waitFor('the connection to be closed', async () => (await connections()) === 0);
+    await waitFor('the connection to be closed', () => underWay() === 0);
   });
 
   it('sends 50 MB, of which only the limit is taken', async (test: TestContext) => {
     let sent = 0;
     const piece = Buffer.alloc(64 * 1024, 'x');
-    const { url, connections } = await startServer(test, (_request, response) => {
+    const { url, underWay } = await startServer(test, (_request, response) => {
       const more = (): void => {
         while (sent < 50 * MB && !response.destroyed) {
           sent += piece.length;
@@ -107,7 +107,7 @@ describe('a server that misbehaves', () => {
     const failure = await failureOf(fetchFrom(url));
     assert.equal(failure.kind, 'too-large');
     assert.match(failure.message, /the answer is over 1048576 bytes/);
-    await waitFor('the connection to be closed', async () => (await connections()) === 0);
+    await waitFor('the connection to be closed', () => underWay() === 0);
     assert.ok(sent < 20 * MB, `${sent} bytes were sent`);
   });
 

@@ -6,8 +6,8 @@ import type { TestContext } from 'node:test';
 export interface MisbehavingServer {
   /** `http://127.0.0.1:port`, without a path. */
   readonly url: string;
-  /** How many connections are open now. */
-  connections(): Promise<number>;
+  /** Requests whose answer has neither ended nor lost its connection. */
+  underWay(): number;
   /** Takes effect with the next request. */
   answerWith(listener: RequestListener): void;
 }
@@ -17,7 +17,12 @@ export async function startServer(
   listener: RequestListener,
 ): Promise<MisbehavingServer> {
   let answer = listener;
-  const server = createServer((request, response) => answer(request, response));
+  let underWay = 0;
+  const server = createServer((request, response) => {
+    underWay++;
+    response.on('close', () => underWay--);
+    answer(request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   test.after(() => {
     server.close();
@@ -27,10 +32,7 @@ export async function startServer(
   if (address === null || typeof address === 'string') throw new Error('no port');
   return {
     url: `http://127.0.0.1:${address.port}`,
-    connections: () =>
-      new Promise((resolve, reject) =>
-        server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
-      ),
+    underWay: () => underWay,
     answerWith(next) {
       answer = next;
     },

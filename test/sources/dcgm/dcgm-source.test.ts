@@ -174,11 +174,11 @@ describe('an exporter that misbehaves is down for a reason', () => {
 });
 
 it('a stop ends a read that hangs, at once', async (test: TestContext) => {
-  const { url, connections } = await startServer(test, () => undefined);
+  const { url, underWay } = await startServer(test, () => undefined);
   const { source } = startSource(test, url, 60_000);
-  await waitFor('the connection', async () => (await connections()) === 1);
+  await waitFor('the request', () => underWay() === 1);
   const startMs = performance.now();
   await source.stop();
+  await waitFor('the end of its connection', () => underWay() === 0);
   assert.ok(performance.now() - startMs < 1000);
-  await waitFor('its end', async () => (await connections()) === 0);
 });
