@@ -53,7 +53,7 @@ export interface Gpu extends GpuFacts {
   readonly seenAtMs: number;
 }
 
-/** A GPU that was there and is missing from the exporter's answer, though others are in it. */
+/** A GPU that was there and is missing from the exporter's answer in whole and in part, though others are in it. */
 export interface LostGpu {
   /** As it was last seen. */
   readonly gpu: Gpu;

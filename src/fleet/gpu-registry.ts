@@ -36,19 +36,21 @@ export function createGpuRegistry(): GpuRegistry {
     applyRead({ gpus: readings, atMs }) {
       let isChanged = false;
       const present = new Set<string>();
+      const uuids = new Set(readings.map(({ uuid }) => uuid));
       for (const reading of readings) {
         const gpu = toGpu(reading, tallyOf(gpuIdentity(reading)), atMs);
         isChanged = !isSameDevice(gpus.get(gpu.identity), gpu) || isChanged;
         gpus.set(gpu.identity, gpu);
-        lost.delete(gpu.identity);
         present.add(gpu.identity);
       }
       for (const [identity, gpu] of gpus) {
         if (present.has(identity)) continue;
         gpus.delete(identity);
-        lost.set(identity, { gpu, lostAtMs: atMs });
+        // One that was divided, or put together again, is there under other identities.
+        if (!uuids.has(gpu.uuid)) lost.set(identity, { gpu, lostAtMs: atMs });
         isChanged = true;
       }
+      for (const [identity, { gpu }] of lost) if (uuids.has(gpu.uuid)) lost.delete(identity);
       dropOldest(lost, MAX_REMEMBERED);
       dropOldest(tallies, Math.max(MAX_REMEMBERED, 2 * gpus.size));
       return isChanged;

@@ -36,6 +36,23 @@ describe('a GPU', () => {
     assert.equal(registry.lost.size, 0);
   });
 
+  it('that is divided by MIG, or put together again, is not lost', () => {
+    const registry = createGpuRegistry();
+    read(registry, 1, reading('GPU-1'), reading('GPU-2'));
+    read(registry, 2, reading('GPU-1', { mig: { id: '3' } }), reading('GPU-1', { mig: { id: '4' } }));
+    assert.deepEqual(
+      [[...registry.gpus.keys()], [...registry.lost.keys()]],
+      [['GPU-1/3', 'GPU-1/4'], ['GPU-2']],
+    );
+    read(registry, 3, reading('GPU-2', { mig: { id: '1' } }));
+    assert.deepEqual(
+      [[...registry.gpus.keys()], [...registry.lost.keys()]],
+      [['GPU-2/1'], ['GPU-1/3', 'GPU-1/4']],
+    );
+    read(registry, 4, reading('GPU-1'), reading('GPU-2'));
+    assert.deepEqual([registry.gpus.size, registry.lost.size], [2, 0]);
+  });
+
   it('that was lost goes on counting where it stood', () => {
     const registry = createGpuRegistry();
     read(registry, 1, reading('GPU-1'), reading('GPU-2'));
