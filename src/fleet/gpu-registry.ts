@@ -46,10 +46,10 @@ export function createGpuRegistry(): GpuRegistry {
       for (const [identity, gpu] of gpus) {
         if (present.has(identity)) continue;
         gpus.delete(identity);
-        // One that was divided, or put together again, is there under other identities.
-        if (!uuids.has(gpu.uuid)) lost.set(identity, { gpu, lostAtMs: atMs });
+        lost.set(identity, { gpu, lostAtMs: atMs });
         isChanged = true;
       }
+      // One that was divided by MIG, or put together again, is there under other identities.
       for (const [identity, { gpu }] of lost) if (uuids.has(gpu.uuid)) lost.delete(identity);
       dropOldest(lost, MAX_REMEMBERED);
       dropOldest(tallies, Math.max(MAX_REMEMBERED, 2 * gpus.size));

@@ -16,7 +16,7 @@ export interface Sample {
   readonly timestampMs?: number;
 }
 
-export const TEXT_METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
+const TEXT_METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
 export type TextMetricType = (typeof TEXT_METRIC_TYPES)[number];
 
 export interface TextFault {

@@ -17,13 +17,14 @@ export interface DcgmSourceOptions {
 
 /** 16 GPUs in 7 MIG instances each with 100 fields are 4 MB. */
 const MAX_BYTES = 8 * 1024 * 1024;
-const MEDIA_TYPES = ['text/plain', 'application/openmetrics-text'];
+/** Not OpenMetrics: a server that has both would choose it, and it is another format. */
+const MEDIA_TYPES = ['text/plain'];
 
 export function createDcgmSource(options: DcgmSourceOptions, context: SourceContext): Source {
   return createPolledSource(createDcgmReader(options, context), context);
 }
 
-export function createDcgmReader({ url, config }: DcgmSourceOptions, context: SourceContext): PolledReader {
+function createDcgmReader({ url, config }: DcgmSourceOptions, context: SourceContext): PolledReader {
   const { clock, log } = context;
   const page = metricsUrl(url);
   const target = scrubCredentials(page.href);

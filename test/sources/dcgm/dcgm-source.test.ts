@@ -33,13 +33,17 @@ describe('an exporter', () => {
   it('is read at /metrics, its GPUs are there, and the credentials stay hidden', async (test: TestContext) => {
     const paths: unknown[] = [];
     const { url } = await startServer(test, (request, response) => {
-      paths.push([request.url, request.headers.authorization]);
+      paths.push([request.url, request.headers.accept, request.headers.authorization]);
       send(CLASSIC)(request, response);
     });
     const withUser = url.replace('//', '//me:secret@');
     const { fleet, health, source, logLines } = startSource(test, withUser);
     await waitFor('the GPUs', () => fleet.gpus.size === 8);
-    assert.deepEqual(paths[0], ['/metrics', `Basic ${Buffer.from('me:secret').toString('base64')}`]);
+    assert.deepEqual(paths[0], [
+      '/metrics',
+      'text/plain',
+      `Basic ${Buffer.from('me:secret').toString('base64')}`,
+    ]);
     assert.equal(health()?.isUp, true);
     assert.equal(source.target, `${url.replace('//', '//***@')}/metrics`);
     assert.doesNotMatch(logLines.join('') + JSON.stringify([...fleet.sources]), /secret/);
