@@ -1,4 +1,4 @@
-/** Times for JSON: ISO 8601, null for what has not happened. */
+/** Times as the API writes them: ISO 8601, null where unknown. */
 
 export function toIso(atMs: number | undefined): string | null {
   return atMs === undefined ? null : new Date(atMs).toISOString();
