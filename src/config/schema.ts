@@ -1,6 +1,7 @@
 /** The one place of every option: its name, type, default and a sentence on what it does. */
 
 import { z } from 'zod';
+import { dcgmSection } from './dcgm-section.js';
 import { dockerSection } from './docker-section.js';
 import { listenOption } from './listen-option.js';
 import { oneOf, optionalText } from './option-types.js';
@@ -18,6 +19,7 @@ export const configSchema = z.strictObject(
         description: 'Folder of what the daemon remembers. Made if it is missing.',
       }),
     docker: dockerSection,
+    dcgm: dcgmSection,
     orchestrators: orchestratorsOption,
     infrastructure: infrastructureOption,
     stages: stagesSection,

@@ -1,8 +1,9 @@
 /** Keeps the containers of the picture: one an identity, counters that outlive re-creation, the vanished gone at once. */
 
 import type { Classify } from './classify.js';
+import { singleDevice } from './gpu-links.js';
 import { composeProject, composeService, identityOf } from './identity.js';
-import type { Container, ContainerCounters, IgnoredContainer } from './model.js';
+import type { Classification, Container, ContainerCounters, IgnoredContainer } from './model.js';
 import type { ContainerEvent, ContainerFacts, ListedContainer } from './observations.js';
 import {
   addCounts,
@@ -104,6 +105,7 @@ export function createContainerRegistry(initialClassify: Classify): ContainerReg
     containers.set(identity, {
       ...classification,
       ...describe(current),
+      ...gpuByEngine(facts, classification),
       ...(ledger.lastExitCode !== undefined && { lastExitCode: ledger.lastExitCode }),
       counters,
     });
@@ -170,6 +172,17 @@ function preferred(one: Entry | undefined, other: Entry | undefined): Entry | un
   return one.facts.createdAtMs > other.facts.createdAtMs ? one : other;
 }
 
+/**
+ * Where no label says which GPU it is, the engine's one device says it better than a name.
+ * A UUID does not replace the index in a name: it names the same GPU in a form that is harder to join.
+ */
+function gpuByEngine({ labels, gpuRequest }: Entry['facts'], { gpu }: Classification): { gpu?: string } {
+  if (labels['stagewatch.gpu']) return {};
+  const device = singleDevice(gpuRequest);
+  if (device === undefined || (gpu !== undefined && !/^\d+$/.test(device))) return {};
+  return { gpu: device };
+}
+
 function describe({ facts, identity, seenAtMs }: Entry) {
   const project = composeProject(facts.labels);
   const service = composeService(facts.labels);
@@ -188,6 +201,7 @@ function describe({ facts, identity, seenAtMs }: Entry) {
     ...(facts.startedAtMs !== undefined && { startedAtMs: facts.startedAtMs }),
     ...(facts.finishedAtMs !== undefined && { finishedAtMs: facts.finishedAtMs }),
     ...(facts.error !== undefined && { error: facts.error }),
+    ...(facts.gpuRequest !== undefined && { gpuRequest: facts.gpuRequest }),
     ...(restart !== undefined && { isRestartAllowed: restart !== 'false' }),
   };
 }

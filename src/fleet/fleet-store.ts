@@ -2,6 +2,8 @@
 
 import type { Classify } from './classify.js';
 import { createContainerRegistry } from './container-registry.js';
+import { createGpuLinkMemory } from './gpu-link-memory.js';
+import { createGpuRegistry } from './gpu-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
 import { applySourceReport } from './source-health.js';
@@ -19,9 +21,21 @@ export interface FleetStore {
 export function createFleetStore(classify: Classify): FleetStore {
   const sources = new Map<SourceName, SourceHealth>();
   const registry = createContainerRegistry(classify);
-  const fleet: Fleet = { sources, containers: registry.containers, ignored: registry.ignored };
+  const gpuRegistry = createGpuRegistry();
+  const gpuLinks = createGpuLinkMemory({ containers: registry.containers, gpus: gpuRegistry.gpus });
+  const fleet: Fleet = {
+    sources,
+    containers: registry.containers,
+    ignored: registry.ignored,
+    gpus: gpuRegistry.gpus,
+    lostGpus: gpuRegistry.lost,
+    get gpuLinks() {
+      return gpuLinks.links();
+    },
+  };
 
   function apply(observation: Observation): void {
+    if (observation.kind.startsWith('container')) gpuLinks.invalidate();
     switch (observation.kind) {
       case 'source-watched':
       case 'source-read':
@@ -40,8 +54,24 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'container-vanished':
         registry.applyVanished(observation.id);
         break;
+      case 'gpus-read':
+        if (gpuRegistry.applyRead(observation)) gpuLinks.invalidate();
+        break;
     }
   }
 
-  return { fleet, apply, reclassify: registry.reclassify, forgetSource: (source) => sources.delete(source) };
+  return {
+    fleet,
+    apply,
+    reclassify(next) {
+      registry.reclassify(next);
+      gpuLinks.invalidate();
+    },
+    forgetSource(source) {
+      sources.delete(source);
+      if (source !== 'dcgm') return;
+      gpuRegistry.forget();
+      gpuLinks.invalidate();
+    },
+  };
 }

@@ -1,6 +1,8 @@
 /** The one picture of now: readonly facts, each with the time it was seen. Times are Unix milliseconds. */
 
-export const SOURCE_NAMES = ['docker'] as const;
+import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
+
+export const SOURCE_NAMES = ['docker', 'dcgm'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 export const ROLES = ['worker', 'orchestrator', 'infrastructure'] as const;
@@ -65,6 +67,8 @@ export interface Container extends Classification {
   readonly error?: string;
   /** Label `stagewatch.restart`; absent where it is not set. */
   readonly isRestartAllowed?: boolean;
+  /** Which GPUs the engine gives it; absent until it was inspected. */
+  readonly gpuRequest?: GpuRequest;
   readonly counters: ContainerCounters;
   /** When the engine last confirmed these facts. */
   readonly seenAtMs: number;
@@ -107,4 +111,10 @@ export interface Fleet {
   readonly containers: ReadonlyMap<string, Container>;
   /** By container id. */
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
+  /** By identity: UUID, and id of the MIG instance. */
+  readonly gpus: ReadonlyMap<string, Gpu>;
+  /** By identity. */
+  readonly lostGpus: ReadonlyMap<string, LostGpu>;
+  /** Which containers may use which GPUs. */
+  readonly gpuLinks: readonly GpuLink[];
 }

@@ -1,5 +1,7 @@
 /** What a source can say: the only way into the fleet's picture. Times are Unix milliseconds. */
 
+import type { GpuRequest } from './gpu-model.js';
+import type { GpusRead } from './gpu-observations.js';
 import type { ContainerState, FailureReason, HealthState, SourceName } from './model.js';
 
 /** What the list of containers tells of each. */
@@ -24,6 +26,7 @@ export interface ContainerFacts extends ListedContainer {
   readonly exitCode: number;
   readonly isOomKilled: boolean;
   readonly error?: string;
+  readonly gpuRequest?: GpuRequest;
 }
 
 /**
@@ -67,4 +70,5 @@ export type Observation =
     }
   | { readonly kind: 'container-inspected'; readonly atMs: number; readonly facts: ContainerFacts }
   | { readonly kind: 'container-event'; readonly event: ContainerEvent }
-  | { readonly kind: 'container-vanished'; readonly id: string };
+  | { readonly kind: 'container-vanished'; readonly id: string }
+  | GpusRead;

@@ -3,6 +3,7 @@
 import type { Environment } from '../config/environment.js';
 import type { Config } from '../config/schema.js';
 import type { SourceName } from '../fleet/model.js';
+import { createDcgmSource } from './dcgm/dcgm-source.js';
 import { createDockerSource } from './docker/docker-source.js';
 import { findEngineAddress } from './docker/engine-address.js';
 import type { Source, SourceContext } from './source.js';
@@ -18,7 +19,7 @@ export type SourcePlan =
   | { readonly kind: 'faulty'; readonly name: SourceName; readonly problem: string };
 
 export function planSources(config: Config, env: Environment): readonly SourcePlan[] {
-  return [planDocker(config, env)];
+  return [planDocker(config, env), planDcgm(config)];
 }
 
 function planDocker(config: Config, env: Environment): SourcePlan {
@@ -29,5 +30,18 @@ function planDocker(config: Config, env: Environment): SourcePlan {
     kind: 'watched',
     name: 'docker',
     create: (context) => createDockerSource({ address, config: config.docker }, context),
+  };
+}
+
+function planDcgm({ dcgm }: Config): SourcePlan {
+  const { url } = dcgm;
+  if (url === null) {
+    const remedy = 'set dcgm.url to a dcgm-exporter (http://localhost:9400) to watch GPUs';
+    return { kind: 'absent', name: 'dcgm', remedy };
+  }
+  return {
+    kind: 'watched',
+    name: 'dcgm',
+    create: (context) => createDcgmSource({ url, config: dcgm }, context),
   };
 }

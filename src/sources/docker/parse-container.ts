@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { CONTAINER_STATES, type ContainerState, HEALTH_STATES, type HealthState } from '../../fleet/model.js';
 import type { ContainerFacts, ListedContainer } from '../../fleet/observations.js';
 import { SourceError } from '../source-error.js';
+import { parseGpuRequest } from './parse-gpu-request.js';
 
 /** Labels that mean something to stagewatch; the others are not kept. */
 const LABEL_PREFIXES = ['stagewatch.', 'com.docker.compose.'];
@@ -106,6 +107,7 @@ export function parseInspected(answer: unknown): ContainerFacts {
     hasRestartPolicy: !['', 'no'].includes(HostConfig?.RestartPolicy?.Name ?? ''),
     exitCode: State.ExitCode,
     isOomKilled: State.OOMKilled ?? false,
+    gpuRequest: parseGpuRequest(answer),
     ...(health !== undefined && { health }),
     ...(startedAtMs !== undefined && { startedAtMs }),
     ...(finishedAtMs !== undefined && { finishedAtMs }),

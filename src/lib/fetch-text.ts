@@ -1,0 +1,169 @@
+/** Reads the text behind a URL within a time and a byte limit, and says in words what went wrong. */
+
+import type { Clock } from './clock.js';
+import { DeadlineError, withDeadline } from './deadline.js';
+import { describeError } from './describe-error.js';
+
+export type FetchFailure =
+  /** No connection, or none that lasted until the answer began; the cause has the system's code. */
+  | 'no-answer'
+  | 'timeout'
+  /** The caller's signal. */
+  | 'aborted'
+  /** The connection broke, or the encoding was damaged, within the answer. */
+  | 'cut-off'
+  | 'redirect'
+  /** An HTTP status other than 2xx: `status` holds it. */
+  | 'status'
+  | 'content-type'
+  | 'too-large';
+
+export class FetchTextError extends Error {
+  readonly kind: FetchFailure;
+  readonly status: number | undefined;
+
+  constructor(kind: FetchFailure, message: string, options?: ErrorOptions & { status?: number }) {
+    super(message, options);
+    this.name = 'FetchTextError';
+    this.kind = kind;
+    this.status = options?.status;
+  }
+}
+
+export interface FetchTextOptions {
+  /** http or https; its user and password go as basic auth and stand in no message. */
+  readonly url: string | URL;
+  readonly clock: Clock;
+  /** For connection, headers and body together. */
+  readonly timeLimitMs: number;
+  /** Of the body after it is unpacked, so that a small packed answer cannot grow without limit. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal;
+  /** Media types that are accepted (`text/plain`); an answer that names none is accepted too. */
+  readonly mediaTypes?: readonly string[];
+}
+
+/** Resolves with the body read as UTF-8, rejects with FetchTextError. Redirects are not followed. */
+export async function fetchText(options: FetchTextOptions): Promise<string> {
+  const { clock, timeLimitMs, signal } = options;
+  const request = toRequest(options.url);
+  const ended = new AbortController();
+  const abort = (): void => ended.abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  try {
+    return await withDeadline(read(request, options, ended.signal), {
+      clock,
+      limitMs: timeLimitMs,
+      what: request.what,
+      onExpired: abort,
+    });
+  } catch (error) {
+    if (error instanceof DeadlineError) throw new FetchTextError('timeout', error.message);
+    if (signal?.aborted) throw new FetchTextError('aborted', `${request.what}: stopped`);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    // Ends whatever is still open: a body that was refused would else hold its connection.
+    abort();
+  }
+}
+
+interface Request {
+  readonly url: URL;
+  /** `GET http://host:9400/metrics`, for messages. */
+  readonly what: string;
+  readonly authorization: string | undefined;
+}
+
+/** fetch refuses URLs with credentials, so they become a header. */
+function toRequest(given: string | URL): Request {
+  const url = new URL(given);
+  const { username, password } = url;
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  const pair = `${decode(username)}:${decode(password)}`;
+  return {
+    url,
+    what: `GET ${url.origin}${url.pathname}`,
+    authorization: username || password ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined,
+  };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // A lone percent sign, as people write it in passwords: taken as it stands.
+    return part;
+  }
+}
+
+async function read(request: Request, options: FetchTextOptions, signal: AbortSignal): Promise<string> {
+  const { url, what, authorization } = request;
+  const { mediaTypes, maxBytes } = options;
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      signal,
+      // Not 'error': that would hide where the redirect leads.
+      redirect: 'manual',
+      headers: {
+        accept: mediaTypes?.join(', ') ?? '*/*',
+        ...(authorization !== undefined && { authorization }),
+      },
+    });
+  } catch (error) {
+    throw new FetchTextError('no-answer', what, { cause: rootCause(error) });
+  }
+  checkHead(response, what, mediaTypes);
+  return readBody(response, what, maxBytes);
+}
+
+/** fetch wraps every failure in `fetch failed`, which says nothing. */
+function rootCause(error: unknown): unknown {
+  return error instanceof TypeError && error.cause !== undefined ? error.cause : error;
+}
+
+function checkHead({ status, headers, ok }: Response, what: string, mediaTypes?: readonly string[]): void {
+  if (status >= 300 && status < 400) {
+    const location = headers.get('location');
+    const where = location === null ? '' : ` to ${describeError(location)}`;
+    throw new FetchTextError(
+      'redirect',
+      `${what}: redirected${where}, which is not followed; set the final URL`,
+    );
+  }
+  if (!ok) throw new FetchTextError('status', `${what}: answered with status ${status}`, { status });
+  const mediaType = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (mediaTypes && mediaType !== '' && !mediaTypes.includes(mediaType)) {
+    const expected = mediaTypes.join(' or ');
+    throw new FetchTextError(
+      'content-type',
+      `${what}: answered with ${describeError(mediaType)}, not ${expected}`,
+    );
+  }
+}
+
+async function readBody({ body }: Response, what: string, maxBytes: number): Promise<string> {
+  if (body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const reader = body.getReader();
+  for (;;) {
+    let chunk: Awaited<ReturnType<typeof reader.read>>;
+    try {
+      chunk = await reader.read();
+    } catch (error) {
+      throw new FetchTextError('cut-off', `${what}: the answer was cut off`, { cause: rootCause(error) });
+    }
+    if (chunk.done) break;
+    bytes += chunk.value.byteLength;
+    if (bytes > maxBytes)
+      throw new FetchTextError('too-large', `${what}: the answer is over ${maxBytes} bytes`);
+    chunks.push(chunk.value);
+  }
+  // Not fatal: a byte that is not UTF-8 costs the label it stands in, not the page.
+  return new TextDecoder().decode(Buffer.concat(chunks, bytes));
+}
