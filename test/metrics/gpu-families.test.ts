@@ -30,6 +30,7 @@ function addContainer(
     createdAtMs: 1,
     state: 'running',
     restartCount: 0,
+    hasRestartPolicy: false,
     exitCode: 0,
     isOomKilled: false,
     gpuRequest,

@@ -1,8 +1,17 @@
 /** Turns the engine's list and inspect answers into facts, taking only what is needed and trusting nothing. */
 
-import { z } from 'zod';
 import { CONTAINER_STATES, type ContainerState, HEALTH_STATES, type HealthState } from '../../fleet/model.js';
 import type { ContainerFacts, ListedContainer } from '../../fleet/observations.js';
+import {
+  asBoolean,
+  asList,
+  asNumber,
+  asRecord,
+  asText,
+  type JsonRecord,
+  optional,
+  ShapeError,
+} from '../../lib/shape.js';
 import { SourceError } from '../source-error.js';
 import { parseGpuRequest } from './parse-gpu-request.js';
 
@@ -18,37 +27,6 @@ const STATE_ALIASES: Readonly<Record<string, ContainerState>> = {
   stopping: 'running',
   stopped: 'exited',
 };
-
-const labels = z.record(z.string(), z.unknown()).nullish();
-const text = z.string().transform((value) => value.slice(0, MAX_TEXT));
-
-const listedSchema = z.object({
-  Id: z.string().min(1),
-  Names: z.array(z.string()).nullish(),
-  Image: text.nullish(),
-  Labels: labels,
-  Created: z.number(),
-  State: z.string(),
-  Status: z.string().nullish(),
-});
-
-const inspectedSchema = z.object({
-  Id: z.string().min(1),
-  Name: z.string().nullish(),
-  Created: z.string(),
-  RestartCount: z.number().int().min(0).nullish(),
-  State: z.object({
-    Status: z.string(),
-    OOMKilled: z.boolean().nullish(),
-    ExitCode: z.number().int(),
-    Error: text.nullish(),
-    StartedAt: z.string().nullish(),
-    FinishedAt: z.string().nullish(),
-    Health: z.object({ Status: z.string() }).nullish(),
-  }),
-  HostConfig: z.object({ RestartPolicy: z.object({ Name: z.string() }).nullish() }).nullish(),
-  Config: z.object({ Image: text.nullish(), Labels: labels }),
-});
 
 export interface ParsedList {
   readonly containers: readonly ListedContainer[];
@@ -73,55 +51,81 @@ export function parseContainerList(answer: unknown): ParsedList {
 }
 
 function parseListed(entry: unknown): ListedContainer {
-  const result = listedSchema.safeParse(entry);
-  if (!result.success) throw shapeError('an entry of the list of containers', result.error);
-  const { Id, Names, Image, Labels, Created, State, Status } = result.data;
-  const health = healthInStatus(Status ?? '');
-  return {
-    id: Id,
-    name: containerName(Names ?? [], Id),
-    image: Image ?? '',
-    labels: keptLabels(Labels),
-    createdAtMs: Created * 1000,
-    state: parseState(State),
-    ...(health !== undefined && { health }),
-  };
+  return withPlace('an entry of the list of containers', () => {
+    const fields = asRecord(entry, 'the whole');
+    const id = asText(fields['Id'], 'Id');
+    const names = optional(fields['Names'], 'Names', asList) ?? [];
+    const health = healthInStatus(optional(fields['Status'], 'Status', asText) ?? '');
+    return {
+      id,
+      name: containerName(
+        names.map((name) => asText(name, 'Names')),
+        id,
+      ),
+      image: boundedText(fields['Image'], 'Image') ?? '',
+      labels: keptLabels(optional(fields['Labels'], 'Labels', asRecord)),
+      createdAtMs: asNumber(fields['Created'], 'Created') * 1000,
+      state: parseState(asText(fields['State'], 'State')),
+      ...(health !== undefined && { health }),
+    };
+  });
 }
 
 /** Throws SourceError when the answer is not an inspected container. */
 export function parseInspected(answer: unknown): ContainerFacts {
-  const result = inspectedSchema.safeParse(answer);
-  if (!result.success) throw shapeError('an inspected container', result.error);
-  const { Id, Name, Created, RestartCount, State, HostConfig, Config } = result.data;
-  const health = HEALTH_STATES.find((state) => state === State.Health?.Status);
-  const startedAtMs = parseTime(State.StartedAt);
-  const finishedAtMs = parseTime(State.FinishedAt);
+  return withPlace('an inspected container', () => {
+    const fields = asRecord(answer, 'the whole');
+    const config = asRecord(fields['Config'], 'Config');
+    const id = asText(fields['Id'], 'Id');
+    const name = optional(fields['Name'], 'Name', asText);
+    return {
+      id,
+      name: containerName(name ? [name] : [], id),
+      image: boundedText(config['Image'], 'Config.Image') ?? '',
+      labels: keptLabels(optional(config['Labels'], 'Config.Labels', asRecord)),
+      createdAtMs: parseTime(asText(fields['Created'], 'Created')) ?? 0,
+      restartCount: optional(fields['RestartCount'], 'RestartCount', asNumber) ?? 0,
+      hasRestartPolicy: !['', 'no'].includes(restartPolicy(fields)),
+      gpuRequest: parseGpuRequest(answer),
+      ...parseStateFacts(asRecord(fields['State'], 'State')),
+    };
+  });
+}
+
+function parseStateFacts(state: JsonRecord) {
+  const healthWord = optional(state['Health'], 'State.Health', asRecord)?.['Status'];
+  const health = HEALTH_STATES.find((one) => one === healthWord);
+  const startedAtMs = parseTime(optional(state['StartedAt'], 'State.StartedAt', asText));
+  const finishedAtMs = parseTime(optional(state['FinishedAt'], 'State.FinishedAt', asText));
+  const error = boundedText(state['Error'], 'State.Error');
   return {
-    id: Id,
-    name: containerName(Name ? [Name] : [], Id),
-    image: Config.Image ?? '',
-    labels: keptLabels(Config.Labels),
-    createdAtMs: parseTime(Created) ?? 0,
-    state: parseState(State.Status),
-    restartCount: RestartCount ?? 0,
-    hasRestartPolicy: !['', 'no'].includes(HostConfig?.RestartPolicy?.Name ?? ''),
-    exitCode: State.ExitCode,
-    isOomKilled: State.OOMKilled ?? false,
-    gpuRequest: parseGpuRequest(answer),
+    state: parseState(asText(state['Status'], 'State.Status')),
+    exitCode: asNumber(state['ExitCode'], 'State.ExitCode'),
+    isOomKilled: optional(state['OOMKilled'], 'State.OOMKilled', asBoolean) ?? false,
     ...(health !== undefined && { health }),
     ...(startedAtMs !== undefined && { startedAtMs }),
     ...(finishedAtMs !== undefined && { finishedAtMs }),
-    ...(State.Error && { error: State.Error }),
+    ...(error && { error }),
   };
 }
 
-function shapeError(what: string, { issues }: z.ZodError): SourceError {
-  const [first] = issues;
-  const place = first?.path.map(String).join('.') || 'the whole';
-  return new SourceError(
-    'protocol',
-    `${what} has an unexpected shape at ${place}: ${first?.message ?? 'unknown'}`,
-  );
+function restartPolicy(fields: JsonRecord): string {
+  const hostConfig = optional(fields['HostConfig'], 'HostConfig', asRecord);
+  const policy = optional(hostConfig?.['RestartPolicy'], 'HostConfig.RestartPolicy', asRecord);
+  return optional(policy?.['Name'], 'HostConfig.RestartPolicy.Name', asText) ?? '';
+}
+
+function boundedText(value: unknown, path: string): string | undefined {
+  return optional(value, path, asText)?.slice(0, MAX_TEXT);
+}
+
+function withPlace<T>(what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new SourceError('protocol', `${what} has an unexpected shape at ${error.message}`);
+  }
 }
 
 /** `/name`, or among links (`/other/alias`) the one without a further slash; a short id when there is none. */

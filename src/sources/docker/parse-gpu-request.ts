@@ -44,8 +44,21 @@ const MAX_NAME = 200;
 const CDI_PREFIX = 'nvidia.com/gpu=';
 const DEVICE_FILE = /^\/dev\/(nvidia\d+)$/;
 
+/** Most containers of a host say nothing of GPUs, and the schema below costs more than all else of an inspect. */
+function mentionsGpu(inspected: unknown): boolean {
+  const { HostConfig, Config } = (inspected ?? {}) as {
+    HostConfig?: Record<string, unknown>;
+    Config?: Record<string, unknown>;
+  };
+  const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+  if (isFilled(HostConfig?.['DeviceRequests']) || isFilled(HostConfig?.['Devices'])) return true;
+  const env = Config?.['Env'];
+  return Array.isArray(env) && env.some((entry) => String(entry).startsWith('NVIDIA_VISIBLE_DEVICES='));
+}
+
 /** Never throws; `none` where nothing says otherwise. */
 export function parseGpuRequest(inspected: unknown): GpuRequest {
+  if (!mentionsGpu(inspected)) return NONE;
   const parts = gpuPartsSchema.safeParse(inspected);
   if (!parts.success) return NONE;
   const { HostConfig, Config } = parts.data;
