@@ -6,6 +6,7 @@ import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { createClassifier } from './fleet/classify.js';
 import { createFleetStore, type FleetStore } from './fleet/fleet-store.js';
+import { listStages } from './fleet/list-stages.js';
 import type { SourceName } from './fleet/model.js';
 import type { Clock } from './lib/clock.js';
 import { describeError, errorCode } from './lib/describe-error.js';
@@ -51,6 +52,7 @@ const STALE_AFTER_MS = 60_000;
 export function createApp({ config: firstConfig, readConfig, env, clock, log, version }: AppOptions): App {
   let config = firstConfig;
   const store = createFleetStore(createClassifier(config));
+  store.apply({ kind: 'stages-configured', stages: listStages(config) });
   const sources = createSourceSet({ store, env, clock, log });
   const self = createSelfMetrics(version);
   self.configReloaded(true);
@@ -108,6 +110,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     const before = config;
     config = next;
     store.reclassify(createClassifier(next));
+    store.apply({ kind: 'stages-configured', stages: listStages(next) });
     await sources.follow(before, next);
     return undefined;
   }
@@ -171,7 +174,9 @@ function createSourceSet({ store, env, clock, log }: SourceSetOptions): SourceSe
   return {
     async follow(before, next) {
       for (const plan of planSources(next, env)) {
-        const isUnchanged = before !== undefined && isDeepStrictEqual(before[plan.name], next[plan.name]);
+        const keys = [plan.name, ...((plan.kind === 'watched' && plan.alsoReads) || [])];
+        const isUnchanged =
+          before !== undefined && keys.every((key) => isDeepStrictEqual(before[key], next[key]));
         await followPlan(plan, isUnchanged);
       }
     },

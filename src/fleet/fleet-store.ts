@@ -4,7 +4,9 @@ import type { Classify } from './classify.js';
 import { createContainerRegistry } from './container-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
+import { createQueueRegistry } from './queue-registry.js';
 import { applySourceReport } from './source-health.js';
+import type { Stage } from './stage-model.js';
 
 export interface FleetStore {
   /** A live view: read it synchronously, or copy what must stay the same over an await. */
@@ -19,7 +21,18 @@ export interface FleetStore {
 export function createFleetStore(classify: Classify): FleetStore {
   const sources = new Map<SourceName, SourceHealth>();
   const registry = createContainerRegistry(classify);
-  const fleet: Fleet = { sources, containers: registry.containers, ignored: registry.ignored };
+  const stages = new Map<string, Stage>();
+  const queueRegistry = createQueueRegistry();
+  const fleet: Fleet = {
+    sources,
+    containers: registry.containers,
+    ignored: registry.ignored,
+    queues: queueRegistry.queues,
+    get broker() {
+      return queueRegistry.broker();
+    },
+    stages,
+  };
 
   function apply(observation: Observation): void {
     switch (observation.kind) {
@@ -40,8 +53,23 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'container-vanished':
         registry.applyVanished(observation.id);
         break;
+      case 'broker-read':
+        queueRegistry.applyRead(observation);
+        break;
+      case 'progress-message':
+        break;
+      case 'stages-configured':
+        stages.clear();
+        for (const stage of observation.stages) stages.set(stage.id, stage);
+        queueRegistry.relabel(observation.stages);
+        break;
     }
   }
 
-  return { fleet, apply, reclassify: registry.reclassify, forgetSource: (source) => sources.delete(source) };
+  function forgetSource(source: SourceName): void {
+    sources.delete(source);
+    if (source === 'rabbitmq') queueRegistry.clear();
+  }
+
+  return { fleet, apply, reclassify: registry.reclassify, forgetSource };
 }

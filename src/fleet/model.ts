@@ -1,6 +1,9 @@
 /** The one picture of now: readonly facts, each with the time it was seen. Times are Unix milliseconds. */
 
-export const SOURCE_NAMES = ['docker'] as const;
+import type { Broker, Queue } from './queue-model.js';
+import type { Stage } from './stage-model.js';
+
+export const SOURCE_NAMES = ['docker', 'rabbitmq'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 export const ROLES = ['worker', 'orchestrator', 'infrastructure'] as const;
@@ -107,4 +110,10 @@ export interface Fleet {
   readonly containers: ReadonlyMap<string, Container>;
   /** By container id. */
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
+  /** By `vhost/name`. */
+  readonly queues: ReadonlyMap<string, Queue>;
+  /** Undefined until a broker has answered. */
+  readonly broker: Broker | undefined;
+  /** As configured, by stage id, in DAG order. */
+  readonly stages: ReadonlyMap<string, Stage>;
 }

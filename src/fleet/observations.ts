@@ -1,6 +1,8 @@
 /** What a source can say: the only way into the fleet's picture. Times are Unix milliseconds. */
 
 import type { ContainerState, FailureReason, HealthState, SourceName } from './model.js';
+import type { QueueObservation } from './queue-observations.js';
+import type { Stage } from './stage-model.js';
 
 /** What the list of containers tells of each. */
 export interface ListedContainer {
@@ -40,6 +42,9 @@ export interface ContainerEvent {
 }
 
 export type Observation =
+  | QueueObservation
+  /** The configuration's stages, in DAG order; all that were known before are replaced. */
+  | { readonly kind: 'stages-configured'; readonly stages: readonly Stage[] }
   | { readonly kind: 'source-watched'; readonly source: SourceName; readonly target: string }
   | {
       readonly kind: 'source-read';
