@@ -111,7 +111,10 @@ export function describeQueue(entry: QueueEntry, { vhost, name, stage }: QueuePl
   };
 }
 
-function firstOf<K extends 'type' | 'consumerTimeoutMs'>(told: readonly Told[], key: K): QueueReading[K] | undefined {
+function firstOf<K extends 'type' | 'consumerTimeoutMs'>(
+  told: readonly Told[],
+  key: K,
+): QueueReading[K] | undefined {
   return told.find(({ reading }) => reading[key] !== undefined)?.reading[key];
 }
 

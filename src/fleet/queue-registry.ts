@@ -19,10 +19,13 @@ export interface QueueRegistry {
 
 /** Alarms that nobody has confirmed for so long are unknown. */
 const STALE_ALARMS_MS = 60_000;
+/** Queues whose counts are remembered after they vanished: a starting broker lists some of its queues late. */
+const MAX_RETIRED = 10_000;
 
 export function createQueueRegistry(): QueueRegistry {
   const entries = new Map<string, QueueEntry>();
   const queues = new Map<string, Queue>();
+  const retired = new Map<string, QueueEntry['counters']>();
   let stageOfQueue: ReadonlyMap<string, string> = new Map();
   let broker: Broker | undefined;
 
@@ -44,16 +47,25 @@ export function createQueueRegistry(): QueueRegistry {
   function applyTold({ vhost, name }: { vhost: string; name: string }, told: readonly Told[], atMs: number) {
     const key = queueKey(vhost, name);
     const stage = stageOfQueue.get(name);
-    const entry = foldRead(entries.get(key) ?? NEW_ENTRY, told, atMs);
+    const entry = foldRead(entries.get(key) ?? reviveOrNew(key), told, atMs);
     if (entry === undefined || (stage === undefined && entry.told[0]?.reading.status === 'missing')) {
       forget(key);
       return;
     }
+    retired.delete(key);
     entries.set(key, entry);
     queues.set(key, describeQueue(entry, { vhost, name, stage }));
   }
 
+  function reviveOrNew(key: string): QueueEntry {
+    const counters = retired.get(key);
+    return counters ? { ...NEW_ENTRY, counters } : NEW_ENTRY;
+  }
+
   function forget(key: string): void {
+    const entry = entries.get(key);
+    if (entry) retired.set(key, entry.counters);
+    if (retired.size > MAX_RETIRED) retired.delete(retired.keys().next().value ?? '');
     entries.delete(key);
     queues.delete(key);
   }
@@ -72,6 +84,7 @@ export function createQueueRegistry(): QueueRegistry {
       }
     },
     clear() {
+      retired.clear();
       entries.clear();
       queues.clear();
       broker = undefined;

@@ -86,21 +86,21 @@ function consumerTimeout(queue: z.output<typeof queueSchema>): number | undefine
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
-const nodesSchema = z.array(
-  z.object({
-    mem_alarm: z.boolean().optional().catch(undefined),
-    disk_free_alarm: z.boolean().optional().catch(undefined),
-  }),
-);
+/** A node that has just started is listed before it tells of itself. */
+const nodeSchema = z.object({ mem_alarm: z.boolean(), disk_free_alarm: z.boolean() });
 
-/** An alarm is on when it is on at any node: publishers of the whole cluster are blocked by it. */
-export function parseAlarms(text: string): Readonly<Record<BrokerAlarm, boolean>> {
-  const result = nodesSchema.safeParse(parseJson(text, 'the list of nodes'));
-  if (!result.success)
-    throw new SourceError('protocol', 'the management list of nodes has an unexpected shape');
+/**
+ * An alarm is on when it is on at any node: publishers of the whole cluster are blocked by it. Undefined while no node
+ * tells.
+ */
+export function parseAlarms(text: string): Readonly<Record<BrokerAlarm, boolean>> | undefined {
+  const answer = parseJson(text, 'the list of nodes');
+  if (!Array.isArray(answer)) throw new SourceError('protocol', 'the management list of nodes is not a list');
+  const nodes = answer.flatMap((entry) => nodeSchema.safeParse(entry).data ?? []);
+  if (nodes.length === 0) return undefined;
   return {
-    memory: result.data.some((node) => node.mem_alarm === true),
-    disk: result.data.some((node) => node.disk_free_alarm === true),
+    memory: nodes.some((node) => node.mem_alarm),
+    disk: nodes.some((node) => node.disk_free_alarm),
   };
 }
 
