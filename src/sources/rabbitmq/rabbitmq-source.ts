@@ -35,7 +35,7 @@ interface WayState {
   health: WayHealth;
 }
 
-function createRabbitmqReader(
+export function createRabbitmqReader(
   { config, stages }: RabbitmqSourceOptions,
   context: SourceContext,
 ): PolledReader {
