@@ -20,17 +20,19 @@ export const UNCOUNTED: QueueCounter = { lastByWay: {} };
 export function countOn(counter: QueueCounter, said: readonly Figure[]): QueueCounter {
   const [best] = said;
   if (best === undefined) return counter;
-  const lastByWay = { ...counter.lastByWay };
-  for (const { via, value } of said) lastByWay[via] = value;
   const increase = increaseOf(counter, best);
-  const hasRisen = increase > 0 && counter.figure !== undefined;
-  return {
-    figure: { value: (counter.figure?.value ?? 0) + increase, via: best.via, atMs: best.atMs },
-    lastByWay,
-    ...(hasRisen
-      ? { roseAtMs: best.atMs }
-      : counter.roseAtMs !== undefined && { roseAtMs: counter.roseAtMs }),
-  };
+  const figure = { value: (counter.figure?.value ?? 0) + increase, via: best.via, atMs: best.atMs };
+  const lastByWay = rememberAll(counter.lastByWay, said);
+  const roseAtMs = increase > 0 && counter.figure !== undefined ? best.atMs : counter.roseAtMs;
+  return roseAtMs === undefined ? { figure, lastByWay } : { figure, lastByWay, roseAtMs };
+}
+
+/** The same object when nothing is new, as for most queues of most reads. */
+function rememberAll(lastByWay: QueueCounter['lastByWay'], said: readonly Figure[]) {
+  if (said.every(({ via, value }) => lastByWay[via] === value)) return lastByWay;
+  const next = { ...lastByWay };
+  for (const { via, value } of said) next[via] = value;
+  return next;
 }
 
 function increaseOf({ figure, lastByWay }: QueueCounter, { via, value }: Figure): number {

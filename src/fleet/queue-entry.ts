@@ -30,10 +30,12 @@ export interface QueueEntry {
   readonly witnesses: Readonly<Record<DepthFact, Witness>>;
 }
 
+const NO_WITNESSES = { ready: NO_WITNESS, unacked: NO_WITNESS, consumers: NO_WITNESS };
+
 export const NEW_ENTRY: QueueEntry = {
   told: [],
   counters: { published: UNCOUNTED, acked: UNCOUNTED, redelivered: UNCOUNTED },
-  witnesses: { ready: NO_WITNESS, unacked: NO_WITNESS, consumers: NO_WITNESS },
+  witnesses: NO_WITNESSES,
 };
 
 /** What a way told that has not answered since counts for so long, and only where no other way answers. */
@@ -48,17 +50,28 @@ export function foldRead(
   const stale = before.told.filter(
     (old) => readAtMs - old.readAtMs <= STALE_TOLD_MS && !told.some(({ via }) => via === old.via),
   );
-  const all = [...told, ...stale];
+  const all = stale.length === 0 ? told : [...told, ...stale];
   const [best] = all;
   if (best === undefined) return undefined;
-  const { counters, witnesses } = before;
-  const count = (fact: CounterFact): QueueCounter => countOn(counters[fact], figuresOf(told, fact));
-  const hear = (fact: DepthFact): Witness =>
-    best.reading.status === 'missing' ? NO_WITNESS : hearAll(witnesses[fact], figuresOf(told, fact));
+  const { published, acked, redelivered } = before.counters;
   return {
     told: all,
-    counters: { published: count('published'), acked: count('acked'), redelivered: count('redelivered') },
-    witnesses: { ready: hear('ready'), unacked: hear('unacked'), consumers: hear('consumers') },
+    counters: {
+      published: countOn(published, figuresOf(told, 'published')),
+      acked: countOn(acked, figuresOf(told, 'acked')),
+      redelivered: countOn(redelivered, figuresOf(told, 'redelivered')),
+    },
+    // One way alone has nobody to disagree with, and a missing queue nothing to disagree about.
+    witnesses:
+      all.length < 2 || best.reading.status === 'missing' ? NO_WITNESSES : hearTold(before.witnesses, told),
+  };
+}
+
+function hearTold({ ready, unacked, consumers }: QueueEntry['witnesses'], told: readonly Told[]) {
+  return {
+    ready: hearAll(ready, figuresOf(told, 'ready')),
+    unacked: hearAll(unacked, figuresOf(told, 'unacked')),
+    consumers: hearAll(consumers, figuresOf(told, 'consumers')),
   };
 }
 
@@ -69,6 +82,14 @@ function figuresOf(told: readonly Told[], fact: DepthFact | CounterFact): readon
     if (value !== undefined) figures.push({ value, via, atMs });
   }
   return figures;
+}
+
+function bestFigure(told: readonly Told[], fact: DepthFact): Figure | undefined {
+  for (const { via, atMs, reading } of told) {
+    const value = reading[fact];
+    if (value !== undefined) return { value, via, atMs };
+  }
+  return undefined;
 }
 
 export interface QueuePlace {
@@ -86,7 +107,7 @@ export function describeQueue(entry: QueueEntry, { vhost, name, stage }: QueuePl
   const figures: Partial<Record<DepthFact | CounterFact, Figure>> = {};
   let dataAtMs = Number.POSITIVE_INFINITY;
   for (const fact of status === 'missing' ? [] : DEPTH_FACTS) {
-    const [figure] = figuresOf(told, fact);
+    const figure = bestFigure(told, fact);
     if (figure === undefined) continue;
     figures[fact] = figure;
     dataAtMs = Math.min(dataAtMs, figure.atMs);

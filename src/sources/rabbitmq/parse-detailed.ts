@@ -63,7 +63,7 @@ export function parseDetailed(text: string, vhost: string): DetailedPage {
   }
   const queues = new Map<string, DetailedQueue>();
   const channelCounts: ChannelCount[] = [];
-  const want = { vhost, queues, channelCounts };
+  const want = { vhost, queueStart: `vhost="${vhost}",queue="`, queues, channelCounts };
   let from = 0;
   while (from < text.length) {
     const newline = text.indexOf('\n', from);
@@ -81,11 +81,14 @@ export function parseDetailed(text: string, vhost: string): DetailedPage {
 
 interface Wanted {
   readonly vhost: string;
+  /** How the labels of nearly every line begin. */
+  readonly queueStart: string;
   readonly queues: Map<string, DetailedQueue>;
   readonly channelCounts: ChannelCount[];
 }
 
-function takeLine(text: string, from: number, end: number, { vhost, queues, channelCounts }: Wanted): void {
+function takeLine(text: string, from: number, end: number, want: Wanted): void {
+  const { queues, channelCounts } = want;
   const open = text.indexOf('{', from);
   if (open < 0 || open >= end) return;
   const meaning = MEANINGS.get(text.slice(from, open));
@@ -95,9 +98,8 @@ function takeLine(text: string, from: number, end: number, { vhost, queues, chan
   const value = toValue(text.slice(close + 2, end));
   if (value === undefined) return;
   const labels = text.slice(open + 1, close);
-  const queue = labelValue(labels, 'queue');
-  if (queue === undefined || (labelValue(labels, 'queue_vhost') ?? labelValue(labels, 'vhost')) !== vhost)
-    return;
+  const queue = queueName(labels, want);
+  if (queue === undefined) return;
   const { fact } = meaning;
   if (meaning.isByChannel) {
     const channel = `${labelValue(labels, 'channel')} ${labelValue(labels, 'exchange') ?? ''}`;
@@ -109,8 +111,17 @@ function takeLine(text: string, from: number, end: number, { vhost, queues, chan
   queues.set(queue, figures);
 }
 
+function queueName(labels: string, { vhost, queueStart }: Wanted): string | undefined {
+  if (labels.startsWith(queueStart) && !labels.includes('",', queueStart.length))
+    return unescapeLabel(labels.slice(queueStart.length, -1));
+  const found = labelValue(labels, 'queue_vhost') ?? labelValue(labels, 'vhost');
+  return found === vhost ? labelValue(labels, 'queue') : undefined;
+}
+
 function toValue(text: string): number | undefined {
-  const [number = ''] = text.trim().split(' ');
+  // A timestamp may follow, which the broker does not write.
+  const space = text.indexOf(' ');
+  const number = space < 0 ? text : text.slice(0, space);
   const value = number === '' ? Number.NaN : Number(number);
   return Number.isFinite(value) && value >= 0 ? value : undefined;
 }
