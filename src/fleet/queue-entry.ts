@@ -127,7 +127,6 @@ export function describeQueue(entry: QueueEntry, { vhost, name, stage }: QueuePl
     ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs }),
     ...(roseAtMs !== undefined && { ackedRoseAtMs: roseAtMs }),
     disagreements: disagreementsOf(entry),
-    wayCount: told.filter(({ readAtMs }) => readAtMs === best?.readAtMs).length,
     dataAtMs: Number.isFinite(dataAtMs) ? dataAtMs : (best?.atMs ?? 0),
   };
 }

@@ -48,8 +48,6 @@ export interface Queue
   readonly ackedRoseAtMs?: number;
   /** Empty while all ways agree. */
   readonly disagreements: readonly Disagreement[];
-  /** How many ways tell of it now. */
-  readonly wayCount: number;
   /** The oldest of its depths was true then; for a missing or locked queue, when that was told. */
   readonly dataAtMs: number;
 }

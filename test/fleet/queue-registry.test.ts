@@ -49,7 +49,6 @@ describe('the best available of each fact', () => {
     assert.deepEqual(queue?.unacked, { value: 2, via: 'metrics', atMs: nowMs() - 5000 });
     assert.equal(queue?.type, 'quorum');
     assert.equal(queue?.dataAtMs, nowMs() - 5000);
-    assert.equal(queue?.wayCount, 3);
   });
 
   it('falls to the next way as soon as a better one stops, and old words count for a minute only', () => {

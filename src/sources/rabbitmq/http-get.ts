@@ -27,8 +27,7 @@ export async function httpGet(get: HttpGet): Promise<string> {
     throw explain(error, get);
   }
   if (response.status !== 200) {
-    await response.body?.cancel().catch(() => undefined);
-    throw refusal(response.status, get);
+    throw refusal(response.status, await reasonIn(response, get), get);
   }
   try {
     return await readText(response, get);
@@ -52,25 +51,34 @@ async function readText(response: Response, { maxBytes, address }: HttpGet): Pro
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function refusal(status: number, { address, option, plugin }: HttpGet): SourceError {
-  const { base, user } = address;
-  if (status === 401) {
-    const who = user === undefined ? 'it wants a user' : `the user ${user} is refused`;
-    return new SourceError('permission', `${base}: ${who}; check name and password in ${option}`);
+const MAX_REFUSAL_BYTES = 4096;
+const REASON = /"reason":"([^"]{1,200})"/;
+
+/** The broker's own words for why: `Not monitor user`. */
+async function reasonIn(response: Response, get: HttpGet): Promise<string> {
+  try {
+    return REASON.exec(await readText(response, { ...get, maxBytes: MAX_REFUSAL_BYTES }))?.[1] ?? '';
+  } catch {
+    // Without its words the status alone has to do.
+    return '';
   }
-  if (status === 403) {
-    const remedy = `give the user ${user ?? ''} the tag monitoring and access to the vhost`;
-    return new SourceError('permission', `${base}: HTTP 403; ${remedy}`);
+}
+
+function refusal(status: number, reason: string, { address, option, plugin }: HttpGet): SourceError {
+  const { base, user } = address;
+  const said = reason === '' ? `HTTP ${status}` : reason;
+  if (status === 401 || status === 403) {
+    const who = user === undefined ? 'it wants a user' : `the user ${user} is refused (${said})`;
+    const remedy = `check name and password in ${option}, the user's tag monitoring and its access to the vhost`;
+    return new SourceError('permission', `${base}: ${who}; ${remedy}`);
   }
   if (status === 404) {
-    return new SourceError(
-      'rejected',
-      `${base}: not found; check the vhost and ${option}, and that plugin ${plugin} is enabled (RabbitMQ 3.9 or later)`,
-    );
+    const remedy = `check the vhost and ${option}, and that plugin ${plugin} is enabled (RabbitMQ 3.10 or later)`;
+    return new SourceError('rejected', `${base}: not found; ${remedy}`);
   }
   if (status >= 300 && status < 400)
     return new SourceError('rejected', `${base}: redirects elsewhere; set ${option} to the final address`);
-  return new SourceError('rejected', `${base}: HTTP ${status}`);
+  return new SourceError('rejected', `${base}: ${said}`);
 }
 
 function explain(error: unknown, { address, option, plugin }: HttpGet): Error {

@@ -172,7 +172,7 @@ describe('the RabbitMQ source on a real broker', { skip: whyNoRabbitmq() }, () =
     );
     assert.match(
       warnings.join(''),
-      /the user guest is refused; check name and password in rabbitmq.management_url/,
+      /the user guest is refused \([^)]+\); check name and password in rabbitmq.management_url/,
     );
     assert.doesNotMatch(
       JSON.stringify([watched.logLines, [...watched.fleet.sources], watched.fleet.broker]),
@@ -196,7 +196,7 @@ describe('the RabbitMQ source on a real broker', { skip: whyNoRabbitmq() }, () =
     await waitFor('failure', () => untagged.fleet.sources.get('rabbitmq')?.isUp === false);
     assert.match(
       untagged.fleet.sources.get('rabbitmq')?.problem ?? '',
-      /check name and password|tag monitoring/,
+      /the user plain is refused \(Not management user\); .*tag monitoring/,
     );
     assert.equal(untagged.warnings().length, 1);
   });
@@ -233,8 +233,16 @@ describe('the RabbitMQ source on a real broker', { skip: whyNoRabbitmq() }, () =
   });
 
   it('receives progress messages through a queue of its own, which is hidden, bounded and gone at the stop', async (test) => {
+    const own = '^stagewatch-progress-';
+    await broker.manage('PUT', '/users/progress', { password: 'progress', tags: '' });
+    await broker.manage('PUT', '/permissions/%2F/progress', {
+      configure: own,
+      write: own,
+      read: '^(stagewatch-progress-.*|progress)$',
+    });
+    const amqp_url = broker.amqpUrl.replace('guest:guest', 'progress:progress');
     const watched = watchBroker(test, {
-      rabbitmq: { ...allWays, progress_exchange: 'progress' },
+      rabbitmq: { ...allWays, amqp_url, progress_exchange: 'progress' },
     });
     await waitFor('a line on the exchange', () =>
       watched.warnings().some((line) => line.includes('there is no exchange progress')),
@@ -254,15 +262,15 @@ describe('the RabbitMQ source on a real broker', { skip: whyNoRabbitmq() }, () =
     assert.deepEqual(texts(), ['{"name":"w-0","done":1}', '{"name":"w-0","done":2}']);
     assert.ok(watched.warnings().some((line) => line.includes('over 65536 bytes')));
 
-    const own = async () =>
+    const ownQueues = async () =>
       (await listQueues(broker)).filter((name) => name.startsWith('stagewatch-progress-'));
-    assert.equal((await own()).length, 1);
+    assert.equal((await ownQueues()).length, 1);
     assert.deepEqual(
       [...watched.fleet.queues.keys()].filter((key) => key.includes('stagewatch-progress')),
       [],
     );
     await watched.source.stop();
-    await waitFor('its end', async () => (await own()).length === 0);
+    await waitFor('its end', async () => (await ownQueues()).length === 0);
   });
 
   it('tells version, alarms and the consumer timeout of a queue', async (test) => {
