@@ -2,13 +2,11 @@
 
 import type { RabbitmqConfig } from '../../config/rabbitmq-section.js';
 import type { StageConfig } from '../../config/stages-section.js';
-import type { BrokerWay, WayHealth } from '../../fleet/queue-model.js';
+import type { BrokerWay } from '../../fleet/queue-model.js';
 import type { WayReading } from '../../fleet/queue-observations.js';
-import { withDeadline } from '../../lib/deadline.js';
-import { describeError } from '../../lib/describe-error.js';
 import { createPolledSource, type PolledReader } from '../poller.js';
 import type { Source, SourceContext } from '../source.js';
-import { failureReason, SourceError } from '../source-error.js';
+import { SourceError } from '../source-error.js';
 import { createAmqpWay, type ProgressPort } from './amqp-way.js';
 import { brokerAddress } from './broker-address.js';
 import type { Way } from './broker-way.js';
@@ -16,6 +14,7 @@ import { createQueueChooser, type QueueChooser } from './choose-queues.js';
 import { createManagementWay } from './management-way.js';
 import { createMetricsWay } from './metrics-way.js';
 import { createPartLog, type PartLog } from './part-log.js';
+import { watchWay } from './watched-way.js';
 
 export interface RabbitmqSourceOptions {
   /** At least one of its URLs is set. */
@@ -30,99 +29,65 @@ export function createRabbitmqSource(options: RabbitmqSourceOptions, context: So
   return createPolledSource(createRabbitmqReader(options, context), context);
 }
 
-interface WayState {
-  readonly way: Way;
-  health: WayHealth;
-}
-
 export function createRabbitmqReader(
   { config, stages }: RabbitmqSourceOptions,
   context: SourceContext,
 ): PolledReader {
-  const { clock, apply, log } = context;
+  const { clock, apply } = context;
   const { vhost } = brokerAddress(config);
   const stageQueues = new Set(stages.flatMap(({ queue }) => (queue === null ? [] : [queue])));
   const chooser = createQueueChooser(config, stageQueues);
   const parts = createPartLog('rabbitmq', context);
-  const isUp = (via: BrokerWay): boolean => states.some(({ health }) => health.via === via && health.isUp);
-  const ways = createWays({ config, chooser, parts, isUp, context });
-  const states: WayState[] = ways.map((way) => ({
-    way,
-    health: { via: way.via, target: way.target, isUp: false },
-  }));
-  let leftOutLogged = 0;
-
-  async function readWay(state: WayState, signal: AbortSignal): Promise<WayReading | SourceError> {
-    const { via, target } = state.way;
-    const abort = new AbortController();
-    try {
-      const reading = await withDeadline(state.way.read(AbortSignal.any([signal, abort.signal])), {
-        clock,
-        limitMs: config.request_timeout,
-        what: `reading ${target}`,
-        onExpired: () => abort.abort(),
-      });
-      state.health = { via, target, isUp: true, lastSuccessAtMs: clock.nowMs() };
-      return reading;
-    } catch (error) {
-      const reason = failureReason(error);
-      const problem = describeError(error);
-      const { lastSuccessAtMs } = state.health;
-      state.health = {
-        via,
-        target,
-        isUp: false,
-        reason,
-        problem,
-        ...(lastSuccessAtMs !== undefined && { lastSuccessAtMs }),
-      };
-      return new SourceError(reason, problem, { cause: error });
-    }
-  }
-
-  function noteBound(): void {
-    const { leftOutCount } = chooser;
-    if (leftOutCount > 0 && leftOutLogged === 0) {
-      const remedy = 'raise rabbitmq.max_queues, or narrow rabbitmq.include';
-      log.warn({ leftOutCount, maxQueues: config.max_queues, remedy }, 'not all queues are watched');
-    }
-    leftOutLogged = leftOutCount;
-  }
+  const isUp = (via: BrokerWay): boolean => ways.some(({ health }) => health.via === via && health.isUp);
+  const ways = createWays({ config, chooser, parts, isUp, context }).map((way) =>
+    watchWay(way, { clock, limitMs: config.request_timeout }),
+  );
+  const noteBound = createBoundNote(config, context);
 
   return {
     name: 'rabbitmq',
-    target: ways.map(({ target }) => target).join(', '),
+    target: ways.map(({ health }) => health.target).join(', '),
     intervalMs: config.interval,
     timeLimitMs: config.request_timeout + SPARE_MS,
     async read(signal) {
-      const results = await Promise.all(states.map((state) => readWay(state, signal)));
+      const results = await Promise.all(ways.map((way) => way.read(signal)));
       if (signal.aborted) throw new SourceError('interrupted', 'the read was given up');
       const readings = results.filter((result): result is WayReading => !(result instanceof SourceError));
-      const failures = results.filter((result) => result instanceof SourceError);
-      if (readings.length === 0) {
-        parts.forgetAll();
-      } else {
-        for (const [index, result] of results.entries()) {
-          parts.note(ways[index]?.via ?? '', result instanceof SourceError ? result : undefined);
-        }
-        noteBound();
-      }
       apply({
         kind: 'broker-read',
         atMs: clock.nowMs(),
         vhost,
         readings,
-        ways: states.map(({ health }) => health),
+        ways: ways.map(({ health }) => health),
         consumerTimeoutMs: config.consumer_timeout,
         leftOutCount: chooser.leftOutCount,
       });
-      if (readings.length === 0) throw wholeFailure(failures);
+      if (readings.length === 0) {
+        parts.forgetAll();
+        throw wholeFailure(results.filter((result) => result instanceof SourceError));
+      }
+      for (const [index, result] of results.entries()) {
+        parts.note(ways[index]?.health.via ?? '', result instanceof SourceError ? result : undefined);
+      }
+      noteBound(chooser.leftOutCount);
       return [];
     },
     close() {
       for (const way of ways) way.close();
       return Promise.resolve();
     },
+  };
+}
+
+/** Warns when the bound begins to leave queues out, and again only after it did not. */
+function createBoundNote({ max_queues: maxQueues }: RabbitmqConfig, { log }: SourceContext) {
+  let before = 0;
+  return (leftOutCount: number): void => {
+    if (leftOutCount > 0 && before === 0) {
+      const remedy = 'raise rabbitmq.max_queues, or narrow rabbitmq.include';
+      log.warn({ leftOutCount, maxQueues, remedy }, 'not all queues are watched');
+    }
+    before = leftOutCount;
   };
 }
 
@@ -145,15 +110,7 @@ function createWays({ config, chooser, parts, isUp, context }: WaysOptions): rea
   const common = { vhost, choice: chooser, clock, statsIntervalMs: config.stats_interval };
   const ways: Way[] = [];
   if (amqp) {
-    const progress: ProgressPort | undefined =
-      config.progress_exchange === null
-        ? undefined
-        : {
-            exchange: config.progress_exchange,
-            onProgressMessage: (text, atMs) => apply({ kind: 'progress-message', text, atMs }),
-            onState: (problem) => parts.note('progress_exchange', problem),
-            onOversized: (problem) => parts.note('progress_message', problem),
-          };
+    const progress = progressPort(config, parts, apply);
     ways.push(
       createAmqpWay({
         address: amqp,
@@ -177,4 +134,18 @@ function createWays({ config, chooser, parts, isUp, context }: WaysOptions): rea
     );
   }
   return ways;
+}
+
+function progressPort(
+  { progress_exchange: exchange }: RabbitmqConfig,
+  parts: PartLog,
+  apply: SourceContext['apply'],
+): ProgressPort | undefined {
+  if (exchange === null) return undefined;
+  return {
+    exchange,
+    onProgressMessage: (text, atMs) => apply({ kind: 'progress-message', text, atMs }),
+    onState: (problem) => parts.note('progress_exchange', problem),
+    onOversized: (problem) => parts.note('progress_message', problem),
+  };
 }
