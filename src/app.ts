@@ -6,6 +6,7 @@ import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { createClassifier } from './fleet/classify.js';
 import { createFleetStore } from './fleet/fleet-store.js';
+import { listStages } from './fleet/list-stages.js';
 import type { Observation } from './fleet/observations.js';
 import type { Clock } from './lib/clock.js';
 import { describeError, errorCode } from './lib/describe-error.js';
@@ -53,6 +54,7 @@ const STALE_AFTER_MS = 60_000;
 export function createApp({ config: firstConfig, readConfig, env, clock, log, version }: AppOptions): App {
   let config = firstConfig;
   const store = createFleetStore(createClassifier(config));
+  store.apply({ kind: 'stages-configured', stages: listStages(config) });
   const sources = createSourceSet({ apply, forgetSource: store.forgetSource, env, clock, log });
   let isFirstPictureTold = false;
   let reloading: Promise<unknown> = Promise.resolve();
@@ -130,6 +132,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     const before = config;
     config = next;
     store.reclassify(createClassifier(next));
+    store.apply({ kind: 'stages-configured', stages: listStages(next) });
     await sources.follow(before, next);
     return undefined;
   }

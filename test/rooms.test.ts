@@ -19,6 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** One outside package has one home, so that it can be replaced there. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   dockerode: ['src/sources/docker/engine-transport.ts'],
+  amqplib: ['src/sources/rabbitmq/'],
   'prom-client': ['src/metrics/self-metrics.ts'],
   express: ['src/views/'],
   helmet: ['src/views/'],

@@ -2,7 +2,7 @@
 
 export interface Candidate {
   readonly name: string;
-  run(): Promise<unknown> | unknown;
+  run(): unknown;
   /** Between runs, not measured. */
   prepare?(): void;
 }

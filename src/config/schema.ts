@@ -5,6 +5,7 @@ import { dcgmSection } from './dcgm-section.js';
 import { dockerSection } from './docker-section.js';
 import { listenOption } from './listen-option.js';
 import { oneOf, optionalText } from './option-types.js';
+import { rabbitmqSection } from './rabbitmq-section.js';
 import { infrastructureOption, orchestratorsOption, stagesSection } from './stages-section.js';
 
 export const configSchema = z.strictObject(
@@ -20,6 +21,7 @@ export const configSchema = z.strictObject(
       }),
     docker: dockerSection,
     dcgm: dcgmSection,
+    rabbitmq: rabbitmqSection,
     orchestrators: orchestratorsOption,
     infrastructure: infrastructureOption,
     stages: stagesSection,

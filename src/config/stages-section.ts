@@ -12,6 +12,9 @@ const stage = z.strictObject({
   id: requiredId,
   name: optionalText('a name').meta({ description: 'What people call the stage.' }),
   branch: optionalText('a branch').meta({ description: 'The branch of the DAG that the stage is on.' }),
+  queue: optionalText('a queue').meta({
+    description: 'The RabbitMQ queue that the stage’s jobs wait in.',
+  }),
   workers: globs([]).meta({
     description: 'Containers or compose services that serve the stage, as name patterns.',
   }),

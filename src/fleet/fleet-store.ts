@@ -6,7 +6,9 @@ import { createGpuLinkMemory } from './gpu-link-memory.js';
 import { createGpuRegistry } from './gpu-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
+import { createQueueRegistry } from './queue-registry.js';
 import { applySourceReport } from './source-health.js';
+import type { Stage } from './stage-model.js';
 
 export interface FleetStore {
   /** A live view: read it synchronously, or copy what must stay the same over an await. */
@@ -23,6 +25,8 @@ export function createFleetStore(classify: Classify): FleetStore {
   const registry = createContainerRegistry(classify);
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers: registry.containers, gpus: gpuRegistry.gpus });
+  const stages = new Map<string, Stage>();
+  const queueRegistry = createQueueRegistry();
   const fleet: Fleet = {
     sources,
     containers: registry.containers,
@@ -32,6 +36,11 @@ export function createFleetStore(classify: Classify): FleetStore {
     get gpuLinks() {
       return gpuLinks.links();
     },
+    queues: queueRegistry.queues,
+    get broker() {
+      return queueRegistry.broker();
+    },
+    stages,
   };
 
   function apply(observation: Observation): void {
@@ -57,21 +66,32 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'gpus-read':
         if (gpuRegistry.applyRead(observation)) gpuLinks.invalidate();
         break;
+      case 'broker-read':
+        queueRegistry.applyRead(observation);
+        break;
+      case 'progress-message':
+        break;
+      case 'stages-configured':
+        stages.clear();
+        for (const stage of observation.stages) stages.set(stage.id, stage);
+        queueRegistry.relabel(observation.stages);
+        break;
     }
   }
 
-  return {
-    fleet,
-    apply,
-    reclassify(next) {
-      registry.reclassify(next);
-      gpuLinks.invalidate();
-    },
-    forgetSource(source) {
-      sources.delete(source);
-      if (source !== 'dcgm') return;
+  function reclassify(next: Classify): void {
+    registry.reclassify(next);
+    gpuLinks.invalidate();
+  }
+
+  function forgetSource(source: SourceName): void {
+    sources.delete(source);
+    if (source === 'rabbitmq') queueRegistry.clear();
+    if (source === 'dcgm') {
       gpuRegistry.forget();
       gpuLinks.invalidate();
-    },
-  };
+    }
+  }
+
+  return { fleet, apply, reclassify, forgetSource };
 }

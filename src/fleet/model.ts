@@ -1,8 +1,12 @@
 /** The one picture of now: readonly facts, each with the time it was seen. Times are Unix milliseconds. */
 
+import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
 
-export const SOURCE_NAMES = ['docker', 'dcgm'] as const;
+import type { Broker, Queue } from './queue-model.js';
+import type { Stage } from './stage-model.js';
+
+export const SOURCE_NAMES = ['docker', 'rabbitmq', 'dcgm'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 export const ROLES = ['worker', 'orchestrator', 'infrastructure'] as const;
@@ -74,17 +78,6 @@ export interface Container extends Classification {
   readonly seenAtMs: number;
 }
 
-/** Why a read failed, from a closed set: it is a label of `stagewatch_source_failures_total`. */
-export const FAILURE_REASONS = [
-  'unreachable',
-  'permission',
-  'timeout',
-  'interrupted',
-  'rejected',
-  'protocol',
-] as const;
-export type FailureReason = (typeof FAILURE_REASONS)[number];
-
 export interface SourceHealth {
   readonly source: SourceName;
   /** What is watched, without credentials: `unix:///var/run/docker.sock`. */
@@ -117,4 +110,10 @@ export interface Fleet {
   readonly lostGpus: ReadonlyMap<string, LostGpu>;
   /** Which containers may use which GPUs. */
   readonly gpuLinks: readonly GpuLink[];
+  /** By `vhost/name`. */
+  readonly queues: ReadonlyMap<string, Queue>;
+  /** Undefined until a broker has answered. */
+  readonly broker: Broker | undefined;
+  /** As configured, by stage id, in DAG order. */
+  readonly stages: ReadonlyMap<string, Stage>;
 }

@@ -1,8 +1,11 @@
 /** What a source can say: the only way into the fleet's picture. Times are Unix milliseconds. */
 
+import type { FailureReason } from './failure-reason.js';
 import type { GpuRequest } from './gpu-model.js';
 import type { GpusRead } from './gpu-observations.js';
-import type { ContainerState, FailureReason, HealthState, SourceName } from './model.js';
+import type { ContainerState, HealthState, SourceName } from './model.js';
+import type { QueueObservation } from './queue-observations.js';
+import type { Stage } from './stage-model.js';
 
 /** What the list of containers tells of each. */
 export interface ListedContainer {
@@ -45,6 +48,9 @@ export interface ContainerEvent {
 }
 
 export type Observation =
+  | QueueObservation
+  /** The configuration's stages, in DAG order; all that were known before are replaced. */
+  | { readonly kind: 'stages-configured'; readonly stages: readonly Stage[] }
   | { readonly kind: 'source-watched'; readonly source: SourceName; readonly target: string }
   | {
       readonly kind: 'source-read';

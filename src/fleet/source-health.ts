@@ -1,6 +1,7 @@
 /** Folds what each source reports of itself into its health. */
 
-import { FAILURE_REASONS, type FailureReason, type SourceHealth } from './model.js';
+import { FAILURE_REASONS, type FailureReason } from './failure-reason.js';
+import type { SourceHealth } from './model.js';
 import type { Observation } from './observations.js';
 
 type SourceObservation = Extract<Observation, { source: unknown }>;

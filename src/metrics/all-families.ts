@@ -1,14 +1,20 @@
 /** The list of what /metrics shows of the fleet, in the order of the page. */
 
+import { brokerFamilies } from './broker-families.js';
 import { containerCountFamilies, containerFamilies } from './container-families.js';
 import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
+import { queueFamilies } from './queue-families.js';
 import { sourceFamilies } from './source-families.js';
+import { stageInfoFamilies } from './stage-info-families.js';
 
 export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   containerFamilies,
   containerCountFamilies,
   gpuFamilies,
   gpuContainerFamilies,
+  stageInfoFamilies,
+  queueFamilies,
+  brokerFamilies,
   sourceFamilies,
 ];

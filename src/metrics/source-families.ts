@@ -1,6 +1,7 @@
 /** Families of the sources: whether each is up, since when, how long a read takes and why reads failed. */
 
-import { FAILURE_REASONS, type SourceHealth } from '../fleet/model.js';
+import { FAILURE_REASONS } from '../fleet/failure-reason.js';
+import type { SourceHealth } from '../fleet/model.js';
 import { renderLabels } from './exposition.js';
 import type { FamilyGroup } from './family.js';
 

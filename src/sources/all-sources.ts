@@ -6,6 +6,7 @@ import type { SourceName } from '../fleet/model.js';
 import { createDcgmSource } from './dcgm/dcgm-source.js';
 import { createDockerSource } from './docker/docker-source.js';
 import { findEngineAddress } from './docker/engine-address.js';
+import { createRabbitmqSource } from './rabbitmq/rabbitmq-source.js';
 import type { Source, SourceContext } from './source.js';
 
 export type SourcePlan =
@@ -13,13 +14,15 @@ export type SourcePlan =
       readonly kind: 'watched';
       readonly name: SourceName;
       readonly create: (context: SourceContext) => Source;
+      /** Options beside its own section that it is created from: a change of them starts it anew. */
+      readonly alsoReads?: readonly (keyof Config)[];
     }
   /** Not asked for: `remedy` is what would add it. */
   | { readonly kind: 'absent'; readonly name: SourceName; readonly remedy: string }
   | { readonly kind: 'faulty'; readonly name: SourceName; readonly problem: string };
 
 export function planSources(config: Config, env: Environment): readonly SourcePlan[] {
-  return [planDocker(config, env), planDcgm(config)];
+  return [planDocker(config, env), planRabbitmq(config), planDcgm(config)];
 }
 
 function planDocker(config: Config, env: Environment): SourcePlan {
@@ -43,5 +46,19 @@ function planDcgm({ dcgm }: Config): SourcePlan {
     kind: 'watched',
     name: 'dcgm',
     create: (context) => createDcgmSource({ url, config: dcgm }, context),
+  };
+}
+
+function planRabbitmq({ rabbitmq, stages }: Config): SourcePlan {
+  const { amqp_url, metrics_url, management_url } = rabbitmq;
+  if (amqp_url === null && metrics_url === null && management_url === null) {
+    const remedy = 'set rabbitmq.amqp_url, rabbitmq.metrics_url or rabbitmq.management_url';
+    return { kind: 'absent', name: 'rabbitmq', remedy };
+  }
+  return {
+    kind: 'watched',
+    name: 'rabbitmq',
+    alsoReads: ['stages'],
+    create: (context) => createRabbitmqSource({ config: rabbitmq, stages }, context),
   };
 }

@@ -1,6 +1,6 @@
 /** Reads a page for a source: as fetchText, with failures sorted into the reasons of a source. */
 
-import type { FailureReason } from '../fleet/model.js';
+import type { FailureReason } from '../fleet/failure-reason.js';
 import { errorCode } from '../lib/describe-error.js';
 import { FetchTextError, type FetchTextOptions, fetchText } from '../lib/fetch-text.js';
 import { failureReason, SourceError } from './source-error.js';

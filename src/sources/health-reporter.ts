@@ -1,6 +1,7 @@
 /** Reports how a source's reads end: as observations always, in the log only when that changes. */
 
-import type { FailureReason, SourceName } from '../fleet/model.js';
+import type { FailureReason } from '../fleet/failure-reason.js';
+import type { SourceName } from '../fleet/model.js';
 import { describeError } from '../lib/describe-error.js';
 import type { SourceContext } from './source.js';
 import { failureReason } from './source-error.js';

@@ -1,6 +1,6 @@
 /** Sorts whatever a read can fail with into the closed set of failure reasons. */
 
-import type { FailureReason } from '../fleet/model.js';
+import type { FailureReason } from '../fleet/failure-reason.js';
 import { DeadlineError } from '../lib/deadline.js';
 import { errorCode } from '../lib/describe-error.js';
 

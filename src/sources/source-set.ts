@@ -56,7 +56,9 @@ export function createSourceSet({ apply, forgetSource, env, clock, log }: Source
   return {
     async follow(before, next) {
       for (const plan of planSources(next, env)) {
-        const isUnchanged = before !== undefined && isDeepStrictEqual(before[plan.name], next[plan.name]);
+        const keys = [plan.name, ...((plan.kind === 'watched' && plan.alsoReads) || [])];
+        const isUnchanged =
+          before !== undefined && keys.every((key) => isDeepStrictEqual(before[key], next[key]));
         await followPlan(plan, isUnchanged);
       }
     },

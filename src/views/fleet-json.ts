@@ -3,6 +3,7 @@
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
 import { renderGpus } from './gpu-json.js';
 import { toIso } from './iso-time.js';
+import { renderBroker, renderQueue } from './queue-json.js';
 
 export function renderFleetJson(fleet: Fleet, nowMs: number) {
   return {
@@ -10,6 +11,8 @@ export function renderFleetJson(fleet: Fleet, nowMs: number) {
     sources: [...fleet.sources.values()].map(renderSource),
     containers: [...fleet.containers.values()].map(renderContainer),
     gpus: renderGpus(fleet),
+    queues: [...fleet.queues.values()].map(renderQueue),
+    broker: fleet.broker ? renderBroker(fleet.broker) : null,
   };
 }
 

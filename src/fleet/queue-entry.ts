@@ -1,0 +1,147 @@
+/** Makes one queue out of what each way told of it: the best available for each fact, never an average. */
+
+import { countOn, type QueueCounter, UNCOUNTED } from './queue-counter.js';
+import { hearAll, isDisagreeing, NO_WITNESS, type Witness } from './queue-disagreement.js';
+import {
+  type BrokerWay,
+  COUNTER_FACTS,
+  type CounterFact,
+  DEPTH_FACTS,
+  type DepthFact,
+  type Disagreement,
+  type Figure,
+  type Queue,
+} from './queue-model.js';
+import type { QueueReading } from './queue-observations.js';
+
+/** One way's words on one queue. */
+export interface Told {
+  readonly via: BrokerWay;
+  readonly atMs: number;
+  /** Of the read in which it was told. */
+  readonly readAtMs: number;
+  readonly reading: QueueReading;
+}
+
+export interface QueueEntry {
+  /** What each way told last, best way first. */
+  readonly told: readonly Told[];
+  readonly counters: Readonly<Record<CounterFact, QueueCounter>>;
+  readonly witnesses: Readonly<Record<DepthFact, Witness>>;
+}
+
+const NO_WITNESSES = { ready: NO_WITNESS, unacked: NO_WITNESS, consumers: NO_WITNESS };
+
+export const NEW_ENTRY: QueueEntry = {
+  told: [],
+  counters: { published: UNCOUNTED, acked: UNCOUNTED, redelivered: UNCOUNTED },
+  witnesses: NO_WITNESSES,
+};
+
+/** What a way told that has not answered since counts for so long, and only where no other way answers. */
+const STALE_TOLD_MS = 60_000;
+
+/** Takes one read; undefined when nothing is known of the queue any more. */
+export function foldRead(
+  before: QueueEntry,
+  told: readonly Told[],
+  readAtMs: number,
+): QueueEntry | undefined {
+  const stale = before.told.filter(
+    (old) => readAtMs - old.readAtMs <= STALE_TOLD_MS && !told.some(({ via }) => via === old.via),
+  );
+  const all = stale.length === 0 ? told : [...told, ...stale];
+  const [best] = all;
+  if (best === undefined) return undefined;
+  const { published, acked, redelivered } = before.counters;
+  return {
+    told: all,
+    counters: {
+      published: countOn(published, figuresOf(told, 'published')),
+      acked: countOn(acked, figuresOf(told, 'acked')),
+      redelivered: countOn(redelivered, figuresOf(told, 'redelivered')),
+    },
+    // One way alone has nobody to disagree with, and a missing queue nothing to disagree about.
+    witnesses:
+      all.length < 2 || best.reading.status === 'missing' ? NO_WITNESSES : hearTold(before.witnesses, told),
+  };
+}
+
+function hearTold({ ready, unacked, consumers }: QueueEntry['witnesses'], told: readonly Told[]) {
+  return {
+    ready: hearAll(ready, figuresOf(told, 'ready')),
+    unacked: hearAll(unacked, figuresOf(told, 'unacked')),
+    consumers: hearAll(consumers, figuresOf(told, 'consumers')),
+  };
+}
+
+function figuresOf(told: readonly Told[], fact: DepthFact | CounterFact): readonly Figure[] {
+  const figures: Figure[] = [];
+  for (const { via, atMs, reading } of told) {
+    const value = reading[fact];
+    if (value !== undefined) figures.push({ value, via, atMs });
+  }
+  return figures;
+}
+
+function bestFigure(told: readonly Told[], fact: DepthFact): Figure | undefined {
+  for (const { via, atMs, reading } of told) {
+    const value = reading[fact];
+    if (value !== undefined) return { value, via, atMs };
+  }
+  return undefined;
+}
+
+export interface QueuePlace {
+  readonly vhost: string;
+  readonly name: string;
+  readonly stage: string | undefined;
+}
+
+export function describeQueue(entry: QueueEntry, { vhost, name, stage }: QueuePlace): Queue {
+  const { told, counters } = entry;
+  const [best] = told;
+  const status = best?.reading.status ?? 'present';
+  const type = firstOf(told, 'type');
+  const consumerTimeoutMs = firstOf(told, 'consumerTimeoutMs');
+  const figures: Partial<Record<DepthFact | CounterFact, Figure>> = {};
+  let dataAtMs = Number.POSITIVE_INFINITY;
+  for (const fact of status === 'missing' ? [] : DEPTH_FACTS) {
+    const figure = bestFigure(told, fact);
+    if (figure === undefined) continue;
+    figures[fact] = figure;
+    dataAtMs = Math.min(dataAtMs, figure.atMs);
+  }
+  for (const fact of COUNTER_FACTS) {
+    const { figure } = counters[fact];
+    if (figure !== undefined) figures[fact] = figure;
+  }
+  const { roseAtMs } = counters.acked;
+  return {
+    vhost,
+    name,
+    status,
+    ...figures,
+    ...(stage !== undefined && { stage }),
+    ...(type !== undefined && { type }),
+    ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs }),
+    ...(roseAtMs !== undefined && { ackedRoseAtMs: roseAtMs }),
+    disagreements: disagreementsOf(entry),
+    dataAtMs: Number.isFinite(dataAtMs) ? dataAtMs : (best?.atMs ?? 0),
+  };
+}
+
+function firstOf<K extends 'type' | 'consumerTimeoutMs'>(
+  told: readonly Told[],
+  key: K,
+): QueueReading[K] | undefined {
+  return told.find(({ reading }) => reading[key] !== undefined)?.reading[key];
+}
+
+const NO_DISAGREEMENTS: readonly Disagreement[] = [];
+
+function disagreementsOf({ told, witnesses }: QueueEntry): readonly Disagreement[] {
+  const facts = DEPTH_FACTS.filter((fact) => isDisagreeing(witnesses[fact]));
+  if (facts.length === 0) return NO_DISAGREEMENTS;
+  return facts.map((fact) => ({ fact, figures: figuresOf(told, fact) }));
+}

@@ -1,0 +1,47 @@
+/** What the RabbitMQ source can say. Times are Unix milliseconds. */
+
+import type {
+  BrokerAlarm,
+  BrokerWay,
+  CounterFact,
+  DepthFact,
+  QueueStatus,
+  QueueType,
+  WayHealth,
+} from './queue-model.js';
+
+/** One queue as one way tells of it. */
+export interface QueueReading
+  extends Readonly<Partial<Record<DepthFact, number>>>,
+    Readonly<Partial<Record<CounterFact, number>>> {
+  readonly name: string;
+  readonly status: QueueStatus;
+  readonly type?: QueueType;
+  readonly consumerTimeoutMs?: number;
+}
+
+/** What one way told in one read. */
+export interface WayReading {
+  readonly via: BrokerWay;
+  /** What it tells was true then or later. */
+  readonly atMs: number;
+  /** It tells of every queue there is: a queue that it leaves out is not there. */
+  readonly isComplete: boolean;
+  readonly queues: readonly QueueReading[];
+  readonly version?: string;
+  readonly alarms?: Readonly<Record<BrokerAlarm, boolean>>;
+}
+
+export type QueueObservation =
+  /** One read of the broker, by every way that answered; none has when it is down. */
+  | {
+      readonly kind: 'broker-read';
+      readonly atMs: number;
+      readonly vhost: string;
+      readonly readings: readonly WayReading[];
+      readonly ways: readonly WayHealth[];
+      readonly consumerTimeoutMs: number;
+      readonly leftOutCount: number;
+    }
+  /** A progress message as it came, at most 64 kB. */
+  | { readonly kind: 'progress-message'; readonly text: string; readonly atMs: number };

@@ -1,0 +1,135 @@
+/** Keeps the queues and the broker of the picture; a queue that nobody tells of any more is gone at once. */
+
+import { describeQueue, foldRead, NEW_ENTRY, type QueueEntry, type Told } from './queue-entry.js';
+import { BROKER_WAYS, type Broker, type Queue, queueKey } from './queue-model.js';
+import type { QueueObservation, WayReading } from './queue-observations.js';
+import type { Stage } from './stage-model.js';
+
+type BrokerRead = Extract<QueueObservation, { kind: 'broker-read' }>;
+
+export interface QueueRegistry {
+  readonly queues: ReadonlyMap<string, Queue>;
+  readonly broker: () => Broker | undefined;
+  applyRead(read: BrokerRead): void;
+  /** Which stage's queue is which has changed. */
+  relabel(stages: Iterable<Stage>): void;
+  /** The broker is watched no longer. */
+  clear(): void;
+}
+
+/** Alarms that nobody has confirmed for so long are unknown. */
+const STALE_ALARMS_MS = 60_000;
+/** Queues whose counts are remembered after they vanished: a starting broker lists some of its queues late. */
+const MAX_RETIRED = 10_000;
+
+export function createQueueRegistry(): QueueRegistry {
+  const entries = new Map<string, QueueEntry>();
+  const queues = new Map<string, Queue>();
+  const retired = new Map<string, QueueEntry['counters']>();
+  let stageOfQueue: ReadonlyMap<string, string> = new Map();
+  let broker: Broker | undefined;
+
+  function applyRead(read: BrokerRead): void {
+    broker = describeBroker(broker, read);
+    const readings = read.readings.toSorted((one, other) => rank(one) - rank(other));
+    // A broker that is down tells nothing of its queues; what was known stays, with its time.
+    if (readings.length === 0) return;
+    const toldByName = collect(readings, read.atMs);
+    const isListed = readings.some(({ isComplete }) => isComplete);
+    for (const { name } of queues.values()) {
+      if (toldByName.has(name)) continue;
+      if (isListed) forget(queueKey(read.vhost, name));
+      else toldByName.set(name, []);
+    }
+    for (const [name, told] of toldByName) applyTold({ vhost: read.vhost, name }, told, read.atMs);
+  }
+
+  function applyTold({ vhost, name }: { vhost: string; name: string }, told: readonly Told[], atMs: number) {
+    const key = queueKey(vhost, name);
+    const stage = stageOfQueue.get(name);
+    const entry = foldRead(entries.get(key) ?? reviveOrNew(key), told, atMs);
+    if (entry === undefined || (stage === undefined && entry.told[0]?.reading.status === 'missing')) {
+      forget(key);
+      return;
+    }
+    retired.delete(key);
+    entries.set(key, entry);
+    queues.set(key, describeQueue(entry, { vhost, name, stage }));
+  }
+
+  function reviveOrNew(key: string): QueueEntry {
+    const counters = retired.get(key);
+    return counters ? { ...NEW_ENTRY, counters } : NEW_ENTRY;
+  }
+
+  function forget(key: string): void {
+    const entry = entries.get(key);
+    if (entry) retired.set(key, entry.counters);
+    if (retired.size > MAX_RETIRED) retired.delete(retired.keys().next().value ?? '');
+    entries.delete(key);
+    queues.delete(key);
+  }
+
+  return {
+    queues,
+    broker: () => broker,
+    applyRead,
+    relabel(stages) {
+      stageOfQueue = mapStages(stages);
+      for (const [key, queue] of queues) {
+        const stage = stageOfQueue.get(queue.name);
+        if (queue.stage === stage) continue;
+        const entry = entries.get(key);
+        if (entry) queues.set(key, describeQueue(entry, { ...queue, stage }));
+      }
+    },
+    clear() {
+      retired.clear();
+      entries.clear();
+      queues.clear();
+      broker = undefined;
+    },
+  };
+}
+
+function rank({ via }: WayReading): number {
+  return BROKER_WAYS.indexOf(via);
+}
+
+function collect(readings: readonly WayReading[], readAtMs: number): Map<string, Told[]> {
+  const toldByName = new Map<string, Told[]>();
+  for (const { via, atMs, queues } of readings) {
+    for (const reading of queues) {
+      const told = toldByName.get(reading.name);
+      const item = { via, atMs, readAtMs, reading };
+      if (told) told.push(item);
+      else toldByName.set(reading.name, [item]);
+    }
+  }
+  return toldByName;
+}
+
+/** Where stages share a queue it is labelled with the first of them. */
+function mapStages(stages: Iterable<Stage>): ReadonlyMap<string, string> {
+  const stageOfQueue = new Map<string, string>();
+  for (const { id, queue } of stages) {
+    if (queue !== undefined && !stageOfQueue.has(queue)) stageOfQueue.set(queue, id);
+  }
+  return stageOfQueue;
+}
+
+function describeBroker(before: Broker | undefined, read: BrokerRead): Broker {
+  const version = read.readings.find((reading) => reading.version !== undefined)?.version ?? before?.version;
+  const teller = read.readings.find(({ alarms }) => alarms !== undefined);
+  const alarms = teller?.alarms ?? before?.alarms;
+  const alarmsAtMs = teller?.atMs ?? before?.alarmsAtMs;
+  const isKnown = alarms && alarmsAtMs !== undefined && read.atMs - alarmsAtMs <= STALE_ALARMS_MS;
+  return {
+    vhost: read.vhost,
+    ...(version !== undefined && { version }),
+    ...(isKnown && { alarms, alarmsAtMs }),
+    consumerTimeoutMs: read.consumerTimeoutMs,
+    ways: read.ways,
+    leftOutCount: read.leftOutCount,
+  };
+}

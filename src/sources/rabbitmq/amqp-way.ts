@@ -1,0 +1,113 @@
+/** Reads queues over AMQP: those of the stages always, all others only while no plugin tells of them. */
+
+import { randomUUID } from 'node:crypto';
+import { createBackoff } from '../../lib/backoff.js';
+import type { Clock } from '../../lib/clock.js';
+import { type AmqpConnection, abortable, openAmqp } from './amqp-connection.js';
+import type { AmqpAddress } from './broker-address.js';
+import type { QueueChoice, Way } from './broker-way.js';
+import { createDeclarer, type Declarer } from './declare-queues.js';
+import { consumeProgress, PROGRESS_QUEUE_PREFIX } from './progress-consumer.js';
+
+export interface AmqpWayOptions {
+  readonly address: AmqpAddress;
+  readonly clock: Clock;
+  readonly limitMs: number;
+  readonly choice: QueueChoice;
+  /** Queues to ask for beside those of the stages. */
+  readonly furtherQueues: () => Iterable<string>;
+  readonly progress?: ProgressPort;
+}
+
+export interface ProgressPort {
+  readonly exchange: string;
+  readonly onProgressMessage: (text: string, atMs: number) => void;
+  /** Undefined: messages are being received. */
+  readonly onState: (problem: unknown) => void;
+  readonly onOversized: (problem: unknown) => void;
+}
+
+const BACKOFF = { baseMs: 1000, maxMs: 15_000 };
+
+export function createAmqpWay(options: AmqpWayOptions): Way {
+  const { address, clock, choice } = options;
+  const backoff = createBackoff(BACKOFF);
+  let session: AmqpSession | undefined;
+  let pause: { readonly untilMs: number; readonly error: unknown } | undefined;
+
+  async function connected(signal: AbortSignal): Promise<AmqpSession> {
+    if (session && !session.connection.isClosed) return session;
+    if (pause && clock.monotonicMs() < pause.untilMs) throw pause.error;
+    const connection = await openAmqp(address, options.limitMs, signal);
+    session = createSession(connection, options);
+    return session;
+  }
+
+  return {
+    via: 'amqp',
+    target: address.target,
+    async read(signal) {
+      try {
+        const { connection, declarer, keepReceiving } = await connected(signal);
+        const names = new Set([...choice.stageQueues, ...options.furtherQueues()]);
+        const askedAtMs = clock.nowMs();
+        const queues = await abortable(declarer.declare([...names]), signal);
+        await abortable(keepReceiving(), signal);
+        backoff.reset();
+        pause = undefined;
+        const { version } = connection;
+        return {
+          via: 'amqp',
+          atMs: askedAtMs,
+          isComplete: false,
+          queues,
+          ...(version !== undefined && { version }),
+        };
+      } catch (error) {
+        if (error !== pause?.error) pause = { untilMs: clock.monotonicMs() + backoff.nextDelayMs(), error };
+        session?.connection.destroy();
+        session = undefined;
+        throw error;
+      }
+    },
+    close() {
+      session?.connection.destroy();
+      session = undefined;
+    },
+  };
+}
+
+interface AmqpSession {
+  readonly connection: AmqpConnection;
+  readonly declarer: Declarer;
+  /** Begins to receive progress messages where it is not being done; its failure is told to the port, never thrown. */
+  keepReceiving(): Promise<void>;
+}
+
+function createSession(connection: AmqpConnection, { progress, clock }: AmqpWayOptions): AmqpSession {
+  const queue = PROGRESS_QUEUE_PREFIX + randomUUID();
+  let isReceiving = false;
+  return {
+    connection,
+    declarer: createDeclarer(connection),
+    async keepReceiving() {
+      if (!progress || isReceiving) return;
+      try {
+        isReceiving = true;
+        await consumeProgress(connection, {
+          exchange: progress.exchange,
+          queue,
+          onMessage: (text) => progress.onProgressMessage(text, clock.nowMs()),
+          onOversized: progress.onOversized,
+          onEnd: () => {
+            isReceiving = false;
+          },
+        });
+        progress.onState(undefined);
+      } catch (error) {
+        isReceiving = false;
+        progress.onState(error);
+      }
+    },
+  };
+}

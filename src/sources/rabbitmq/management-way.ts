@@ -1,0 +1,93 @@
+/** Reads queues, alarms and version from the broker's management API. */
+
+import type { QueueReading } from '../../fleet/queue-observations.js';
+import type { Clock } from '../../lib/clock.js';
+import { SourceError } from '../source-error.js';
+import type { HttpAddress } from './broker-address.js';
+import type { QueueChoice, Way } from './broker-way.js';
+import { httpGet } from './http-get.js';
+import { parseAlarms, parseQueues, parseVersion, QUEUE_COLUMNS } from './parse-management.js';
+
+export interface ManagementWayOptions {
+  readonly address: HttpAddress;
+  readonly vhost: string;
+  readonly choice: QueueChoice;
+  readonly clock: Clock;
+  readonly statsIntervalMs: number;
+  /** Whether a cheaper way tells of the queues, so that they are asked for here only now and then. */
+  readonly isSpared: () => boolean;
+  /** Entries of an unexpected shape were left out. */
+  readonly onBroken: (problem: SourceError) => void;
+}
+
+const MAX_BYTES = 64 * 1024 * 1024;
+/** While another way tells of the queues: for their types and limits, and to compare. */
+const SPARED_EVERY_MS = 30_000;
+/** The plugin collects what queues emit in a rhythm of its own, on top of theirs. */
+const STATS_DELAYS = 2;
+
+export function createManagementWay(options: ManagementWayOptions): Way {
+  const { address, vhost, clock, statsIntervalMs, choice } = options;
+  let queuesAskedMs: number | undefined;
+  let version: string | undefined;
+
+  function get(path: string, signal: AbortSignal): Promise<string> {
+    return httpGet({
+      address,
+      path: `/api${path}`,
+      maxBytes: MAX_BYTES,
+      signal,
+      option: 'rabbitmq.management_url',
+      plugin: 'rabbitmq_management',
+    });
+  }
+
+  function isDue(): boolean {
+    if (queuesAskedMs === undefined || !options.isSpared()) return true;
+    return clock.monotonicMs() - queuesAskedMs >= SPARED_EVERY_MS;
+  }
+
+  async function readQueues(signal: AbortSignal): Promise<readonly QueueReading[]> {
+    const path = `/queues/${encodeURIComponent(vhost)}?columns=${QUEUE_COLUMNS}`;
+    const { queues, brokenCount } = parseQueues(await get(path, signal));
+    queuesAskedMs = clock.monotonicMs();
+    if (brokenCount > 0) {
+      options.onBroken(
+        new SourceError('protocol', `${brokenCount} queues of the management API have an unexpected shape`),
+      );
+    }
+    const byName = new Map(queues.map((queue) => [queue.name, queue]));
+    const chosen = choice.choose(byName.keys());
+    const missing = [...choice.stageQueues].filter((name) => !byName.has(name));
+    return [
+      ...queues.filter(({ name }) => chosen.has(name)),
+      ...missing.map((name): QueueReading => ({ name, status: 'missing' })),
+    ];
+  }
+
+  return {
+    via: 'management',
+    target: address.base,
+    async read(signal) {
+      const askedAtMs = clock.nowMs();
+      const isAsking = isDue();
+      const [alarms, queues, overview] = await Promise.all([
+        get('/nodes?columns=mem_alarm,disk_free_alarm', signal).then(parseAlarms),
+        isAsking ? readQueues(signal) : [],
+        isAsking ? get('/overview?columns=rabbitmq_version', signal) : undefined,
+      ]);
+      if (overview !== undefined) version = parseVersion(overview);
+      return {
+        via: 'management',
+        atMs: askedAtMs - STATS_DELAYS * statsIntervalMs,
+        isComplete: isAsking,
+        queues,
+        ...(alarms && { alarms }),
+        ...(version !== undefined && { version }),
+      };
+    },
+    close() {
+      // Nothing is kept open: each read ends its own request.
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** Takes queues, alarms and version out of the management API's answers, trusting nothing. */
+
+import { z } from 'zod';
+import type { BrokerAlarm, QueueType } from '../../fleet/queue-model.js';
+import type { QueueReading } from '../../fleet/queue-observations.js';
+import { SourceError } from '../source-error.js';
+
+/** The columns that are asked for; the broker leaves out the rest. */
+export const QUEUE_COLUMNS = [
+  'name',
+  'type',
+  'messages_ready',
+  'messages_unacknowledged',
+  'consumers',
+  'message_stats.publish',
+  'message_stats.ack',
+  'message_stats.redeliver',
+  'arguments',
+  'effective_policy_definition',
+].join(',');
+
+const count = z.number().int().min(0).optional().catch(undefined);
+/** An empty object comes as an empty list from older brokers. */
+const definition = z.record(z.string(), z.unknown()).catch({}).optional();
+
+const queueSchema = z.object({
+  name: z.string().min(1),
+  type: z.string().optional().catch(undefined),
+  messages_ready: count,
+  messages_unacknowledged: count,
+  consumers: count,
+  message_stats: z.object({ publish: count, ack: count, redeliver: count }).optional().catch(undefined),
+  arguments: definition,
+  effective_policy_definition: definition,
+});
+
+export interface ParsedQueues {
+  readonly queues: readonly QueueReading[];
+  /** How many entries were left out for their shape. */
+  readonly brokenCount: number;
+}
+
+/** An entry of an unexpected shape is left out and counted; an answer that is no list throws SourceError. */
+export function parseQueues(text: string): ParsedQueues {
+  const answer = parseJson(text, 'the list of queues');
+  if (!Array.isArray(answer))
+    throw new SourceError('protocol', 'the management list of queues is not a list');
+  const queues: QueueReading[] = [];
+  let brokenCount = 0;
+  for (const entry of answer) {
+    const result = queueSchema.safeParse(entry);
+    if (result.success) queues.push(toReading(result.data));
+    else brokenCount++;
+  }
+  return { queues, brokenCount };
+}
+
+function toReading(queue: z.output<typeof queueSchema>): QueueReading {
+  const type = parseType(queue.type);
+  const consumerTimeoutMs = consumerTimeout(queue);
+  return {
+    name: queue.name,
+    status: 'present',
+    ...(type !== undefined && { type }),
+    ...(queue.messages_ready !== undefined && { ready: queue.messages_ready }),
+    ...(queue.messages_unacknowledged !== undefined && { unacked: queue.messages_unacknowledged }),
+    ...(queue.consumers !== undefined && { consumers: queue.consumers }),
+    published: queue.message_stats?.publish ?? 0,
+    acked: queue.message_stats?.ack ?? 0,
+    redelivered: queue.message_stats?.redeliver ?? 0,
+    ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs }),
+  };
+}
+
+function parseType(word: string | undefined): QueueType | undefined {
+  const types: readonly QueueType[] = ['classic', 'quorum', 'stream'];
+  return types.find((type) => type === word || word === `rabbit_${type}_queue`);
+}
+
+/** Of argument and policy the smaller holds, as in the broker. */
+function consumerTimeout(queue: z.output<typeof queueSchema>): number | undefined {
+  const limits = [
+    queue.arguments?.['x-consumer-timeout'],
+    queue.effective_policy_definition?.['consumer-timeout'],
+  ].filter((limit): limit is number => typeof limit === 'number' && limit > 0);
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}
+
+/** A node that has just started is listed before it tells of itself. */
+const nodeSchema = z.object({ mem_alarm: z.boolean(), disk_free_alarm: z.boolean() });
+
+/**
+ * An alarm is on when it is on at any node: publishers of the whole cluster are blocked by it. Undefined while no node
+ * tells.
+ */
+export function parseAlarms(text: string): Readonly<Record<BrokerAlarm, boolean>> | undefined {
+  const answer = parseJson(text, 'the list of nodes');
+  if (!Array.isArray(answer)) throw new SourceError('protocol', 'the management list of nodes is not a list');
+  const nodes = answer.flatMap((entry) => nodeSchema.safeParse(entry).data ?? []);
+  if (nodes.length === 0) return undefined;
+  return {
+    memory: nodes.some((node) => node.mem_alarm),
+    disk: nodes.some((node) => node.disk_free_alarm),
+  };
+}
+
+const overviewSchema = z.object({ rabbitmq_version: z.string().min(1).max(60) });
+
+export function parseVersion(text: string): string | undefined {
+  const result = overviewSchema.safeParse(parseJson(text, 'the overview'));
+  return result.success ? result.data.rabbitmq_version : undefined;
+}
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's words would quote the answer; what matters is whose answer it is.
+    throw new SourceError(
+      'protocol',
+      `${what} is not JSON; check that rabbitmq.management_url is the management plugin`,
+    );
+  }
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { BrokerWay } from '../../src/fleet/queue-model.js';
+import type { QueueReading, WayReading } from '../../src/fleet/queue-observations.js';
+import { createQueueRegistry } from '../../src/fleet/queue-registry.js';
+
+const AGES: Readonly<Record<BrokerWay, number>> = { amqp: 0, metrics: 5000, management: 10_000 };
+const START_MS = 1_763_900_000_000;
+
+type Facts = Omit<QueueReading, 'name' | 'status'> & Partial<Pick<QueueReading, 'status'>>;
+
+/** A registry with one queue `q`, read every 5 seconds. */
+function createBench() {
+  const registry = createQueueRegistry();
+  let nowMs = START_MS;
+  function read(told: Partial<Record<BrokerWay, Facts | 'nothing'>>, passMs = 5000) {
+    nowMs += passMs;
+    const readings = (Object.entries(told) as [BrokerWay, Facts | 'nothing'][]).map(
+      ([via, facts]): WayReading => ({
+        via,
+        atMs: nowMs - AGES[via],
+        isComplete: via !== 'amqp',
+        queues: facts === 'nothing' ? [] : [{ name: 'q', status: 'present', ...facts }],
+      }),
+    );
+    registry.applyRead({
+      kind: 'broker-read',
+      atMs: nowMs,
+      vhost: '/',
+      readings,
+      ways: [],
+      consumerTimeoutMs: 7_200_000,
+      leftOutCount: 0,
+    });
+    return registry.queues.get('//q');
+  }
+  return { registry, read, nowMs: () => nowMs };
+}
+
+describe('the best available of each fact', () => {
+  it('comes from AMQP before the metrics page before the management API, with its origin and time', () => {
+    const { read, nowMs } = createBench();
+    const queue = read({
+      management: { ready: 1, unacked: 1, consumers: 1, type: 'quorum' },
+      metrics: { ready: 2, unacked: 2, consumers: 2 },
+      amqp: { ready: 3, consumers: 3 },
+    });
+    assert.deepEqual(queue?.ready, { value: 3, via: 'amqp', atMs: nowMs() });
+    assert.deepEqual(queue?.unacked, { value: 2, via: 'metrics', atMs: nowMs() - 5000 });
+    assert.equal(queue?.type, 'quorum');
+    assert.equal(queue?.dataAtMs, nowMs() - 5000);
+  });
+
+  it('falls to the next way as soon as a better one stops, and old words count for a minute only', () => {
+    const { read } = createBench();
+    read({ amqp: { ready: 3 }, management: { unacked: 9 } });
+    assert.equal(read({ metrics: { ready: 2 } })?.ready?.via, 'metrics');
+    assert.equal(read({ metrics: { ready: 2 } })?.unacked?.value, 9);
+    assert.equal(read({ metrics: { ready: 2 } }, 60_000)?.unacked, undefined);
+  });
+
+  it('stays as it was while no way answers', () => {
+    const { read, registry } = createBench();
+    const before = read({ metrics: { ready: 2 } });
+    assert.equal(read({}), before);
+    assert.equal(registry.queues.size, 1);
+  });
+});
+
+describe('a queue that is not there', () => {
+  it('is missing when a stage has it, and keeps its counts but no depth', () => {
+    const { registry, read } = createBench();
+    registry.relabel([{ id: 'S', queue: 'q', order: 1 }]);
+    read({ metrics: { ready: 2, published: 5 } });
+    const queue = read({ amqp: { status: 'missing' }, metrics: { ready: 2, published: 5 } });
+    assert.equal(queue?.status, 'missing');
+    assert.equal(queue?.stage, 'S');
+    assert.equal(queue?.ready, undefined);
+    assert.equal(queue?.published?.value, 5);
+  });
+
+  it('is gone at once when no stage has it', () => {
+    const { read } = createBench();
+    read({ metrics: { ready: 2 } });
+    assert.equal(read({ metrics: 'nothing' }), undefined);
+    read({ metrics: { ready: 2 } });
+    assert.equal(read({ amqp: { status: 'missing' } }), undefined);
+  });
+
+  it('is labelled anew when the stages change', () => {
+    const { registry, read } = createBench();
+    read({ metrics: { ready: 2 } });
+    registry.relabel([{ id: 'S', queue: 'q', order: 1 }]);
+    assert.equal(registry.queues.get('//q')?.stage, 'S');
+    registry.relabel([]);
+    assert.equal(registry.queues.get('//q')?.stage, undefined);
+  });
+});
+
+describe('a count', () => {
+  it('starts at what the broker counted, rises as it does, and goes on when the broker counts from nothing', () => {
+    const { read, nowMs } = createBench();
+    const first = read({ metrics: { acked: 100 } });
+    assert.equal(first?.acked?.value, 100);
+    assert.equal(first?.ackedRoseAtMs, undefined);
+    assert.equal(read({ metrics: { acked: 103 } })?.acked?.value, 103);
+    const rose = nowMs() - 5000;
+    assert.equal(read({ metrics: { acked: 103 } })?.ackedRoseAtMs, rose);
+    assert.equal(read({ metrics: { acked: 2 } })?.acked?.value, 105);
+  });
+
+  it('neither jumps nor falls when another way takes over', () => {
+    const { read } = createBench();
+    read({ metrics: { acked: 10 }, management: { acked: 500 } });
+    read({ metrics: { acked: 12 }, management: { acked: 502 } });
+    assert.equal(read({ management: { acked: 505 } })?.acked?.value, 15);
+    assert.equal(read({ metrics: { acked: 14 }, management: { acked: 505 } })?.acked?.value, 17);
+  });
+
+  it('is not raised by the first words of a way that was silent', () => {
+    const { read } = createBench();
+    read({ metrics: { acked: 10 } });
+    assert.equal(read({ management: { acked: 500 } })?.acked?.value, 10);
+    assert.equal(read({ management: { acked: 501 } })?.acked?.value, 11);
+  });
+
+  it('goes on when its queue was not listed for a while', () => {
+    const { read } = createBench();
+    read({ metrics: { acked: 10 } });
+    read({ metrics: 'nothing' });
+    assert.equal(read({ metrics: { acked: 1 } })?.acked?.value, 11);
+  });
+});
+
+describe('a disagreement', () => {
+  it('is none while the older words fit what the better way said at that time', () => {
+    const { read } = createBench();
+    for (let ready = 0; ready < 50; ready += 5) {
+      const queue = read({ amqp: { ready }, management: { ready: Math.max(0, ready - 10) } });
+      assert.deepEqual(queue?.disagreements, []);
+    }
+  });
+
+  it('is told with both figures once three reads do not fit, and ends when they do', () => {
+    const { read } = createBench();
+    const facts = { amqp: { ready: 0 }, management: { ready: 40 } };
+    const counts = Array.from({ length: 6 }, () => read(facts)?.disagreements.length);
+    // The first two reads say nothing of the time that the older words are about.
+    assert.deepEqual(counts, [0, 0, 0, 0, 1, 1]);
+    const [disagreement] = read(facts)?.disagreements ?? [];
+    assert.deepEqual(
+      [disagreement?.fact, disagreement?.figures.map(({ via, value }) => `${via} ${value}`)],
+      ['ready', ['amqp 0', 'management 40']],
+    );
+    assert.deepEqual(read({ amqp: { ready: 0 }, management: { ready: 0 } })?.disagreements, []);
+  });
+
+  it('is noticed too where the other way is asked only now and then', () => {
+    const { read } = createBench();
+    for (let index = 0; index < 24; index++) {
+      read(index % 6 === 5 ? { amqp: { ready: 0 }, management: { ready: 40 } } : { amqp: { ready: 0 } });
+    }
+    assert.equal(read({ amqp: { ready: 0 } })?.disagreements.length, 1);
+  });
+});
+
+describe('the broker', () => {
+  it('keeps its version, and its alarms for a minute', () => {
+    const { registry } = createBench();
+    const read = (atMs: number, readings: readonly WayReading[]) =>
+      registry.applyRead({
+        kind: 'broker-read',
+        atMs,
+        vhost: '/',
+        readings,
+        ways: [],
+        consumerTimeoutMs: 1,
+        leftOutCount: 0,
+      });
+    const alarms = { memory: true, disk: false };
+    read(1000, [{ via: 'management', atMs: 1000, isComplete: true, queues: [], version: '4.1.0', alarms }]);
+    assert.deepEqual(registry.broker()?.alarms, alarms);
+    read(61_000, []);
+    assert.deepEqual(registry.broker()?.alarms, alarms);
+    read(61_001, []);
+    assert.equal(registry.broker()?.alarms, undefined);
+    assert.equal(registry.broker()?.version, '4.1.0');
+    registry.clear();
+    assert.equal(registry.broker(), undefined);
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { configSchema } from '../../../src/config/schema.js';
+import { brokerAddress } from '../../../src/sources/rabbitmq/broker-address.js';
+
+function addressOf(rabbitmq: Readonly<Record<string, unknown>>) {
+  return brokerAddress(configSchema.parse({ rabbitmq }).rabbitmq);
+}
+
+describe('brokerAddress', () => {
+  const vhosts: readonly (readonly [Record<string, string>, string])[] = [
+    [{ amqp_url: 'amqp://h' }, '/'],
+    [{ amqp_url: 'amqp://h/' }, '/'],
+    [{ amqp_url: 'amqp://h/%2F' }, '/'],
+    [{ amqp_url: 'amqp://h/jobs' }, 'jobs'],
+    [{ amqp_url: 'amqp://h/a%2Fb' }, 'a/b'],
+    [{ amqp_url: 'amqp://h/jobs', vhost: 'other' }, 'other'],
+    [{ metrics_url: 'http://h:15692' }, '/'],
+    [{ metrics_url: 'http://h:15692', vhost: 'jobs' }, 'jobs'],
+  ];
+  for (const [rabbitmq, vhost] of vhosts) {
+    it(`watches vhost ${vhost} for ${JSON.stringify(rabbitmq)}`, () => {
+      const address = addressOf(rabbitmq);
+      assert.equal(address.vhost, vhost);
+      if (address.amqp) assert.ok(address.amqp.url.endsWith(`/${encodeURIComponent(vhost)}`));
+    });
+  }
+
+  it('keeps credentials out of everything that is shown', () => {
+    const { amqp, metrics, management } = addressOf({
+      amqp_url: 'amqps://bob:p%40ss@h/v',
+      metrics_url: 'https://bob:p%40ss@h:15692/',
+      management_url: 'http://bob:p%40ss@h:15672/rabbit/',
+    });
+    assert.equal(amqp?.target, 'amqps://h:5671/v');
+    assert.equal(amqp?.user, 'bob');
+    assert.equal(metrics?.base, 'https://h:15692');
+    assert.equal(management?.base, 'http://h:15672/rabbit');
+    assert.equal(management?.authorization, `Basic ${Buffer.from('bob:p@ss').toString('base64')}`);
+  });
+
+  it('refuses a progress exchange without an AMQP URL', () => {
+    const result = configSchema.safeParse({ rabbitmq: { progress_exchange: 'p', metrics_url: 'http://h' } });
+    assert.match(JSON.stringify(result.error?.issues), /needs rabbitmq.amqp_url/);
+  });
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { parseAlarms, parseQueues, parseVersion } from '../../../src/sources/rabbitmq/parse-management.js';
+
+const FIXTURES = new URL('../../../../test/fixtures/rabbitmq/', import.meta.url);
+const recorded = (name: string): string => readFileSync(new URL(name, FIXTURES), 'utf8');
+
+describe('parseQueues', () => {
+  it('reads what RabbitMQ 3.10 answered', () => {
+    const { queues, brokenCount } = parseQueues(recorded('management-queues-3.10.json'));
+    assert.equal(brokenCount, 0);
+    assert.deepEqual(queues[0], {
+      name: 'c1',
+      status: 'present',
+      type: 'classic',
+      ready: 5,
+      unacked: 3,
+      consumers: 1,
+      published: 10,
+      acked: 2,
+      redelivered: 0,
+    });
+    assert.deepEqual(
+      queues.map(({ name, type }) => `${name} ${type}`),
+      ['c1 classic', 'excl classic', 'q1 quorum', 's1 stream', 'we"ird\\q2 classic'],
+    );
+  });
+
+  it('takes the smaller consumer timeout of argument and policy', () => {
+    const { queues } = parseQueues(
+      JSON.stringify([
+        {
+          name: 'a',
+          arguments: { 'x-consumer-timeout': 5000 },
+          effective_policy_definition: { 'consumer-timeout': 4000 },
+        },
+        { name: 'b', arguments: [], effective_policy_definition: null },
+        { name: 'c', arguments: { 'x-consumer-timeout': 'long' } },
+      ]),
+    );
+    assert.deepEqual(
+      queues.map(({ consumerTimeoutMs }) => consumerTimeoutMs),
+      [4000, undefined, undefined],
+    );
+  });
+
+  it('leaves out a broken entry and takes unknown or absent facts as unknown', () => {
+    const { queues, brokenCount } = parseQueues(
+      JSON.stringify([
+        { type: 'classic' },
+        7,
+        null,
+        { name: 'q', type: 'new', messages_ready: -1, consumers: 'x' },
+      ]),
+    );
+    assert.equal(brokenCount, 3);
+    assert.deepEqual(queues, [{ name: 'q', status: 'present', published: 0, acked: 0, redelivered: 0 }]);
+  });
+
+  it('refuses what is no list of queues', () => {
+    for (const text of ['<html>', '{"error":"x"}', '"q"', '']) {
+      assert.throws(() => parseQueues(text), /not a list|is not JSON; check that rabbitmq.management_url/);
+    }
+  });
+});
+
+describe('parseAlarms', () => {
+  it('reads what RabbitMQ 3.10 answered', () => {
+    assert.deepEqual(parseAlarms(recorded('management-nodes-3.10.json')), { memory: false, disk: false });
+  });
+
+  it('has an alarm on that is on at one node of a cluster', () => {
+    const nodes = [
+      { mem_alarm: false, disk_free_alarm: false },
+      { mem_alarm: false, disk_free_alarm: true },
+    ];
+    assert.deepEqual(parseAlarms(JSON.stringify(nodes)), { memory: false, disk: true });
+  });
+
+  it('knows nothing while a node that has just started tells nothing', () => {
+    assert.equal(parseAlarms('[[]]'), undefined);
+    assert.equal(parseAlarms('[{}]'), undefined);
+  });
+});
+
+describe('parseVersion', () => {
+  it('reads it, or nothing', () => {
+    assert.equal(parseVersion(recorded('management-overview-3.10.json')), '3.10.8');
+    assert.equal(parseVersion('[]'), undefined);
+  });
+});
