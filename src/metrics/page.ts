@@ -113,11 +113,14 @@ function renderEntity(
   return group.families.map(({ name, write }) => {
     let text = '';
     try {
-      write(entity, (value, extra) => {
+      write(entity, (value, extra, suffix) => {
+        const seriesName = suffix === undefined ? name : name + suffix;
         const pairs =
           extra === undefined || extra === '' ? labels : labels === '' ? extra : `${labels},${extra}`;
         text +=
-          pairs === '' ? `${name} ${renderValue(value)}\n` : `${name}{${pairs}} ${renderValue(value)}\n`;
+          pairs === ''
+            ? `${seriesName} ${renderValue(value)}\n`
+            : `${seriesName}{${pairs}} ${renderValue(value)}\n`;
       });
     } catch (error) {
       // One broken family costs its own series only.
