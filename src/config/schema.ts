@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { dockerSection } from './docker-section.js';
 import { listenOption } from './listen-option.js';
 import { oneOf, optionalText } from './option-types.js';
+import { progressSection } from './progress-section.js';
 import { infrastructureOption, orchestratorsOption, stagesSection } from './stages-section.js';
 
 export const configSchema = z.strictObject(
@@ -18,6 +19,7 @@ export const configSchema = z.strictObject(
         description: 'Folder of what the daemon remembers. Made if it is missing.',
       }),
     docker: dockerSection,
+    progress: progressSection,
     orchestrators: orchestratorsOption,
     infrastructure: infrastructureOption,
     stages: stagesSection,

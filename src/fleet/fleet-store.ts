@@ -4,6 +4,7 @@ import type { Classify } from './classify.js';
 import { createContainerRegistry } from './container-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
+import { createProgressRegistry } from './progress-registry.js';
 import { applySourceReport } from './source-health.js';
 
 export interface FleetStore {
@@ -19,7 +20,33 @@ export interface FleetStore {
 export function createFleetStore(classify: Classify): FleetStore {
   const sources = new Map<SourceName, SourceHealth>();
   const registry = createContainerRegistry(classify);
-  const fleet: Fleet = { sources, containers: registry.containers, ignored: registry.ignored };
+  const { containers, ignored } = registry;
+  const progress = createProgressRegistry({
+    classify,
+    containers,
+    ignored,
+    areOutcomesExpected: () => (sources as ReadonlyMap<string, SourceHealth>).has('sentinels'),
+  });
+  const fleet: Fleet = {
+    sources,
+    containers,
+    ignored,
+    get workers() {
+      return progress.workers;
+    },
+    get orchestrators() {
+      return progress.orchestrators;
+    },
+    get stageWork() {
+      return progress.stageWork;
+    },
+    get progressFileCounts() {
+      return progress.progressFileCounts;
+    },
+    endedJobs: progress.endedJobs,
+    progressGaps: progress.progressGaps,
+    ignoredProgressFiles: progress.ignoredProgressFiles,
+  };
 
   function apply(observation: Observation): void {
     switch (observation.kind) {
@@ -40,8 +67,25 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'container-vanished':
         registry.applyVanished(observation.id);
         break;
+      case 'progress-swept':
+      case 'progress-message':
+      case 'job-outcome':
+        progress.apply(observation);
+        return;
     }
+    if (observation.kind.startsWith('container')) progress.containersChanged();
   }
 
-  return { fleet, apply, reclassify: registry.reclassify, forgetSource: (source) => sources.delete(source) };
+  return {
+    fleet,
+    apply,
+    reclassify(next) {
+      registry.reclassify(next);
+      progress.reclassify(next);
+    },
+    forgetSource(source) {
+      sources.delete(source);
+      if (source === 'progress') progress.forgetFiles();
+    },
+  };
 }

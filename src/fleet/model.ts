@@ -1,6 +1,8 @@
 /** The one picture of now: readonly facts, each with the time it was seen. Times are Unix milliseconds. */
 
-export const SOURCE_NAMES = ['docker'] as const;
+import type { ProgressPicture } from './progress-model.js';
+
+export const SOURCE_NAMES = ['docker', 'progress'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 export const ROLES = ['worker', 'orchestrator', 'infrastructure'] as const;
@@ -38,6 +40,8 @@ export interface ContainerCounters {
 export interface Classification {
   readonly role: Role;
   readonly stage?: string;
+  /** The stage is only the kind in the name: whoever knows better is believed. */
+  readonly isStageGuessed?: true;
   /** GPU index or UUID, as the label or the name gives it. */
   readonly gpu?: string;
   readonly replica?: string;
@@ -99,9 +103,11 @@ export interface SourceHealth {
 export interface IgnoredContainer {
   readonly id: string;
   readonly name: string;
+  /** Somebody said so: `stagewatch.role: ignore`. */
+  readonly isByLabel?: true;
 }
 
-export interface Fleet {
+export interface Fleet extends ProgressPicture {
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

@@ -1,6 +1,7 @@
 /** What a source can say: the only way into the fleet's picture. Times are Unix milliseconds. */
 
 import type { ContainerState, FailureReason, HealthState, SourceName } from './model.js';
+import type { ProgressObservation } from './progress-observations.js';
 
 /** What the list of containers tells of each. */
 export interface ListedContainer {
@@ -40,6 +41,7 @@ export interface ContainerEvent {
 }
 
 export type Observation =
+  | ProgressObservation
   | { readonly kind: 'source-watched'; readonly source: SourceName; readonly target: string }
   | {
       readonly kind: 'source-read';

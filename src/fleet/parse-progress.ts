@@ -9,8 +9,7 @@ const MAX_STAGE_LENGTH = 128;
 const MAX_TEXT_LENGTH = 1024;
 const MAX_COMPLETED = 1000;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not stand in a name
-const CONTROL = /[\u0000-\u001f\u007f]/;
+const CONTROL = /\p{Cc}/u;
 
 class Unusable extends Error {
   readonly reason: ProgressIgnoreReason;
@@ -64,8 +63,7 @@ function isRecord(value: unknown): value is Fields {
 
 function readReport(fields: Fields, fallbackName: string | undefined): ProgressReport {
   const role = readRole(fields['role']);
-  const stage = readLabel(fields, 'stage');
-  const gpu = readLabel(fields, 'gpu');
+  const stage = readStage(fields);
   const state = readText(fields, 'state')?.trim().toLowerCase() || undefined;
   const document = readText(fields, 'document');
   const done = readAmount(fields, 'done');
@@ -79,7 +77,6 @@ function readReport(fields: Fields, fallbackName: string | undefined): ProgressR
     name: readName(fields, fallbackName),
     ...(role !== undefined && { role }),
     ...(stage !== undefined && { stage }),
-    ...(gpu !== undefined && { gpu }),
     ...(state !== undefined && { state }),
     ...(document !== undefined && { document }),
     ...(done !== undefined && { done }),
@@ -97,7 +94,10 @@ function readName(fields: Fields, fallbackName: string | undefined): string {
   if (name === undefined) throw new Unusable('bad_name', 'name is missing');
   if (typeof name !== 'string') throw new Unusable('wrong_type', 'name: expected text');
   if (!isProgressName(name)) {
-    throw new Unusable('bad_name', 'name: expected a container name, without slashes, ".." or control characters');
+    throw new Unusable(
+      'bad_name',
+      'name: expected a container name, without slashes, ".." or control characters',
+    );
   }
   return name;
 }
@@ -116,14 +116,12 @@ function readText(fields: Fields, key: string): string | undefined {
   return value === '' ? undefined : value.slice(0, MAX_TEXT_LENGTH);
 }
 
-/** Text that becomes a label: whole or not at all. A number is taken as written (`"gpu": 0`). */
-function readLabel(fields: Fields, key: string): string | undefined {
-  const value = fields[key];
-  if (key === 'gpu' && typeof value === 'number' && Number.isInteger(value)) return String(value);
-  const text = readText(fields, key);
+/** It becomes a label: whole or not at all. */
+function readStage(fields: Fields): string | undefined {
+  const text = readText(fields, 'stage');
   if (text === undefined) return undefined;
   if (text.length > MAX_STAGE_LENGTH || CONTROL.test(text)) {
-    throw new Unusable('wrong_type', `${key}: expected at most ${MAX_STAGE_LENGTH} characters on one line`);
+    throw new Unusable('wrong_type', `stage: expected at most ${MAX_STAGE_LENGTH} characters on one line`);
   }
   return text;
 }

@@ -25,7 +25,6 @@ export interface ProgressReport {
   readonly name: string;
   readonly role?: 'worker' | 'orchestrator';
   readonly stage?: string;
-  readonly gpu?: string;
   /** In lower case. */
   readonly state?: string;
   readonly document?: string;

@@ -11,7 +11,8 @@ const LATEST_MS = Date.UTC(2100, 0, 1);
  * ISO 8601 without a zone is UTC: containers run in UTC, and the daemon's own zone says nothing about a worker's.
  */
 export function parseTimestamp(value: unknown): number | undefined {
-  const atMs = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? parseIso(value) : undefined;
+  const atMs =
+    typeof value === 'number' ? value * 1000 : typeof value === 'string' ? parseIso(value) : undefined;
   if (atMs === undefined || !(atMs >= EARLIEST_MS && atMs < LATEST_MS)) return undefined;
   return atMs;
 }
@@ -20,8 +21,19 @@ function parseIso(text: string): number | undefined {
   if (DATE_ONLY.test(text)) return parseIso(`${text}T00:00Z`);
   const match = ISO.exec(text);
   if (!match) return undefined;
-  const [, year, month, day, hour, minute, second = '0', fraction = '0', sign, zoneHour = '0', zoneMinute = '0'] =
-    match;
+  const [
+    ,
+    year,
+    month,
+    day,
+    hour,
+    minute,
+    second = '0',
+    fraction = '0',
+    sign,
+    zoneHour = '0',
+    zoneMinute = '0',
+  ] = match;
   const wholeMs = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute));
   // Date.UTC carries over what is too large: 30 February would silently be 2 March.
   const isReal =

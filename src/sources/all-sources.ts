@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js';
 import type { SourceName } from '../fleet/model.js';
 import { createDockerSource } from './docker/docker-source.js';
 import { findEngineAddress } from './docker/engine-address.js';
+import { createProgressSource } from './progress/progress-source.js';
 import type { Source, SourceContext } from './source.js';
 
 export type SourcePlan =
@@ -18,7 +19,7 @@ export type SourcePlan =
   | { readonly kind: 'faulty'; readonly name: SourceName; readonly problem: string };
 
 export function planSources(config: Config, env: Environment): readonly SourcePlan[] {
-  return [planDocker(config, env)];
+  return [planDocker(config, env), planProgress(config)];
 }
 
 function planDocker(config: Config, env: Environment): SourcePlan {
@@ -29,5 +30,22 @@ function planDocker(config: Config, env: Environment): SourcePlan {
     kind: 'watched',
     name: 'docker',
     create: (context) => createDockerSource({ address, config: config.docker }, context),
+  };
+}
+
+function planProgress({ progress }: Config): SourcePlan {
+  const { directory, interval, stall_limit } = progress;
+  if (directory === null) {
+    return {
+      kind: 'absent',
+      name: 'progress',
+      remedy: 'set progress.directory to the folder of the progress files',
+    };
+  }
+  return {
+    kind: 'watched',
+    name: 'progress',
+    create: (context) =>
+      createProgressSource({ directory, intervalMs: interval, stallLimitMs: stall_limit }, context),
   };
 }

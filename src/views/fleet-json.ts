@@ -1,12 +1,15 @@
 /** The fleet as JSON for /api/v1/fleet; times are ISO 8601, absent facts are null. */
 
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
+import { toIso } from './iso-time.js';
+import { renderProgress } from './progress-json.js';
 
 export function renderFleetJson(fleet: Fleet, nowMs: number) {
   return {
     at: toIso(nowMs),
     sources: [...fleet.sources.values()].map(renderSource),
     containers: [...fleet.containers.values()].map(renderContainer),
+    ...renderProgress(fleet),
   };
 }
 
@@ -47,8 +50,4 @@ function renderContainer(container: Container) {
     oomEvents: container.counters.oomEvents,
     seenAt: toIso(container.seenAtMs),
   };
-}
-
-function toIso(atMs: number | undefined): string | null {
-  return atMs === undefined ? null : new Date(atMs).toISOString();
 }
