@@ -97,3 +97,33 @@ export function describeOrchestrator(place: Place, tracker: Tracker | undefined)
     ...(tracker?.unreadable && { unreadable: tracker.unreadable }),
   };
 }
+
+export interface PlacedReport {
+  readonly place: Place | undefined;
+  readonly tracker: Tracker;
+}
+
+export interface Joined {
+  readonly place: Place;
+  readonly tracker?: Tracker;
+}
+
+/** Every container that works, with or without a report, and every report, with or without a container. */
+export function joinReports(
+  containers: Iterable<Container>,
+  reports: readonly PlacedReport[],
+  context: JoinContext,
+): ReadonlyMap<string, Joined> {
+  const joined = new Map<string, Joined>();
+  for (const container of containers) {
+    const place = placeContainer(container, context);
+    if (place) joined.set(place.key, { place });
+  }
+  for (const { place, tracker } of reports) {
+    if (!place) continue;
+    const rival = joined.get(place.key)?.tracker;
+    // A dead worker's file may still lie there beside its successor's.
+    if (!rival || tracker.heardAtMs > rival.heardAtMs) joined.set(place.key, { place, tracker });
+  }
+  return joined;
+}

@@ -5,12 +5,13 @@ import type { Classify } from './classify.js';
 import { createJobLedger } from './job-ledger.js';
 import type { Container, IgnoredContainer } from './model.js';
 import { parseProgress } from './parse-progress.js';
+import { countProgressFiles } from './progress-file-counts.js';
 import {
   describeOrchestrator,
   describeWorker,
   type JoinContext,
+  joinReports,
   type Place,
-  placeContainer,
   placeReport,
 } from './progress-join.js';
 import type {
@@ -21,7 +22,6 @@ import type {
   ProgressReport,
   Worker,
 } from './progress-model.js';
-import { PROGRESS_IGNORE_REASONS, type ProgressIgnoreReason } from './progress-model.js';
 import type { ChangedProgressFile, ProgressObservation, ProgressSwept } from './progress-observations.js';
 import {
   advanceTracker,
@@ -180,7 +180,8 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     }
     for (const file of changed) applyFile(file, look);
     lastLookAtMs = atMs;
-    counts = countFiles(skipped);
+    const now = countProgressFiles(fileTrackers(), ignoredFiles.values(), skipped);
+    if (!isDeepStrictEqual(counts, now)) counts = now;
   }
 
   function missingFrom(changed: readonly ChangedProgressFile[]): readonly string[] {
@@ -189,16 +190,6 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
       .filter((key) => key.startsWith(FILE))
       .map((key) => key.slice(FILE.length));
     return [...new Set([...known, ...ignoredFiles.keys()])].filter((name) => !present.has(name));
-  }
-
-  function countFiles(skipped: number): ProgressFileCounts {
-    const now = noneIgnored();
-    now.too_many = skipped;
-    for (const { reason } of ignoredFiles.values()) now[reason]++;
-    let used = 0;
-    for (const [key, { unreadable }] of trackers) if (key.startsWith(FILE) && !unreadable) used++;
-    const next = { used, ignored: now };
-    return counts && isDeepStrictEqual(counts, next) ? counts : next;
   }
 
   function applyMessage(text: string, atMs: number): void {
@@ -221,7 +212,8 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   function refresh(): void {
     if (!isPictureOld) return;
     isPictureOld = false;
-    const joined = joinAll();
+    const placed = [...trackers].map(([key, tracker]) => ({ place: placeOf(key, tracker), tracker }));
+    const joined = joinReports(containers.values(), placed, context());
     const nextWorkers = new Map<string, Worker>();
     const nextOrchestrators = new Map<string, Orchestrator>();
     for (const { place, tracker } of joined.values()) {
@@ -234,20 +226,8 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     if (hasHeard) ledger.knowStages(new Set([...workers.values()].flatMap(({ stage }) => stage ?? [])));
   }
 
-  function joinAll(): ReadonlyMap<string, { place: Place; tracker?: Tracker }> {
-    const joined = new Map<string, { place: Place; tracker?: Tracker }>();
-    for (const container of containers.values()) {
-      const place = placeContainer(container, context());
-      if (place) joined.set(place.key, { place });
-    }
-    for (const [key, tracker] of trackers) {
-      const place = placeOf(key, tracker);
-      if (!place) continue;
-      const rival = joined.get(place.key)?.tracker;
-      // A dead worker's file may still lie there beside its successor's.
-      if (!rival || tracker.heardAtMs > rival.heardAtMs) joined.set(place.key, { place, tracker });
-    }
-    return joined;
+  function fileTrackers(): Tracker[] {
+    return [...trackers].flatMap(([key, tracker]) => (key.startsWith(FILE) ? tracker : []));
   }
 
   function apply(observation: ProgressObservation): void {
@@ -304,13 +284,6 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
       isPictureOld = true;
     },
   };
-}
-
-function noneIgnored(): Record<ProgressIgnoreReason, number> {
-  return Object.fromEntries(PROGRESS_IGNORE_REASONS.map((reason) => [reason, 0])) as Record<
-    ProgressIgnoreReason,
-    number
-  >;
 }
 
 function replaceChanged<T extends object>(current: Map<string, T>, next: ReadonlyMap<string, T>): void {
