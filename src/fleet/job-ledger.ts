@@ -9,7 +9,7 @@ export interface JobLedger {
   readonly stageWork: ReadonlyMap<string, StageWork>;
   readonly endedJobs: SequenceRing<EndedJob>;
   readonly progressGaps: SequenceRing<ProgressGap>;
-  /** These stages exist: their counters begin at 0, and those that never counted and are none of them go. */
+  /** These stages exist: their counters begin at 0, and others that never had a job go. */
   knowStages(stages: ReadonlySet<string>): void;
   jobEnded(job: EndedJob): void;
   noteOutcome(outcome: JobOutcomeSeen): void;
@@ -44,6 +44,8 @@ export function createJobLedger(areOutcomesExpected: () => boolean): JobLedger {
   const outcomes = new Map<string, Outcome>();
   /** Numbers of ended jobs that are not counted yet. */
   const pending = new Map<number, EndedJob>();
+  /** Stages that had a job: their counters stay on the page. */
+  const proven = new Set<string>();
 
   function workOf(stage: string): StageWork | undefined {
     const known = stageWork.get(stage);
@@ -87,14 +89,15 @@ export function createJobLedger(areOutcomesExpected: () => boolean): JobLedger {
     progressGaps,
     knowStages(stages) {
       for (const stage of stages) workOf(stage);
-      for (const [stage, { jobsCompleted }] of stageWork) {
-        if (jobsCompleted === 0 && !stages.has(stage)) stageWork.delete(stage);
+      for (const stage of stageWork.keys()) {
+        if (!proven.has(stage) && !stages.has(stage)) stageWork.delete(stage);
       }
     },
     jobEnded(told) {
       if (isRepeated(told)) return;
       const outcome = told.outcome === 'unknown' ? (outcomeOf(told) ?? 'unknown') : told.outcome;
       const job = { ...told, outcome };
+      if (job.stage !== undefined && workOf(job.stage)) proven.add(job.stage);
       const number = endedJobs.push(job);
       if (outcome === 'failed' || job.end === 'silent') return;
       if (outcome === 'unknown' && areOutcomesExpected()) pending.set(number, job);

@@ -77,10 +77,10 @@ export function createSweeperThread(options: SweeperThreadOptions): SweeperThrea
       look = undefined;
       if (!ending) return;
       const terminated = ending.terminate().then(() => true);
-      // terminate() makes the thread hold the process again.
-      ending.unref();
       const late = new Promise<false>((resolve) => clock.after(CLOSE_LIMIT_MS, () => resolve(false)));
       if (await Promise.race([terminated, late])) return;
+      // terminate() made the thread hold the process again.
+      ending.unref();
       log.warn({ directory }, 'the mount does not let go of a thread; the process will end by force');
       endByForceAtExit();
     },
