@@ -39,7 +39,7 @@ export async function run(): Promise<void> {
       await resting.sweep(nowMs + STEP_MS - 1);
       took['look, none changed'] = await time(() => resting.sweep(nowMs + STEP_MS - 1));
       if (round <= WARM_UP) continue;
-      for (const [name, ms] of Object.entries(took)) (times[name] ??= []).push(ms);
+      for (const [name, ms] of Object.entries(took)) times[name] = [...(times[name] ?? []), ms];
     }
     print(times);
   } finally {

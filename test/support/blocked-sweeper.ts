@@ -11,7 +11,7 @@ parentPort?.on('message', () => {
   openSync(join(directory, 'block'), 'r');
   const answer: SweepAnswer = {
     kind: 'swept',
-    sweep: { isComplete: true, changed: [], removed: [], skipped: 0 },
+    sweepJson: JSON.stringify({ isComplete: true, changed: [], removed: [], skipped: 0 }),
   };
   parentPort?.postMessage(answer);
 });

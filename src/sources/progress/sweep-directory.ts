@@ -71,7 +71,7 @@ export function createDirectorySweep(directory: string, maxFiles = MAX_FILES): S
     if (stats.isDirectory()) return ignored('directory', 'a folder');
     if (!stats.isFile()) return ignored('not_a_file', 'a pipe, socket or device');
     if (stats.size > MAX_PROGRESS_BYTES) return ignored('oversized', `over ${MAX_PROGRESS_BYTES} bytes`);
-    return readText(path, buffer);
+    return readText(path, stats.size, buffer);
   }
 
   function noteContent(
@@ -155,7 +155,7 @@ function isUnchanged(before: KnownFile, stats: Stats): boolean {
 /** Never follows a link and never waits for a pipe's writer, whatever was put in the file's place meanwhile. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-function readText(path: string, buffer: Buffer): Content {
+function readText(path: string, size: number, buffer: Buffer): Content {
   let file: number;
   try {
     file = openSync(path, READ_FLAGS);
@@ -167,7 +167,8 @@ function readText(path: string, buffer: Buffer): Content {
     for (;;) {
       const count = readSync(file, buffer, length, buffer.length - length, null);
       length += count;
-      if (count === 0 || length === buffer.length) break;
+      // What has been added since the size was taken changes the time too: the next look reads it.
+      if (count === 0 || length === size || length === buffer.length) break;
     }
     if (length > MAX_PROGRESS_BYTES) return ignored('oversized', `over ${MAX_PROGRESS_BYTES} bytes`);
     const bytes = buffer.subarray(0, length);

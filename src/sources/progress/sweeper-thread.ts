@@ -45,7 +45,7 @@ export function createSweeperThread(options: SweeperThreadOptions): SweeperThrea
     started.on('message', (answer: SweepAnswer) => {
       const answered = look;
       look = undefined;
-      if (answer.kind === 'swept') answered?.resolve(answer.sweep);
+      if (answer.kind === 'swept') answered?.resolve(JSON.parse(answer.sweepJson) as DirectorySweep);
       else answered?.reject(directoryError(directory, answer));
     });
     started.on('error', (error) => died(started, error));
