@@ -18,5 +18,3 @@ export const progressSection = z
     }),
   })
   .prefault({});
-
-export type ProgressConfig = z.output<typeof progressSection>;

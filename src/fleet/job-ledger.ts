@@ -19,7 +19,7 @@ export interface JobLedger {
 }
 
 /** From seconds to the longest job the broker allows. */
-export const JOB_DURATION_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 5400, 7200];
+const JOB_DURATION_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 5400, 7200];
 const MAX_ENDED_JOBS = 1000;
 const MAX_GAPS = 10_000;
 const MAX_OUTCOMES = 10_000;

@@ -9,7 +9,7 @@
 import type { Job, JobEnd, JobOutcome, ProgressIgnoreReason, ProgressReport } from './progress-model.js';
 
 /** A worker's clock may be this far ahead before anybody needs to know. */
-export const CLOCK_SKEW_LIMIT_MS = 5000;
+const CLOCK_SKEW_LIMIT_MS = 5000;
 /** After a longer time without a look nobody knows when a file was removed. */
 const MAX_BLIND_MS = 60_000;
 const RESTING_STATES = new Set(['idle', 'done', 'failed']);
