@@ -182,10 +182,21 @@ test('a new thread that tells everything again changes nothing, and what it lack
   fleet.look(0);
   fleet.look(2, { [W]: file, [other]: file, broken: '{' });
   const before = fleet.fleet.workers.get(W);
+  fleet.look(6);
   fleet.look(8, { [W]: file }, { isComplete: true, mtimeSeconds: 2 });
   assert.equal(fleet.fleet.workers.get(W), before);
   assert.equal(ends(fleet).length, 1);
   assert.equal(fleet.fleet.ignoredProgressFiles.size, 0);
+});
+
+test('a file that is put back counts its job once', () => {
+  const fleet = createProgressFleet();
+  fleet.look(0);
+  for (const at of [2, 6]) {
+    fleet.look(at, { [W]: running({ started_at: seconds(1) }) });
+    fleet.look(at + 2, { [W]: undefined });
+  }
+  assert.equal(completed(fleet), 1);
 });
 
 test('gaps between moves of done are kept for each stage', () => {

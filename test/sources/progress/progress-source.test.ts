@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createProgressSource } from '../../../src/sources/progress/progress-source.js';
+import { createSweeperThread } from '../../../src/sources/progress/sweeper-thread.js';
 import { createSourceHarness, type SourceHarness } from '../../support/source-harness.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -146,6 +147,16 @@ test('a stalled folder is named, freezes nothing, and goes on when it answers', 
   const release = openSync(join(directory, 'block'), constants.O_RDWR | constants.O_NONBLOCK);
   t.after(() => closeSync(release));
   await waitFor('the recovery', () => health(harness)?.isUp);
+});
+
+test('a look that has not been answered is not asked again', async (t) => {
+  const { context } = createSourceHarness();
+  const thread = createSweeperThread({ directory: await tempDir(t), ...context });
+  t.after(() => thread.close());
+  const first = thread.sweep(0);
+  assert.equal(thread.sweep(1), first);
+  assert.equal((await first).isComplete, true);
+  assert.equal((await thread.sweep(2)).isComplete, false);
 });
 
 test('a stop with a stalled folder takes no more than two seconds, and the process ends', async (t) => {
