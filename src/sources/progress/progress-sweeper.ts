@@ -9,7 +9,7 @@ export interface SweepRequest {
 }
 
 export type SweepAnswer =
-  /** A DirectorySweep as JSON: one string crosses between threads in a third of the time that 300 objects take. */
+  /** A DirectorySweep as JSON: one string to copy between the threads instead of an object for each file. */
   | { readonly kind: 'swept'; readonly sweepJson: string }
   | { readonly kind: 'failed'; readonly code: string | undefined; readonly message: string };
 
