@@ -5,6 +5,7 @@ import { dcgmSection } from './dcgm-section.js';
 import { dockerSection } from './docker-section.js';
 import { listenOption } from './listen-option.js';
 import { oneOf, optionalText } from './option-types.js';
+import { progressSection } from './progress-section.js';
 import { rabbitmqSection } from './rabbitmq-section.js';
 import { infrastructureOption, orchestratorsOption, stagesSection } from './stages-section.js';
 
@@ -22,6 +23,7 @@ export const configSchema = z.strictObject(
     docker: dockerSection,
     dcgm: dcgmSection,
     rabbitmq: rabbitmqSection,
+    progress: progressSection,
     orchestrators: orchestratorsOption,
     infrastructure: infrastructureOption,
     stages: stagesSection,

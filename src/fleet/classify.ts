@@ -1,14 +1,16 @@
 /** Decides what a container is to the pipeline: by its labels, else the configuration, else its name. */
 
 import type { Config } from '../config/schema.js';
+import type { StageConfig } from '../config/stages-section.js';
 import { matchesAnyGlob } from '../lib/glob.js';
 import { composeNumber, composeProject, composeService, type Nameable } from './identity.js';
 import { type Classification, ROLES, type Role } from './model.js';
 
 /** Undefined: no part of the pipeline. */
-export type Classify = (container: Nameable) => Classification | undefined;
+export type Classify = (container: Nameable, knownFrom?: 'engine' | 'progress') => Classification | undefined;
 
-export type ClassifyConfig = Pick<Config, 'orchestrators' | 'infrastructure' | 'stages'> & {
+export type ClassifyConfig = Pick<Config, 'orchestrators' | 'infrastructure'> & {
+  readonly stages: readonly Pick<StageConfig, 'id' | 'workers'>[];
   readonly docker: Pick<Config['docker'], 'compose_project'>;
 };
 
@@ -24,9 +26,10 @@ interface NameParts {
 }
 
 export function createClassifier(config: ClassifyConfig): Classify {
-  return (container) => {
+  return (container, knownFrom = 'engine') => {
     const { labels } = container;
-    const project = config.docker.compose_project;
+    // A name from a progress file has no labels: nothing tells its project.
+    const project = knownFrom === 'engine' ? config.docker.compose_project : null;
     if (project !== null && composeProject(labels) !== project) return undefined;
     const labelledRole = labels['stagewatch.role'];
     if (labelledRole === 'ignore') return undefined;
@@ -66,11 +69,13 @@ function describe(container: Nameable, role: Role, configured: ConfiguredRole | 
   const { labels } = container;
   const parts = nameParts(container);
   const gpu = labels['stagewatch.gpu'] || parts.gpu;
-  const stage = role === 'worker' ? labels['stagewatch.stage'] || configured?.stage || parts.kind : undefined;
+  const told = labels['stagewatch.stage'] || configured?.stage;
+  const stage = role === 'worker' ? told || parts.kind : undefined;
   const title = role === 'infrastructure' ? (configured?.title ?? container.name) : undefined;
   return {
     role,
     ...(stage !== undefined && { stage }),
+    ...(stage !== undefined && !told && { isStageGuessed: true }),
     ...(gpu !== undefined && { gpu }),
     ...(parts.replica !== undefined && { replica: parts.replica }),
     ...(title !== undefined && { title }),

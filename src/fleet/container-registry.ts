@@ -94,7 +94,8 @@ export function createContainerRegistry(initialClassify: Classify): ContainerReg
     const classification = classify(facts);
     if (!classification) {
       containers.delete(identity);
-      ignored.set(facts.id, { id: facts.id, name: facts.name });
+      const isByLabel = facts.labels['stagewatch.role'] === 'ignore';
+      ignored.set(facts.id, { id: facts.id, name: facts.name, ...(isByLabel && { isByLabel }) });
       return;
     }
     const ledger = ledgerOf(facts.id);

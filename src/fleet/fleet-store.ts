@@ -6,7 +6,9 @@ import { createGpuLinkMemory } from './gpu-link-memory.js';
 import { createGpuRegistry } from './gpu-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
+import { createProgressRegistry } from './progress-registry.js';
 import { createQueueRegistry } from './queue-registry.js';
+
 import { applySourceReport } from './source-health.js';
 import type { Stage } from './stage-model.js';
 
@@ -23,14 +25,21 @@ export interface FleetStore {
 export function createFleetStore(classify: Classify): FleetStore {
   const sources = new Map<SourceName, SourceHealth>();
   const registry = createContainerRegistry(classify);
+  const { containers, ignored } = registry;
   const gpuRegistry = createGpuRegistry();
-  const gpuLinks = createGpuLinkMemory({ containers: registry.containers, gpus: gpuRegistry.gpus });
+  const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
   const stages = new Map<string, Stage>();
   const queueRegistry = createQueueRegistry();
+  const progress = createProgressRegistry({
+    classify,
+    containers,
+    ignored,
+    areOutcomesExpected: () => (sources as ReadonlyMap<string, SourceHealth>).has('sentinels'),
+  });
   const fleet: Fleet = {
     sources,
-    containers: registry.containers,
-    ignored: registry.ignored,
+    containers,
+    ignored,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,
     get gpuLinks() {
@@ -41,10 +50,29 @@ export function createFleetStore(classify: Classify): FleetStore {
       return queueRegistry.broker();
     },
     stages,
+    get workers() {
+      return progress.workers;
+    },
+    get orchestrators() {
+      return progress.orchestrators;
+    },
+    get stageWork() {
+      return progress.stageWork;
+    },
+    get progressFileCounts() {
+      return progress.progressFileCounts;
+    },
+    endedJobs: progress.endedJobs,
+    progressGaps: progress.progressGaps,
+    ignoredProgressFiles: progress.ignoredProgressFiles,
   };
 
+  function containersChanged(): void {
+    gpuLinks.invalidate();
+    progress.containersChanged();
+  }
+
   function apply(observation: Observation): void {
-    if (observation.kind.startsWith('container')) gpuLinks.invalidate();
     switch (observation.kind) {
       case 'source-watched':
       case 'source-read':
@@ -69,24 +97,30 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'broker-read':
         queueRegistry.applyRead(observation);
         break;
-      case 'progress-message':
-        break;
       case 'stages-configured':
         stages.clear();
         for (const stage of observation.stages) stages.set(stage.id, stage);
         queueRegistry.relabel(observation.stages);
         break;
+      case 'progress-swept':
+      case 'progress-message':
+      case 'job-outcome':
+        progress.apply(observation);
+        break;
     }
+    if (observation.kind.startsWith('container')) containersChanged();
   }
 
   function reclassify(next: Classify): void {
     registry.reclassify(next);
+    progress.reclassify(next);
     gpuLinks.invalidate();
   }
 
   function forgetSource(source: SourceName): void {
     sources.delete(source);
     if (source === 'rabbitmq') queueRegistry.clear();
+    if (source === 'progress') progress.forgetFiles();
     if (source === 'dcgm') {
       gpuRegistry.forget();
       gpuLinks.invalidate();

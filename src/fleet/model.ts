@@ -6,7 +6,10 @@ import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
 import type { Broker, Queue } from './queue-model.js';
 import type { Stage } from './stage-model.js';
 
-export const SOURCE_NAMES = ['docker', 'rabbitmq', 'dcgm'] as const;
+export const SOURCE_NAMES = ['docker', 'rabbitmq', 'progress', 'dcgm'] as const;
+
+import type { ProgressPicture } from './progress-model.js';
+
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 export const ROLES = ['worker', 'orchestrator', 'infrastructure'] as const;
@@ -44,6 +47,8 @@ export interface ContainerCounters {
 export interface Classification {
   readonly role: Role;
   readonly stage?: string;
+  /** The stage is only the kind in the name: whoever knows better is believed. */
+  readonly isStageGuessed?: true;
   /** GPU index or UUID, as the label or the name gives it. */
   readonly gpu?: string;
   readonly replica?: string;
@@ -96,9 +101,11 @@ export interface SourceHealth {
 export interface IgnoredContainer {
   readonly id: string;
   readonly name: string;
+  /** Somebody said so: `stagewatch.role: ignore`. */
+  readonly isByLabel?: true;
 }
 
-export interface Fleet {
+export interface Fleet extends ProgressPicture {
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

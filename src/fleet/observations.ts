@@ -4,6 +4,7 @@ import type { FailureReason } from './failure-reason.js';
 import type { GpuRequest } from './gpu-model.js';
 import type { GpusRead } from './gpu-observations.js';
 import type { ContainerState, HealthState, SourceName } from './model.js';
+import type { ProgressObservation } from './progress-observations.js';
 import type { QueueObservation } from './queue-observations.js';
 import type { Stage } from './stage-model.js';
 
@@ -51,6 +52,7 @@ export type Observation =
   | QueueObservation
   /** The configuration's stages, in DAG order; all that were known before are replaced. */
   | { readonly kind: 'stages-configured'; readonly stages: readonly Stage[] }
+  | ProgressObservation
   | { readonly kind: 'source-watched'; readonly source: SourceName; readonly target: string }
   | {
       readonly kind: 'source-read';

@@ -34,14 +34,12 @@ export interface WayReading {
 
 export type QueueObservation =
   /** One read of the broker, by every way that answered; none has when it is down. */
-  | {
-      readonly kind: 'broker-read';
-      readonly atMs: number;
-      readonly vhost: string;
-      readonly readings: readonly WayReading[];
-      readonly ways: readonly WayHealth[];
-      readonly consumerTimeoutMs: number;
-      readonly leftOutCount: number;
-    }
-  /** A progress message as it came, at most 64 kB. */
-  | { readonly kind: 'progress-message'; readonly text: string; readonly atMs: number };
+  {
+    readonly kind: 'broker-read';
+    readonly atMs: number;
+    readonly vhost: string;
+    readonly readings: readonly WayReading[];
+    readonly ways: readonly WayHealth[];
+    readonly consumerTimeoutMs: number;
+    readonly leftOutCount: number;
+  };

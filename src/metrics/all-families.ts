@@ -4,6 +4,7 @@ import { brokerFamilies } from './broker-families.js';
 import { containerCountFamilies, containerFamilies } from './container-families.js';
 import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
+import { PROGRESS_FAMILY_GROUPS } from './progress-families.js';
 import { queueFamilies } from './queue-families.js';
 import { sourceFamilies } from './source-families.js';
 import { stageInfoFamilies } from './stage-info-families.js';
@@ -16,5 +17,6 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   stageInfoFamilies,
   queueFamilies,
   brokerFamilies,
+  ...PROGRESS_FAMILY_GROUPS,
   sourceFamilies,
 ];

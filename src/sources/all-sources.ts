@@ -6,6 +6,7 @@ import type { SourceName } from '../fleet/model.js';
 import { createDcgmSource } from './dcgm/dcgm-source.js';
 import { createDockerSource } from './docker/docker-source.js';
 import { findEngineAddress } from './docker/engine-address.js';
+import { createProgressSource } from './progress/progress-source.js';
 import { createRabbitmqSource } from './rabbitmq/rabbitmq-source.js';
 import type { Source, SourceContext } from './source.js';
 
@@ -22,7 +23,7 @@ export type SourcePlan =
   | { readonly kind: 'faulty'; readonly name: SourceName; readonly problem: string };
 
 export function planSources(config: Config, env: Environment): readonly SourcePlan[] {
-  return [planDocker(config, env), planRabbitmq(config), planDcgm(config)];
+  return [planDocker(config, env), planRabbitmq(config), planProgress(config), planDcgm(config)];
 }
 
 function planDocker(config: Config, env: Environment): SourcePlan {
@@ -60,5 +61,22 @@ function planRabbitmq({ rabbitmq, stages }: Config): SourcePlan {
     name: 'rabbitmq',
     alsoReads: ['stages'],
     create: (context) => createRabbitmqSource({ config: rabbitmq, stages }, context),
+  };
+}
+
+function planProgress({ progress }: Config): SourcePlan {
+  const { directory, interval, stall_limit } = progress;
+  if (directory === null) {
+    return {
+      kind: 'absent',
+      name: 'progress',
+      remedy: 'set progress.directory to the folder of the progress files',
+    };
+  }
+  return {
+    kind: 'watched',
+    name: 'progress',
+    create: (context) =>
+      createProgressSource({ directory, intervalMs: interval, stallLimitMs: stall_limit }, context),
   };
 }

@@ -3,6 +3,7 @@
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
 import { renderGpus } from './gpu-json.js';
 import { toIso } from './iso-time.js';
+import { renderProgress } from './progress-json.js';
 import { renderBroker, renderQueue } from './queue-json.js';
 
 export function renderFleetJson(fleet: Fleet, nowMs: number) {
@@ -13,6 +14,7 @@ export function renderFleetJson(fleet: Fleet, nowMs: number) {
     gpus: renderGpus(fleet),
     queues: [...fleet.queues.values()].map(renderQueue),
     broker: fleet.broker ? renderBroker(fleet.broker) : null,
+    ...renderProgress(fleet),
   };
 }
 

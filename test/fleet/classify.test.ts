@@ -4,8 +4,7 @@ import { type ClassifyConfig, createClassifier } from '../../src/fleet/classify.
 import { identityOf } from '../../src/fleet/identity.js';
 import type { Classification } from '../../src/fleet/model.js';
 
-const stage = (id: string, ...workers: string[]): ClassifyConfig['stages'][number] =>
-  ({ id, name: null, branch: null, workers }) as ClassifyConfig['stages'][number];
+const stage = (id: string, ...workers: string[]): ClassifyConfig['stages'][number] => ({ id, workers });
 
 const CONFIG: ClassifyConfig = {
   docker: { compose_project: null },
@@ -38,19 +37,19 @@ describe('a container', () => {
       'is a worker by its name, its kind being the stage',
       'ocr-worker-gpu12-3',
       {},
-      { role: 'worker', stage: 'ocr-worker', gpu: '12', replica: '3' },
+      { role: 'worker', stage: 'ocr-worker', isStageGuessed: true, gpu: '12', replica: '3' },
     ],
     [
       'is a worker by the word in its name',
       'table-worker-4',
       {},
-      { role: 'worker', stage: 'table-worker', replica: '4' },
+      { role: 'worker', stage: 'table-worker', isStageGuessed: true, replica: '4' },
     ],
     [
       'takes GPU and replica from the service where compose adds to the name',
       'p-x-gpu2-1-1',
       compose('p', 'x-gpu2-1'),
-      { role: 'worker', stage: 'x', gpu: '2', replica: '1' },
+      { role: 'worker', stage: 'x', isStageGuessed: true, gpu: '2', replica: '1' },
     ],
     ['is an orchestrator by its pattern', 'orchestrator-7', {}, { role: 'orchestrator', replica: '7' }],
     [

@@ -1,0 +1,161 @@
+/** Reads the JSON of a progress file or message into a report, or says why it is of no use. */
+
+import { parseTimestamp } from '../lib/parse-timestamp.js';
+import type { ProgressIgnoreReason, ProgressReading, ProgressReport } from './progress-model.js';
+
+export const MAX_PROGRESS_BYTES = 65_536;
+const MAX_NAME_LENGTH = 255;
+const MAX_STAGE_LENGTH = 128;
+const MAX_TEXT_LENGTH = 1024;
+const MAX_COMPLETED = 1000;
+
+const CONTROL = /\p{Cc}/u;
+
+class Unusable extends Error {
+  readonly reason: ProgressIgnoreReason;
+
+  constructor(reason: ProgressIgnoreReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** `fallbackName`: the file's name without `.json`; a message has none and must carry its own. */
+export function parseProgress(text: string, fallbackName?: string): ProgressReading {
+  const trimmed = text.replace(/^\uFEFF/, '').trim();
+  if (trimmed === '') return ignored('empty', 'nothing in it');
+  if (text.length > MAX_PROGRESS_BYTES) return ignored('oversized', `over ${MAX_PROGRESS_BYTES} bytes`);
+  let value: unknown;
+  try {
+    value = JSON.parse(trimmed);
+  } catch {
+    return ignored('not_json', 'not JSON: half-written? write to a temporary name, then rename');
+  }
+  if (!isRecord(value)) return ignored('wrong_type', 'expected a JSON object');
+  try {
+    return { kind: 'report', report: readReport(value, fallbackName) };
+  } catch (error) {
+    if (error instanceof Unusable) return ignored(error.reason, error.message);
+    throw error;
+  }
+}
+
+/** A name that may stand in labels and is surely no path. */
+export function isProgressName(name: string): boolean {
+  return (
+    name !== '' &&
+    name.length <= MAX_NAME_LENGTH &&
+    !name.startsWith('.') &&
+    !/[/\\\uFFFD]|\.\./.test(name) &&
+    !CONTROL.test(name)
+  );
+}
+
+function ignored(reason: ProgressIgnoreReason, detail: string): ProgressReading {
+  return { kind: 'ignored', reason, detail };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Assigned one by one: this runs for every file that changed, and spreading each field costs more than reading it. */
+function readReport(fields: Fields, fallbackName: string | undefined): ProgressReport {
+  const report: { -readonly [K in keyof ProgressReport]: ProgressReport[K] } = {
+    name: readName(fields, fallbackName),
+  };
+  const role = readRole(fields['role']);
+  if (role !== undefined) report.role = role;
+  const stage = readStage(fields);
+  if (stage !== undefined) report.stage = stage;
+  const state = readText(fields, 'state')?.trim().toLowerCase();
+  if (state !== undefined && state !== '') report.state = state;
+  for (const key of ['document', 'unit', 'message'] as const) {
+    const text = readText(fields, key);
+    if (text !== undefined) report[key] = text;
+  }
+  for (const key of ['done', 'total'] as const) {
+    const amount = readAmount(fields, key);
+    if (amount !== undefined) report[key] = amount;
+  }
+  const startedAtMs = readTime(fields, 'started_at');
+  if (startedAtMs !== undefined) report.startedAtMs = startedAtMs;
+  const updatedAtMs = readTime(fields, 'updated_at');
+  if (updatedAtMs !== undefined) report.updatedAtMs = updatedAtMs;
+  const completed = readCompleted(fields['completed']);
+  if (completed !== undefined) report.completed = completed;
+  return report;
+}
+
+function readName(fields: Fields, fallbackName: string | undefined): string {
+  const name = fields['name'] ?? fallbackName;
+  if (name === undefined) throw new Unusable('bad_name', 'name is missing');
+  if (typeof name !== 'string') throw new Unusable('wrong_type', 'name: expected text');
+  if (!isProgressName(name)) {
+    throw new Unusable(
+      'bad_name',
+      'name: expected a container name, without slashes, ".." or control characters',
+    );
+  }
+  return name;
+}
+
+function readRole(value: unknown): ProgressReport['role'] {
+  if (value === undefined || value === null) return undefined;
+  if (value === 'worker' || value === 'orchestrator') return value;
+  throw new Unusable('wrong_type', 'role: expected worker or orchestrator');
+}
+
+/** Absent and null are the same; text too long for anybody is cut. */
+function readText(fields: Fields, key: string): string | undefined {
+  const value = fields[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw new Unusable('wrong_type', `${key}: expected text`);
+  return value === '' ? undefined : value.slice(0, MAX_TEXT_LENGTH);
+}
+
+/** It becomes a label: whole or not at all. */
+function readStage(fields: Fields): string | undefined {
+  const text = readText(fields, 'stage');
+  if (text === undefined) return undefined;
+  if (text.length > MAX_STAGE_LENGTH || CONTROL.test(text)) {
+    throw new Unusable('wrong_type', `stage: expected at most ${MAX_STAGE_LENGTH} characters on one line`);
+  }
+  return text;
+}
+
+function readAmount(fields: Fields, key: string): number | undefined {
+  const value = fields[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+    throw new Unusable('wrong_type', `${key}: expected a number of 0 or more`);
+  }
+  return value;
+}
+
+function readTime(fields: Fields, key: string): number | undefined {
+  const value = fields[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    throw new Unusable('wrong_type', `${key}: expected Unix seconds or ISO 8601`);
+  }
+  const atMs = parseTimestamp(value);
+  if (atMs !== undefined) return atMs;
+  const isMilliseconds = typeof value === 'number' && parseTimestamp(value / 1000) !== undefined;
+  throw new Unusable(
+    'clock',
+    `${key}: expected Unix seconds or ISO 8601 between 2000 and 2100${isMilliseconds ? ', got milliseconds' : ''}`,
+  );
+}
+
+function readCompleted(value: unknown): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  const isList =
+    Array.isArray(value) &&
+    value.length <= MAX_COMPLETED &&
+    value.every((id) => typeof id === 'string' && id.length <= MAX_STAGE_LENGTH);
+  if (!isList) throw new Unusable('wrong_type', 'completed: expected a list of stage ids');
+  return value;
+}

@@ -1,0 +1,153 @@
+/** What is known of work in progress: the job of each worker, the place of each orchestrator, the jobs that ended. */
+
+import type { Histogram } from '../lib/histogram.js';
+import type { SequenceRing } from '../lib/sequence-ring.js';
+
+/** Why a progress file or message is not used, from a closed set: it is a metric's label. */
+export const PROGRESS_IGNORE_REASONS = [
+  'empty',
+  'oversized',
+  'not_utf8',
+  'not_json',
+  'wrong_type',
+  'bad_name',
+  'clock',
+  'symlink',
+  'directory',
+  'not_a_file',
+  'unreadable',
+  'too_many',
+] as const;
+export type ProgressIgnoreReason = (typeof PROGRESS_IGNORE_REASONS)[number];
+
+/** What a worker or orchestrator says of itself; only the name is certain. Times are the writer's clock. */
+export interface ProgressReport {
+  readonly name: string;
+  readonly role?: 'worker' | 'orchestrator';
+  readonly stage?: string;
+  /** In lower case. */
+  readonly state?: string;
+  readonly document?: string;
+  readonly done?: number;
+  readonly total?: number;
+  readonly unit?: string;
+  readonly message?: string;
+  readonly startedAtMs?: number;
+  readonly updatedAtMs?: number;
+  /** Stage ids an orchestrator is through with. */
+  readonly completed?: readonly string[];
+}
+
+/** A report and a file's own facts, or why the file is of no use. */
+export type ProgressReading =
+  | { readonly kind: 'report'; readonly report: ProgressReport }
+  | { readonly kind: 'ignored'; readonly reason: ProgressIgnoreReason; readonly detail: string };
+
+export interface Job {
+  readonly document?: string;
+  readonly done?: number;
+  readonly total?: number;
+  readonly unit?: string;
+  readonly message?: string;
+  readonly state?: string;
+  /** As the worker says, its clock's skew taken off; else when the job was first seen. */
+  readonly startedAtMs: number;
+  /** Our clock when done, total, document, state or message last moved. */
+  readonly lastProgressAtMs: number;
+  /** Our clock when the file last changed, or a message last came, at all. */
+  readonly lastHeartbeatAtMs: number;
+  /** How far the worker's clock is ahead of ours; absent up to 5 s. */
+  readonly clockSkewMs?: number;
+}
+
+interface Reporter {
+  /** Name of the container, or the name in the file where no container is known: the label `container`. */
+  readonly container: string;
+  /** Key of the container in `Fleet.containers`; absent when it is known from its progress only. */
+  readonly identity?: string;
+  readonly id?: string;
+  /** What it last wrote cannot be used; the job is what was last understood. */
+  readonly unreadable?: ProgressIgnoreReason;
+}
+
+export interface Worker extends Reporter {
+  readonly role: 'worker';
+  readonly stage?: string;
+  readonly gpu?: string;
+  /** Absent: idle. */
+  readonly job?: Job;
+}
+
+export interface Orchestrator extends Reporter {
+  readonly role: 'orchestrator';
+  /** running, waiting, done, in its own words. */
+  readonly state?: string;
+  /** Where in the DAG it is. */
+  readonly stage?: string;
+  readonly completed: readonly string[];
+  readonly document?: string;
+  /** The document under way; absent when it carries none or is done. */
+  readonly job?: Job;
+}
+
+export type JobOutcome = 'succeeded' | 'failed' | 'unknown';
+
+/** How it was seen that a job ended. */
+export type JobEnd = 'removed' | 'state' | 'replaced' | 'silent';
+
+export interface EndedJob {
+  readonly container: string;
+  readonly identity?: string;
+  readonly stage?: string;
+  readonly document?: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  /** Absent when the start is only a guess. */
+  readonly durationMs?: number;
+  readonly outcome: JobOutcome;
+  readonly end: JobEnd;
+}
+
+/** Time between two moves of `done` in one job, both seen. */
+export interface ProgressGap {
+  readonly stage: string;
+  readonly gapMs: number;
+  readonly atMs: number;
+}
+
+/** Counts of one stage that only rise. */
+export interface StageWork {
+  readonly stage: string;
+  /** Jobs that ended and did not fail. */
+  readonly jobsCompleted: number;
+  /** Seconds, of those whose start is known. */
+  readonly jobDurations: Histogram;
+}
+
+export interface IgnoredProgressFile {
+  readonly file: string;
+  readonly reason: ProgressIgnoreReason;
+  readonly detail: string;
+  readonly sinceMs: number;
+}
+
+/** How many progress files there are now, by whether they are of use. */
+export interface ProgressFileCounts {
+  readonly used: number;
+  readonly ignored: Readonly<Record<ProgressIgnoreReason, number>>;
+}
+
+/** The part of the fleet that progress files and messages tell. */
+export interface ProgressPicture {
+  /** By the container's identity, else by the name in the file. */
+  readonly workers: ReadonlyMap<string, Worker>;
+  readonly orchestrators: ReadonlyMap<string, Orchestrator>;
+  /** By stage. */
+  readonly stageWork: ReadonlyMap<string, StageWork>;
+  readonly endedJobs: SequenceRing<EndedJob>;
+  readonly progressGaps: SequenceRing<ProgressGap>;
+  /** By file. */
+  readonly ignoredProgressFiles: ReadonlyMap<string, IgnoredProgressFile>;
+  /** Undefined until the folder has been read. */
+  readonly progressFileCounts: ProgressFileCounts | undefined;
+}

@@ -1,0 +1,239 @@
+/**
+ * Follows one writer of progress from reading to reading: when its job started, moved and ended.
+ *
+ * Clocks: a worker's own times are only compared with each other and bounded by ours. What changed between two of our
+ * looks happened between them, whatever the worker's clock says; only what stood there before our first look is dated
+ * by the file, so that a restart of the daemon makes no stuck worker look fresh.
+ */
+
+import type { Job, JobEnd, JobOutcome, ProgressIgnoreReason, ProgressReport } from './progress-model.js';
+
+/** A worker's clock may be this far ahead before anybody needs to know. */
+const CLOCK_SKEW_LIMIT_MS = 5000;
+/** After a longer time without a look nobody knows when a file was removed. */
+const MAX_BLIND_MS = 60_000;
+const RESTING_STATES = new Set(['idle', 'done', 'failed']);
+
+export interface TrackedJob {
+  readonly job: Job;
+  /** As written, on the worker's clock: part of the job's identity. */
+  readonly reportedStartMs?: number;
+  readonly isStartKnown: boolean;
+  /** When `done` last moved, if both that and what came before were seen. */
+  readonly doneMovedAtMs?: number;
+}
+
+export interface Tracker {
+  /** What was last understood. */
+  readonly report: ProgressReport;
+  readonly mtimeMs?: number;
+  /** Our clock when it last changed. */
+  readonly heardAtMs: number;
+  readonly tracked?: TrackedJob;
+  /** Why what is there now cannot be used. */
+  readonly unreadable?: ProgressIgnoreReason;
+}
+
+/** The circumstances of a reading, by our clock. */
+export interface Look {
+  readonly atMs: number;
+  /** The look before, which would have seen it; undefined at the first. */
+  readonly sinceMs?: number | undefined;
+  readonly mtimeMs?: number | undefined;
+}
+
+export interface TrackedEnd {
+  readonly tracked: TrackedJob;
+  readonly endedAtMs: number;
+  readonly durationMs?: number;
+  readonly outcome: JobOutcome;
+  readonly end: JobEnd;
+}
+
+export interface Advance {
+  readonly tracker: Tracker;
+  readonly ended: readonly TrackedEnd[];
+  /** Time since the move of `done` before. */
+  readonly gapMs?: number;
+}
+
+/** How far the writer's clock is ahead of ours; undefined within the limit. */
+export function clockSkewOf({ updatedAtMs }: ProgressReport, { atMs, mtimeMs }: Look): number | undefined {
+  const skewMs = (updatedAtMs ?? mtimeMs ?? atMs) - atMs;
+  return skewMs > CLOCK_SKEW_LIMIT_MS ? skewMs : undefined;
+}
+
+export function advanceTracker(before: Tracker | undefined, report: ProgressReport, look: Look): Advance {
+  const skewMs = clockSkewOf(report, look);
+  const changedAtMs = changeTime(report, look, skewMs);
+  const old = before?.tracked;
+  const isContinued = old !== undefined && isSameJob(old, report);
+  const ended: TrackedEnd[] = [];
+  if (old && !(isContinued && isBusy(report))) {
+    const { end, outcome } = isContinued ? endByState(report) : endByAnother(report);
+    ended.push(endTracked(old, { endedAtMs: changedAtMs, end, outcome }));
+  }
+  const context = { report, look, skewMs, changedAtMs };
+  if (!isContinued && hasUnseenJob(before, context)) {
+    ended.push(endTracked(startJob(context), { endedAtMs: changedAtMs, ...endByState(report) }));
+  }
+  const tracked = !isBusy(report)
+    ? undefined
+    : isContinued
+      ? continueJob(old, context, before)
+      : startJob(context);
+  const gapMs = isContinued ? doneGap(old, tracked) : undefined;
+  return {
+    tracker: {
+      report,
+      heardAtMs: changedAtMs,
+      ...(look.mtimeMs !== undefined && { mtimeMs: look.mtimeMs }),
+      ...(tracked && { tracked }),
+    },
+    ended,
+    ...(gapMs !== undefined && { gapMs }),
+  };
+}
+
+/** The file is gone. */
+export function endByRemoval({ tracked }: Tracker, { atMs, sinceMs }: Look): TrackedEnd | undefined {
+  if (!tracked) return undefined;
+  const end = endTracked(tracked, { endedAtMs: atMs, end: 'removed', outcome: 'unknown' });
+  if (sinceMs !== undefined && atMs - sinceMs <= MAX_BLIND_MS) return end;
+  const { durationMs: _unknown, ...rest } = end;
+  return rest;
+}
+
+/** Nothing more was heard of it: nobody knows whether it ended. */
+export function endBySilence({ tracked, heardAtMs }: Tracker): TrackedEnd | undefined {
+  return tracked && { tracked, endedAtMs: heardAtMs, outcome: 'unknown', end: 'silent' };
+}
+
+function isBusy({ state, document }: ProgressReport): boolean {
+  if (state === undefined) return true;
+  if (state === 'waiting') return document !== undefined;
+  return !RESTING_STATES.has(state);
+}
+
+function isSameJob({ job, reportedStartMs }: TrackedJob, report: ProgressReport): boolean {
+  const isOther = <T>(one: T | undefined, other: T | undefined): boolean =>
+    one !== undefined && other !== undefined && one !== other;
+  return !isOther(job.document, report.document) && !isOther(reportedStartMs, report.startedAtMs);
+}
+
+/** Between the look before and this one; within that, when the writer or the file says. */
+function changeTime({ updatedAtMs }: ProgressReport, look: Look, skewMs: number | undefined): number {
+  const { atMs, sinceMs = Number.NEGATIVE_INFINITY, mtimeMs } = look;
+  const told = (skewMs === undefined ? updatedAtMs : undefined) ?? mtimeMs ?? atMs;
+  return Math.min(Math.max(told, sinceMs), atMs);
+}
+
+function endByState({ state }: ProgressReport): { end: JobEnd; outcome: JobOutcome } {
+  const outcome = state === 'done' ? 'succeeded' : state === 'failed' ? 'failed' : 'unknown';
+  return { end: 'state', outcome };
+}
+
+/** The writer is on (or done with) something else; how the job before ended, it does not say. */
+function endByAnother(report: ProgressReport): { end: JobEnd; outcome: JobOutcome } {
+  return isBusy(report) || hasJobIdentity(report)
+    ? { end: 'replaced', outcome: 'unknown' }
+    : endByState(report);
+}
+
+function hasJobIdentity({ document, startedAtMs }: ProgressReport): boolean {
+  return document !== undefined || startedAtMs !== undefined;
+}
+
+interface Context {
+  readonly report: ProgressReport;
+  readonly look: Look;
+  readonly skewMs: number | undefined;
+  readonly changedAtMs: number;
+}
+
+/** A job that began and ended between two looks, told of by its end only. */
+function hasUnseenJob(before: Tracker | undefined, { report, look }: Context): boolean {
+  if (look.sinceMs === undefined || (report.state !== 'done' && report.state !== 'failed')) return false;
+  if (!hasJobIdentity(report)) return false;
+  return before?.report.document !== report.document || before?.report.startedAtMs !== report.startedAtMs;
+}
+
+function startJob({ report, look, skewMs, changedAtMs }: Context): TrackedJob {
+  const isSeenFromStart = look.sinceMs !== undefined;
+  const startedAtMs =
+    report.startedAtMs === undefined
+      ? changedAtMs
+      : Math.min(report.startedAtMs - (skewMs ?? 0), changedAtMs);
+  return {
+    job: describeJob(report, {
+      startedAtMs,
+      lastProgressAtMs: changedAtMs,
+      lastHeartbeatAtMs: changedAtMs,
+      clockSkewMs: skewMs,
+    }),
+    ...(report.startedAtMs !== undefined && { reportedStartMs: report.startedAtMs }),
+    isStartKnown: isSeenFromStart || report.startedAtMs !== undefined,
+    ...(isSeenFromStart && { doneMovedAtMs: changedAtMs }),
+  };
+}
+
+function continueJob(
+  old: TrackedJob,
+  { report, skewMs, changedAtMs }: Context,
+  before: Tracker | undefined,
+): TrackedJob {
+  const { job, reportedStartMs = report.startedAtMs } = old;
+  const isStartNew = old.reportedStartMs === undefined && report.startedAtMs !== undefined;
+  const hasMoved = before === undefined || progressKey(before.report) !== progressKey(report);
+  const hasDoneMoved = report.done !== undefined && report.done !== job.done;
+  const doneMovedAtMs = hasDoneMoved ? changedAtMs : old.doneMovedAtMs;
+  return {
+    job: describeJob(report, {
+      startedAtMs: isStartNew
+        ? Math.min(report.startedAtMs - (skewMs ?? 0), job.lastProgressAtMs)
+        : job.startedAtMs,
+      lastProgressAtMs: hasMoved ? Math.max(job.lastProgressAtMs, changedAtMs) : job.lastProgressAtMs,
+      lastHeartbeatAtMs: Math.max(job.lastHeartbeatAtMs, changedAtMs),
+      clockSkewMs: skewMs,
+    }),
+    isStartKnown: old.isStartKnown || isStartNew,
+    ...(reportedStartMs !== undefined && { reportedStartMs }),
+    ...(doneMovedAtMs !== undefined && { doneMovedAtMs }),
+  };
+}
+
+/** What counts as progress when it changes. */
+function progressKey({ done, total, document, state, message, stage, completed }: ProgressReport): string {
+  return JSON.stringify([done, total, document, state, message, stage, completed]);
+}
+
+interface JobTimes {
+  readonly startedAtMs: number;
+  readonly lastProgressAtMs: number;
+  readonly lastHeartbeatAtMs: number;
+  readonly clockSkewMs: number | undefined;
+}
+
+function describeJob(report: ProgressReport, { clockSkewMs, ...times }: JobTimes): Job {
+  const { document, done, total, unit, message, state } = report;
+  return {
+    ...(document !== undefined && { document }),
+    ...(done !== undefined && { done }),
+    ...(total !== undefined && { total }),
+    ...(unit !== undefined && { unit }),
+    ...(message !== undefined && { message }),
+    ...(state !== undefined && { state }),
+    ...times,
+    ...(clockSkewMs !== undefined && { clockSkewMs }),
+  };
+}
+
+function endTracked(tracked: TrackedJob, how: Omit<TrackedEnd, 'tracked' | 'durationMs'>): TrackedEnd {
+  const durationMs = Math.max(0, how.endedAtMs - tracked.job.startedAtMs);
+  return { tracked, ...how, ...(tracked.isStartKnown && { durationMs }) };
+}
+
+function doneGap(old: TrackedJob, now: TrackedJob | undefined): number | undefined {
+  if (now?.doneMovedAtMs === undefined || old.doneMovedAtMs === undefined) return undefined;
+  return now.doneMovedAtMs > old.doneMovedAtMs ? now.doneMovedAtMs - old.doneMovedAtMs : undefined;
+}

@@ -1,0 +1,56 @@
+/** Finds the container that a progress file or message means by its name. */
+
+import type { Container, IgnoredContainer } from './model.js';
+
+export interface ReporterIndex {
+  /** By the container's name, its `service-number`, or at least 8 digits of its id; undefined if none or several. */
+  find(name: string): Container | undefined;
+  /** A container that bears `stagewatch.role: ignore`. */
+  isIgnored(name: string): boolean;
+}
+
+const ID_PREFIX = /^[0-9a-f]{8,64}$/;
+
+export function createReporterIndex(
+  containers: Iterable<Container>,
+  ignored: Iterable<IgnoredContainer>,
+): ReporterIndex {
+  const byName = new Map<string, Container>();
+  /** Null: two projects have such a service. */
+  const byReplica = new Map<string, Container | null>();
+  const byId: Container[] = [];
+  for (const container of containers) {
+    byName.set(container.name, container);
+    byId.push(container);
+    const replica = serviceNumber(container);
+    if (replica !== undefined) byReplica.set(replica, byReplica.has(replica) ? null : container);
+  }
+  byId.sort((one, other) => (one.id < other.id ? -1 : 1));
+  const ignoredNames = new Set([...ignored].filter(({ isByLabel }) => isByLabel).map(({ name }) => name));
+
+  function findById(prefix: string): Container | undefined {
+    let low = 0;
+    let high = byId.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((byId[middle]?.id ?? '') < prefix) low = middle + 1;
+      else high = middle;
+    }
+    const isAmbiguous = byId[low + 1]?.id.startsWith(prefix) === true;
+    return byId[low]?.id.startsWith(prefix) && !isAmbiguous ? byId[low] : undefined;
+  }
+
+  return {
+    find(name) {
+      const found = byName.get(name) ?? byReplica.get(name);
+      return found ?? (ID_PREFIX.test(name) ? findById(name) : undefined);
+    },
+    isIgnored: (name) => ignoredNames.has(name),
+  };
+}
+
+/** A container's name holds no slash, so an identity with two is a place in compose. */
+function serviceNumber({ identity }: Container): string | undefined {
+  const [, service, number] = identity.split('/');
+  return service !== undefined && number !== undefined ? `${service}-${number}` : undefined;
+}

@@ -1,0 +1,86 @@
+/** Work in progress as JSON: workers, orchestrators, the newest ended jobs and the files that are of no use. */
+
+import type { Fleet } from '../fleet/model.js';
+import type { EndedJob, Job, Orchestrator, Worker } from '../fleet/progress-model.js';
+import { toIso } from './iso-time.js';
+
+const MAX_ENDED_JOBS = 100;
+const MAX_IGNORED_FILES = 100;
+
+export function renderProgress(fleet: Fleet) {
+  const { workers, orchestrators, endedJobs, ignoredProgressFiles } = fleet;
+  return {
+    workers: [...workers.values()].map(renderWorker),
+    orchestrators: [...orchestrators.values()].map(renderOrchestrator),
+    endedJobs: endedJobs.since(endedJobs.newest - MAX_ENDED_JOBS).map(({ entry }) => renderEndedJob(entry)),
+    ignoredProgressFiles: [...ignoredProgressFiles.values()]
+      .slice(0, MAX_IGNORED_FILES)
+      .map(({ file, reason, detail, sinceMs }) => ({ file, reason, detail, since: toIso(sinceMs) })),
+  };
+}
+
+function renderWorker({ container, id, stage, gpu, job, unreadable }: Worker) {
+  return {
+    container,
+    id: id ?? null,
+    stage: stage ?? null,
+    gpu: gpu ?? null,
+    status: null,
+    reason: null,
+    ...renderJob(job),
+    progressFileProblem: unreadable ?? null,
+    queueReady: null,
+  };
+}
+
+function renderOrchestrator({
+  container,
+  id,
+  stage,
+  state,
+  completed,
+  document,
+  job,
+  unreadable,
+}: Orchestrator) {
+  return {
+    container,
+    id: id ?? null,
+    stage: stage ?? null,
+    status: null,
+    reason: null,
+    ...renderJob(job),
+    state: state ?? null,
+    completed,
+    document: document ?? null,
+    progressFileProblem: unreadable ?? null,
+  };
+}
+
+function renderJob(job: Job | undefined) {
+  return {
+    state: job?.state ?? null,
+    document: job?.document ?? null,
+    done: job?.done ?? null,
+    total: job?.total ?? null,
+    unit: job?.unit ?? null,
+    message: job?.message ?? null,
+    jobStartedAt: toIso(job?.startedAtMs),
+    lastProgressAt: toIso(job?.lastProgressAtMs),
+    lastHeartbeatAt: toIso(job?.lastHeartbeatAtMs),
+    clockSkewMs: job?.clockSkewMs ?? null,
+  };
+}
+
+function renderEndedJob(job: EndedJob) {
+  return {
+    container: job.container,
+    stage: job.stage ?? null,
+    document: job.document ?? null,
+    startedAt: toIso(job.startedAtMs),
+    endedAt: toIso(job.endedAtMs),
+    durationMs: job.durationMs ?? null,
+    outcome: job.outcome,
+    end: job.end,
+  };
+}
