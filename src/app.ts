@@ -7,6 +7,7 @@ import type { Config } from './config/schema.js';
 import { createClassifier } from './fleet/classify.js';
 import { createFleetStore, type FleetStore } from './fleet/fleet-store.js';
 import type { SourceName } from './fleet/model.js';
+import { createStateFile, type StateFile } from './journal/state-file.js';
 import type { Clock } from './lib/clock.js';
 import { describeError, errorCode } from './lib/describe-error.js';
 import type { Logger } from './lib/logger.js';
@@ -47,11 +48,18 @@ export interface App {
 
 /** Gauges of a source that has been down for longer than this leave the page. */
 const STALE_AFTER_MS = 60_000;
+/** Shape of what sources keep in the state file. */
+const SOURCE_MEMORY_VERSION = 1;
 
 export function createApp({ config: firstConfig, readConfig, env, clock, log, version }: AppOptions): App {
   let config = firstConfig;
   const store = createFleetStore(createClassifier(config));
-  const sources = createSourceSet({ store, env, clock, log });
+  const state = createStateFile({
+    directory: firstConfig.data_dir,
+    clock,
+    log: log.child({ component: 'state' }),
+  });
+  const sources = createSourceSet({ store, state, env, clock, log });
   const self = createSelfMetrics(version);
   self.configReloaded(true);
   const page = createMetricsPage({
@@ -78,6 +86,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
         `cannot write to data_dir ${config.data_dir}: ${describeError(error)}; give its owner write access or set data_dir`,
       );
     });
+    await state.open();
     const address = await http.listen(config.listen).catch((error: unknown) => {
       throw new StartError(listenProblem(error, config));
     });
@@ -117,6 +126,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     reload,
     async stop() {
       await Promise.all([http.close(), sources.stop()]);
+      await state.close();
     },
   };
 }
@@ -137,12 +147,13 @@ interface SourceSet {
 
 interface SourceSetOptions {
   readonly store: FleetStore;
+  readonly state: StateFile;
   readonly env: Environment;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-function createSourceSet({ store, env, clock, log }: SourceSetOptions): SourceSet {
+function createSourceSet({ store, state, env, clock, log }: SourceSetOptions): SourceSet {
   const running = new Map<SourceName, Source>();
 
   async function stopOne(name: SourceName): Promise<void> {
@@ -162,7 +173,8 @@ function createSourceSet({ store, env, clock, log }: SourceSetOptions): SourceSe
       return;
     }
     const sourceLog = log.child({ component: plan.name });
-    const source = plan.create({ clock, log: sourceLog, apply: store.apply });
+    const durable = state.section(plan.name, SOURCE_MEMORY_VERSION);
+    const source = plan.create({ clock, log: sourceLog, apply: store.apply, durable });
     running.set(plan.name, source);
     sourceLog.info({ target: source.target }, `watching ${plan.name}`);
     source.start();

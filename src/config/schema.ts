@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { dockerSection } from './docker-section.js';
 import { listenOption } from './listen-option.js';
 import { oneOf, optionalText } from './option-types.js';
+import { sentinelsSection } from './sentinels-section.js';
 import { infrastructureOption, orchestratorsOption, stagesSection } from './stages-section.js';
 
 export const configSchema = z.strictObject(
@@ -18,6 +19,7 @@ export const configSchema = z.strictObject(
         description: 'Folder of what the daemon remembers. Made if it is missing.',
       }),
     docker: dockerSection,
+    sentinels: sentinelsSection,
     orchestrators: orchestratorsOption,
     infrastructure: infrastructureOption,
     stages: stagesSection,

@@ -4,6 +4,7 @@ import type { Classify } from './classify.js';
 import { createContainerRegistry } from './container-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
+import { createSentinelRegistry } from './sentinel-registry.js';
 import { applySourceReport } from './source-health.js';
 
 export interface FleetStore {
@@ -19,7 +20,13 @@ export interface FleetStore {
 export function createFleetStore(classify: Classify): FleetStore {
   const sources = new Map<SourceName, SourceHealth>();
   const registry = createContainerRegistry(classify);
-  const fleet: Fleet = { sources, containers: registry.containers, ignored: registry.ignored };
+  const sentinels = createSentinelRegistry();
+  const fleet: Fleet = {
+    sources,
+    containers: registry.containers,
+    ignored: registry.ignored,
+    sentinels: sentinels.sentinels,
+  };
 
   function apply(observation: Observation): void {
     switch (observation.kind) {
@@ -40,8 +47,20 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'container-vanished':
         registry.applyVanished(observation.id);
         break;
+      case 'sentinels-watched':
+      case 'sentinels-counted':
+      case 'sentinel-seen':
+      case 'failure-present':
+      case 'failure-gone':
+        sentinels.apply(observation);
+        break;
     }
   }
 
-  return { fleet, apply, reclassify: registry.reclassify, forgetSource: (source) => sources.delete(source) };
+  function forgetSource(source: SourceName): void {
+    sources.delete(source);
+    if (source === 'sentinels') sentinels.forgetPresent();
+  }
+
+  return { fleet, apply, reclassify: registry.reclassify, forgetSource };
 }

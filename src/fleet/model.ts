@@ -1,6 +1,8 @@
 /** The one picture of now: readonly facts, each with the time it was seen. Times are Unix milliseconds. */
 
-export const SOURCE_NAMES = ['docker'] as const;
+import type { SentinelFacts } from './sentinel-model.js';
+
+export const SOURCE_NAMES = ['docker', 'sentinels'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 export const ROLES = ['worker', 'orchestrator', 'infrastructure'] as const;
@@ -107,4 +109,5 @@ export interface Fleet {
   readonly containers: ReadonlyMap<string, Container>;
   /** By container id. */
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
+  readonly sentinels: SentinelFacts;
 }

@@ -1,6 +1,7 @@
 /** What a source can say: the only way into the fleet's picture. Times are Unix milliseconds. */
 
 import type { ContainerState, FailureReason, HealthState, SourceName } from './model.js';
+import type { SentinelObservation } from './sentinel-observations.js';
 
 /** What the list of containers tells of each. */
 export interface ListedContainer {
@@ -65,4 +66,5 @@ export type Observation =
     }
   | { readonly kind: 'container-inspected'; readonly atMs: number; readonly facts: ContainerFacts }
   | { readonly kind: 'container-event'; readonly event: ContainerEvent }
-  | { readonly kind: 'container-vanished'; readonly id: string };
+  | { readonly kind: 'container-vanished'; readonly id: string }
+  | SentinelObservation;

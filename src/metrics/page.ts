@@ -113,11 +113,12 @@ function renderEntity(
   return group.families.map(({ name, write }) => {
     let text = '';
     try {
-      write(entity, (value, extra) => {
+      write(entity, (value, extra, suffix) => {
         const pairs =
           extra === undefined || extra === '' ? labels : labels === '' ? extra : `${labels},${extra}`;
+        const series = `${name}${suffix ?? ''}`;
         text +=
-          pairs === '' ? `${name} ${renderValue(value)}\n` : `${name}{${pairs}} ${renderValue(value)}\n`;
+          pairs === '' ? `${series} ${renderValue(value)}\n` : `${series}{${pairs}} ${renderValue(value)}\n`;
       });
     } catch (error) {
       // One broken family costs its own series only.

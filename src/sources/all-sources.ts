@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js';
 import type { SourceName } from '../fleet/model.js';
 import { createDockerSource } from './docker/docker-source.js';
 import { findEngineAddress } from './docker/engine-address.js';
+import { createSentinelsSource } from './sentinels/sentinels-source.js';
 import type { Source, SourceContext } from './source.js';
 
 export type SourcePlan =
@@ -18,7 +19,7 @@ export type SourcePlan =
   | { readonly kind: 'faulty'; readonly name: SourceName; readonly problem: string };
 
 export function planSources(config: Config, env: Environment): readonly SourcePlan[] {
-  return [planDocker(config, env)];
+  return [planDocker(config, env), planSentinels(config)];
 }
 
 function planDocker(config: Config, env: Environment): SourcePlan {
@@ -29,5 +30,22 @@ function planDocker(config: Config, env: Environment): SourcePlan {
     kind: 'watched',
     name: 'docker',
     create: (context) => createDockerSource({ address, config: config.docker }, context),
+  };
+}
+
+function planSentinels({ sentinels, stages }: Config): SourcePlan {
+  const { root } = sentinels;
+  if (root === null) {
+    return {
+      kind: 'absent',
+      name: 'sentinels',
+      remedy: 'set sentinels.root to the folder of the artifacts to count successes and failures',
+    };
+  }
+  const options = { config: { ...sentinels, root }, stages: stages.map(({ id }) => id) };
+  return {
+    kind: 'watched',
+    name: 'sentinels',
+    create: (context) => createSentinelsSource(options, context),
   };
 }

@@ -1,12 +1,14 @@
 /** The fleet as JSON for /api/v1/fleet; times are ISO 8601, absent facts are null. */
 
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
+import { renderFailures } from './failures-json.js';
 
 export function renderFleetJson(fleet: Fleet, nowMs: number) {
   return {
     at: toIso(nowMs),
     sources: [...fleet.sources.values()].map(renderSource),
     containers: [...fleet.containers.values()].map(renderContainer),
+    failures: renderFailures(fleet.sentinels),
   };
 }
 
