@@ -35,6 +35,8 @@ const SLICE_MS = 5;
 const SIGN_OF_LIFE_MS = 1000;
 /** How often watched folders are checked too: what the kernel failed to tell is seen by then. */
 const VERIFY_INTERVAL_MS = 10_000;
+/** Clocks of file systems are coarse, and those of file servers a little off. */
+const CLOCK_SLACK_MS = 2000;
 const MOUNT_INFO_PATH = '/proc/self/mountinfo';
 
 export function createObserver(options: ObserverOptions, { io, clock, reporter }: ObserverDeps): Observer {
@@ -49,6 +51,8 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
   let lastVerifyMs = 0;
   let lastFullMs = 0;
   let rootIdentity = '';
+  let newSinceMs = options.newSinceMs;
+  let lookedAtMs = 0;
 
   const looks = createPendingLooks({
     clock,
@@ -82,7 +86,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
     counts,
     problems,
     nowMs: clock.nowMs,
-    newSinceMs: options.newSinceMs,
+    newSinceMs: () => newSinceMs,
     isWatching: () => isComplete,
     emit: reporter.emit,
     onEnter(folder, path, { dev }) {
@@ -130,7 +134,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
         throw new SourceError('unreachable', `${options.root} is not a folder; set sentinels.root`);
       }
       const identity = `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`;
-      if (identity !== rootIdentity) isComplete = false;
+      if (identity !== rootIdentity) beginAnew();
       rootIdentity = identity;
       return undefined;
     } catch (error) {
@@ -224,6 +228,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
     if (isStopped) return;
     if (!isComplete) reporter.note(completeNote(folders, clock.monotonicMs() - startedMs));
     isComplete = true;
+    lookedAtMs = startedAtMs;
     const durationMs = clock.monotonicMs() - startedMs;
     reporter.look({ startedAtMs, durationMs, folders, watched: watches.size });
     flush();
@@ -234,10 +239,16 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
     return { level: 'info', message: 'all sentinels were read', fields } as const;
   }
 
+  /** The next look reads everything; what stood there at the last look is not news then. */
+  function beginAnew(): void {
+    if (isComplete) newSinceMs = lookedAtMs - CLOCK_SLACK_MS;
+    isComplete = false;
+  }
+
   /** What was there stays remembered: a volume that is mounted again must not bring old failures as new ones. */
   function loseRoot(problem: Problem): void {
     watches.removeAll();
-    isComplete = false;
+    beginAnew();
     rootIdentity = '';
     reporter.lost(problem);
     reporter.flush();

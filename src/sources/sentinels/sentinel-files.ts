@@ -36,7 +36,7 @@ export interface SentinelFilesOptions {
   readonly problems: ProblemBook;
   readonly nowMs: () => number;
   /** Successes that changed before this are old. */
-  readonly newSinceMs: number;
+  readonly newSinceMs: () => number;
   /** True once everything is being watched: what comes from then on has a delay. */
   readonly isWatching: () => boolean;
   readonly emit: (event: ObserverEvent) => void;
@@ -98,7 +98,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     const before = new Map(folder.successes.map((code) => [hashOfCode(code), code]));
     const isReplacedChecked = before.size <= MAX_CHECKED_SUCCESSES && times.changedAtMs > times.lastReadAtMs;
     // In a folder that has not changed since the last life there is nothing new to date.
-    const isAddedChecked = times.lastReadAtMs > 0 || times.changedAtMs > newSinceMs;
+    const isAddedChecked = times.lastReadAtMs > 0 || times.changedAtMs > newSinceMs();
 
     function take(name: string, match: SentinelMatch): number {
       const hash = nameHash(name);
@@ -142,7 +142,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     const stats = statOf(path);
     if (!stats || stats === 'unreadable') return;
     const atMs = Math.max(stats.mtimeMs, stats.ctimeMs);
-    if (atMs <= Math.max(newSinceMs, sinceMs)) return;
+    if (atMs <= Math.max(newSinceMs(), sinceMs)) return;
     const last = recentSuccesses.get(path);
     if (last !== undefined && atMs - last < SAME_SUCCESS_MS) return;
     recentSuccesses.delete(path);

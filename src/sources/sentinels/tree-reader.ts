@@ -37,7 +37,7 @@ export interface TreeReaderOptions {
   readonly problems: ProblemBook;
   readonly nowMs: () => number;
   /** Successes that changed before this are old. */
-  readonly newSinceMs: number;
+  readonly newSinceMs: () => number;
   /** True once everything is being watched: what comes from then on has a delay. */
   readonly isWatching: () => boolean;
   readonly emit: (event: ObserverEvent) => void;
