@@ -104,6 +104,21 @@ export function compilePattern(pattern: string): SentinelPattern {
     return undefined;
   }
 
+  // A file name without placeholders says nothing new: all sentinels of a folder then share one answer of each outcome.
+  const answers = new WeakMap<Captures, { success?: SentinelMatch; failure?: SentinelMatch }>();
+
+  function toMatch(captures: Captures, outcome: 'success' | 'failure'): SentinelMatch {
+    const known = answers.get(captures) ?? {};
+    answers.set(captures, known);
+    const { document, stage } = captures;
+    known[outcome] ??= {
+      outcome,
+      ...(document !== undefined && { document }),
+      ...(stage !== undefined && { stage }),
+    };
+    return known[outcome];
+  }
+
   const root = toPlace([{ at: 0 }]) ?? { states: [], isLeaf: false, isBranch: false };
   return {
     root,
@@ -113,13 +128,7 @@ export function compilePattern(pattern: string): SentinelPattern {
       if (!place.isLeaf) return undefined;
       const isFailure = name.endsWith(FAILED_SUFFIX);
       const captures = matchFile(place, isFailure ? name.slice(0, -FAILED_SUFFIX.length) : name);
-      if (!captures) return undefined;
-      const { document, stage } = captures;
-      return {
-        outcome: isFailure ? 'failure' : 'success',
-        ...(document !== undefined && { document }),
-        ...(stage !== undefined && { stage }),
-      };
+      return captures && toMatch(captures, isFailure ? 'failure' : 'success');
     },
   };
 }
@@ -153,20 +162,25 @@ function matchSegment({ literals, wilds }: Segment, name: string, known: Capture
   if (head === '' && name.startsWith('.')) return undefined;
   let captures = known;
   let from = head.length;
-  for (const [index, wild] of wilds.entries()) {
+  for (let index = 0; index < wilds.length; index++) {
+    const wild = wilds[index] ?? '*';
     const literal = literals[index + 1] ?? '';
     const atLeast = wild === '*' ? 0 : 1;
     const isLast = index === wilds.length - 1;
     const end = isLast ? endBefore(literal, name) : name.indexOf(literal, from + atLeast);
     if (end < from + atLeast) return undefined;
-    if (wild !== '*') {
-      const value = name.slice(from, end);
-      if (captures[wild] !== undefined && captures[wild] !== value) return undefined;
-      captures = { ...captures, [wild]: value };
-    }
+    const next = wild === '*' ? captures : capture(captures, wild, name.slice(from, end));
+    if (!next) return undefined;
+    captures = next;
     from = end + literal.length;
   }
   return captures;
+}
+
+/** A placeholder that stands twice must stand for the same text. */
+function capture(known: Captures, name: 'document' | 'stage', value: string): Captures | undefined {
+  if (known[name] !== undefined && known[name] !== value) return undefined;
+  return { ...known, [name]: value };
 }
 
 function endBefore(suffix: string, name: string): number {

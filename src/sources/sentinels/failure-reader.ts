@@ -2,7 +2,7 @@
 
 import type { Stats } from 'node:fs';
 import { describeError } from '../../lib/describe-error.js';
-import type { KnownFailure } from './folder-tree.js';
+import { type KnownFailure, textHash } from './folder-tree.js';
 import type { ObserverIo } from './observer-io.js';
 import type { FileIdentity } from './observer-messages.js';
 import { parseSentinelContent, type SentinelContent } from './parse-failure.js';
@@ -32,7 +32,9 @@ const MAX_RECENT = 1000;
 
 interface Recent {
   readonly inode: string;
-  readonly error: string;
+  /** Length and hash of the text, in place of the text. */
+  readonly length: number;
+  readonly hash: number;
   readonly atMs: number;
 }
 
@@ -50,9 +52,10 @@ export function createFailureReader(io: ObserverIo, nowMs: () => number): Failur
     look(path, stats, known) {
       const identity = identityOf(stats);
       if (known?.identity === identity) return { kind: 'known' };
-      const { content, error } = readContent(io, path);
-      const ageMs = nowMs() - stats.mtimeMs;
-      if (content.isUnfinished && error === undefined && ageMs >= 0 && ageMs < UNFINISHED_LIMIT_MS) {
+      const { text, content, error } = readContent(io, path);
+      // File times are finer than the wall clock of Node.js, so a file can be a little younger than now.
+      const ageMs = Math.abs(nowMs() - stats.mtimeMs);
+      if (content.isUnfinished && error === undefined && ageMs < UNFINISHED_LIMIT_MS) {
         return { kind: 'unfinished' };
       }
       const inode = inodeOf(stats);
@@ -61,9 +64,9 @@ export function createFailureReader(io: ObserverIo, nowMs: () => number): Failur
         known !== undefined &&
         last?.inode === inode &&
         nowMs() - last.atMs < CONTINUED_LIMIT_MS &&
-        content.error.length > last.error.length &&
-        content.error.startsWith(last.error);
-      remember(path, { inode, error: content.error, atMs: nowMs() });
+        text.length > last.length &&
+        textHash(text.slice(0, last.length)) === last.hash;
+      remember(path, { inode, length: text.length, hash: textHash(text), atMs: nowMs() });
       return { kind: 'found', identity, content, isContinued, ...(error !== undefined && { error }) };
     },
   };
@@ -72,11 +75,13 @@ export function createFailureReader(io: ObserverIo, nowMs: () => number): Failur
 function readContent(
   io: ObserverIo,
   path: string,
-): { readonly content: SentinelContent; readonly error?: unknown } {
+): { readonly text: string; readonly content: SentinelContent; readonly error?: unknown } {
   try {
-    return { content: parseSentinelContent(io.readStart(path)) };
+    const text = io.readStart(path);
+    return { text, content: parseSentinelContent(text) };
   } catch (error) {
-    return { content: { error: `cannot be read: ${describeError(error)}`, isUnfinished: false }, error };
+    const content = { error: `cannot be read: ${describeError(error)}`, isUnfinished: false };
+    return { text: '', content, error };
   }
 }
 

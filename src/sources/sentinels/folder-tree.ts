@@ -76,7 +76,7 @@ const STAGE_SLOTS = 1024;
  * Two names of one folder share a hash once in four thousand million pairs; then one of them is not seen.
  */
 export function successCode(name: string, stageIndex: number): number {
-  return nameHash(name) * STAGE_SLOTS + stageIndex;
+  return textHash(name) * STAGE_SLOTS + stageIndex;
 }
 
 export function hashOfCode(code: number): number {
@@ -88,7 +88,7 @@ export function stageOfCode(code: number): number {
 }
 
 /** FNV-1a, 32 bits. */
-export function nameHash(name: string): number {
+export function textHash(name: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index++) {
     hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);

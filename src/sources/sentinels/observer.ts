@@ -50,6 +50,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
   let isVerifyDue = false;
   let lastVerifyMs = 0;
   let lastFullMs = 0;
+  let lastSweepMs = 0;
   let rootIdentity = '';
   let newSinceMs = options.newSinceMs;
   let lookedAtMs = 0;
@@ -94,7 +95,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
         folder.device = dev;
         folder.isTrusted = isTrusted(path);
       }
-      watches.add(folder, path);
+      if (isComplete) watches.add(folder, path);
     },
     onLeave: watches.remove,
     onUnfinished: looks.addLater,
@@ -200,6 +201,8 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
       if (isStopped) break;
       folders++;
       if (folder.isWatched && !isAll) continue;
+      // Watched first and looked at then, so that nothing falls between.
+      if (!folder.isWatched) watches.add(folder, reader.pathOf(folder));
       if (reader.hasChanged(folder)) takeNewFolders(folder);
       else reader.recheckFailures(folder);
       await pause();
@@ -222,6 +225,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
     } else {
       const isAll = isVerifyDue || startedMs - lastVerifyMs >= VERIFY_INTERVAL_MS;
       isVerifyDue = false;
+      lastSweepMs = startedMs;
       folders = await sweep(isAll);
       if (isAll) lastVerifyMs = clock.monotonicMs();
     }
@@ -262,6 +266,11 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
       loseRoot({ reason: failureReason(error), problem: `reading ${options.root}: ${describeError(error)}` });
     }
     if (isStopped) return;
+    if (isComplete && lastSweepMs < lastFullMs) {
+      // Watches are set up after the first reading, not during it: the picture is whole sooner.
+      timer = clock.after(0, begin);
+      return;
+    }
     const tookMs = clock.monotonicMs() - startedMs;
     // At most half of the time is spent on looking, however many folders there are.
     timer = clock.after(Math.max(options.intervalMs - tookMs, tookMs), begin);

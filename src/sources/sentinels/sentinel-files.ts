@@ -1,10 +1,10 @@
 /** Keeps the sentinels of a folder: which are present, which are new, which are gone. */
 
 import type { Dirent } from 'node:fs';
-import { FAILED_SUFFIX, type SentinelMatch, type SentinelPattern } from '../../config/sentinel-pattern.js';
+import type { SentinelMatch, SentinelPattern } from '../../config/sentinel-pattern.js';
 import { errorCode } from '../../lib/describe-error.js';
 import { createFailureReader } from './failure-reader.js';
-import { type Folder, hashOfCode, NO_SUCCESSES, nameHash, stageOfCode, successCode } from './folder-tree.js';
+import { type Folder, hashOfCode, NO_SUCCESSES, stageOfCode, successCode, textHash } from './folder-tree.js';
 import type { ObserverIo } from './observer-io.js';
 import type { ObserverEvent } from './observer-messages.js';
 import { parseSentinelContent } from './parse-failure.js';
@@ -74,52 +74,44 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
   const statOf = (path: string) => statEntry(io, path, problems);
 
   function takeAll(folder: Folder, entries: readonly Dirent[], times: ReadTimes): void {
-    const failed = takeFailures(folder, entries);
-    if (folder.failures) {
-      for (const name of [...folder.failures.keys()]) if (!failed.has(name)) dropFailure(folder, name);
-    }
-    takeSuccesses(folder, entries, times);
-  }
-
-  /** The names of all there are. */
-  function takeFailures(folder: Folder, entries: readonly Dirent[]): ReadonlySet<string> {
+    const takeSuccess = successTaker(folder, times);
+    const successes: number[] = [];
     const failed = new Set<string>();
     for (const entry of entries) {
-      if (!entry.name.endsWith(FAILED_SUFFIX) || !entry.isFile()) continue;
-      const match = pattern.match(folder.place, entry.name);
-      if (match === undefined) continue;
-      failed.add(entry.name);
-      lookAtFailure(folder, entry.name, match);
-    }
-    return failed;
-  }
-
-  function takeSuccesses(folder: Folder, entries: readonly Dirent[], times: ReadTimes): void {
-    const before = new Map(folder.successes.map((code) => [hashOfCode(code), code]));
-    const isReplacedChecked = before.size <= MAX_CHECKED_SUCCESSES && times.changedAtMs > times.lastReadAtMs;
-    // In a folder that has not changed since the last life there is nothing new to date.
-    const isAddedChecked = times.lastReadAtMs > 0 || times.changedAtMs > newSinceMs();
-
-    function take(name: string, match: SentinelMatch): number {
-      const hash = nameHash(name);
-      const known = before.get(hash);
-      before.delete(hash);
-      const code = known ?? admitSuccess(folder, name, match);
-      if (known === undefined && isAddedChecked) reportSuccess(folder, name, { match, code, sinceMs: 0 });
-      if (known !== undefined && isReplacedChecked) {
-        reportSuccess(folder, name, { match, code, sinceMs: times.lastReadAtMs });
-      }
-      return code;
-    }
-
-    const successes: number[] = [];
-    for (const entry of entries) {
       const match = entry.isFile() ? pattern.match(folder.place, entry.name) : undefined;
-      if (match?.outcome === 'success') successes.push(take(entry.name, match));
+      if (match?.outcome === 'success') successes.push(takeSuccess.take(entry.name, match));
+      else if (match) {
+        failed.add(entry.name);
+        lookAtFailure(folder, entry.name, match);
+      }
     }
-    for (const code of before.values()) counts.addSuccesses(stageOfCode(code), -1);
+    takeSuccess.dropRest();
     // Copied, because an array that was pushed to has room to spare.
     folder.successes = successes.length === 0 ? NO_SUCCESSES : successes.slice();
+    if (!folder.failures) return;
+    for (const name of [...folder.failures.keys()]) if (!failed.has(name)) dropFailure(folder, name);
+  }
+
+  /** Tells the successes of a folder that were known from those that are not; what is not taken is gone. */
+  function successTaker(folder: Folder, { lastReadAtMs, changedAtMs }: ReadTimes) {
+    const before = new Map<number, number>();
+    for (const code of folder.successes) before.set(hashOfCode(code), code);
+    const isReplacedChecked = before.size <= MAX_CHECKED_SUCCESSES && changedAtMs > lastReadAtMs;
+    // In a folder that has not changed since the last life there is nothing new to date.
+    const isAddedChecked = lastReadAtMs > 0 || changedAtMs > newSinceMs();
+    return {
+      take(name: string, match: SentinelMatch): number {
+        const known = before.size === 0 ? undefined : takeFrom(before, textHash(name));
+        const code = known ?? admitSuccess(folder, name, match);
+        const isChecked = known === undefined ? isAddedChecked : isReplacedChecked;
+        const sinceMs = known === undefined ? 0 : lastReadAtMs;
+        if (isChecked) reportSuccess(folder, name, { match, code, sinceMs });
+        return code;
+      },
+      dropRest() {
+        for (const code of before.values()) counts.addSuccesses(stageOfCode(code), -1);
+      },
+    };
   }
 
   function admitSuccess(folder: Folder, name: string, match: SentinelMatch): number {
@@ -202,7 +194,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
   }
 
   function lookAtSuccess(folder: Folder, name: string, match: SentinelMatch): void {
-    const hash = nameHash(name);
+    const hash = textHash(name);
     const known = folder.successes.find((code) => hashOfCode(code) === hash);
     const stats = statOf(paths.absolute(folder, name));
     if (stats === 'unreadable') return;
@@ -237,4 +229,10 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       if (folder.failures) for (const name of [...folder.failures.keys()]) dropFailure(folder, name);
     },
   };
+}
+
+function takeFrom(codes: Map<number, number>, hash: number): number | undefined {
+  const code = codes.get(hash);
+  codes.delete(hash);
+  return code;
 }
