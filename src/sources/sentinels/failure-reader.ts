@@ -14,6 +14,8 @@ export type FailureLook =
   | {
       readonly kind: 'found';
       readonly identity: FileIdentity;
+      /** When the file came to stand there or was last written, by the file system's clock. */
+      readonly atMs: number;
       readonly content: SentinelContent;
       readonly isContinued: boolean;
       /** It could not be opened; it counts all the same. */
@@ -21,7 +23,7 @@ export type FailureLook =
     };
 
 export interface FailureReader {
-  look(path: string, stats: Stats, known: KnownFailure | undefined): FailureLook;
+  look(path: string, seen: Stats, known: KnownFailure | undefined): FailureLook;
 }
 
 /** How long a writer that does not rename may take from creating the file to its last byte. */
@@ -29,6 +31,14 @@ const UNFINISHED_LIMIT_MS = 300;
 /** Text that grows within this time of being seen is still the same failure being written. */
 const CONTINUED_LIMIT_MS = 2000;
 const MAX_RECENT = 1000;
+
+interface FailureText {
+  readonly text: string;
+  readonly content: SentinelContent;
+  /** Absent where it could not be opened. */
+  readonly stats?: Stats;
+  readonly error?: unknown;
+}
 
 interface Recent {
   readonly inode: string;
@@ -49,10 +59,11 @@ export function createFailureReader(io: ObserverIo, nowMs: () => number): Failur
   }
 
   return {
-    look(path, stats, known) {
+    look(path, seen, known) {
+      if (known?.identity === identityOf(seen)) return { kind: 'known' };
+      const { text, content, stats = seen, error } = readContent(io, path);
       const identity = identityOf(stats);
       if (known?.identity === identity) return { kind: 'known' };
-      const { text, content, error } = readContent(io, path);
       // File times are finer than the wall clock of Node.js, so a file can be a little younger than now.
       const ageMs = Math.abs(nowMs() - stats.mtimeMs);
       if (content.isUnfinished && error === undefined && ageMs < UNFINISHED_LIMIT_MS) {
@@ -67,18 +78,16 @@ export function createFailureReader(io: ObserverIo, nowMs: () => number): Failur
         text.length > last.length &&
         textHash(text.slice(0, last.length)) === last.hash;
       remember(path, { inode, length: text.length, hash: textHash(text), atMs: nowMs() });
-      return { kind: 'found', identity, content, isContinued, ...(error !== undefined && { error }) };
+      const atMs = Math.max(stats.mtimeMs, stats.ctimeMs);
+      return { kind: 'found', identity, atMs, content, isContinued, ...(error !== undefined && { error }) };
     },
   };
 }
 
-function readContent(
-  io: ObserverIo,
-  path: string,
-): { readonly text: string; readonly content: SentinelContent; readonly error?: unknown } {
+function readContent(io: ObserverIo, path: string): FailureText {
   try {
-    const text = io.readStart(path);
-    return { text, content: parseSentinelContent(text) };
+    const { text, stats } = io.readStart(path);
+    return { text, stats, content: parseSentinelContent(text) };
   } catch (error) {
     const content = { error: `cannot be read: ${describeError(error)}`, isUnfinished: false };
     return { text: '', content, error };

@@ -5,6 +5,7 @@ import {
   constants,
   type Dirent,
   type FSWatcher,
+  fstatSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -22,8 +23,8 @@ export interface ObserverIo {
   /** Follows links: the root may be one. */
   stat(path: string): Stats | undefined;
   list(path: string): readonly Dirent[];
-  /** The start of a regular file; a link is refused (ELOOP). */
-  readStart(path: string): string;
+  /** The start of a file, and which file it was; a link is refused (ELOOP). */
+  readStart(path: string): FileStart;
   /** One watch of one folder; throws ENOSPC or EMFILE when there are no more. */
   watch(path: string, onEvent: (name: string | null) => void): FSWatcher;
   realpath(path: string): string;
@@ -31,6 +32,13 @@ export interface ObserverIo {
   readProc(path: string): string;
 }
 
+export interface FileStart {
+  readonly text: string;
+  readonly stats: Stats;
+}
+
+/** A file that changes while it is read is read again this often. */
+const MAX_READS = 4;
 /** As the contract bounds the pipeline's files. */
 const MAX_FILE_BYTES = 65_536;
 
@@ -42,14 +50,15 @@ export const systemIo: ObserverIo = {
     // O_NONBLOCK: a pipe that took the file's place since it was looked at must not block.
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const buffer = Buffer.allocUnsafe(MAX_FILE_BYTES);
-      let length = 0;
-      while (length < MAX_FILE_BYTES) {
-        const bytes = readSync(file, buffer, length, MAX_FILE_BYTES - length, null);
-        if (bytes === 0) break;
-        length += bytes;
+      let stats = fstatSync(file);
+      for (let reads = 1; ; reads++) {
+        const text = readText(file);
+        const after = fstatSync(file);
+        // Text and time stamps must belong together, or the end of one write looks like another write.
+        const isStable = after.mtimeMs === stats.mtimeMs && after.size === stats.size;
+        stats = after;
+        if (isStable || reads === MAX_READS) return { text, stats };
       }
-      return buffer.toString('utf8', 0, length);
     } finally {
       closeSync(file);
     }
@@ -59,3 +68,14 @@ export const systemIo: ObserverIo = {
   realpath: (path) => realpathSync(path),
   readProc: (path) => readFileSync(path, 'utf8'),
 };
+
+function readText(file: number): string {
+  const buffer = Buffer.allocUnsafe(MAX_FILE_BYTES);
+  let length = 0;
+  while (length < MAX_FILE_BYTES) {
+    const bytes = readSync(file, buffer, length, MAX_FILE_BYTES - length, length);
+    if (bytes === 0) break;
+    length += bytes;
+  }
+  return buffer.toString('utf8', 0, length);
+}

@@ -122,7 +122,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
 
   function stageInFile(path: string): string {
     try {
-      return parseSentinelContent(io.readStart(path)).stage ?? UNKNOWN_STAGE;
+      return parseSentinelContent(io.readStart(path).text).stage ?? UNKNOWN_STAGE;
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') problems.add(path, error);
       return UNKNOWN_STAGE;
@@ -180,7 +180,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       error: content.error,
       identity,
       isContinued,
-      atMs: Math.max(stats.mtimeMs, stats.ctimeMs),
+      atMs: look.atMs,
       isWatched: isWatching(),
     });
   }
