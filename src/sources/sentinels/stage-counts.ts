@@ -22,6 +22,9 @@ export function createStageCounts(): StageCounts {
   const successes: number[] = [];
   const failures: number[] = [];
   const changed = new Set<number>();
+  // Sentinels of one stage come in runs: a look-up a run is enough.
+  let last = '';
+  let lastIndex = -1;
 
   function add(stage: string): number {
     const index = names.push(stage) - 1;
@@ -31,6 +34,12 @@ export function createStageCounts(): StageCounts {
     return index;
   }
 
+  function find(stage: string): number {
+    const known = indexes.get(stage);
+    if (known !== undefined) return known;
+    return names.length < MAX_STAGES ? add(stage) : (indexes.get(OTHER_STAGE) ?? add(OTHER_STAGE));
+  }
+
   function addTo(counts: number[], index: number, count: number): void {
     counts[index] = (counts[index] ?? 0) + count;
     changed.add(index);
@@ -38,9 +47,11 @@ export function createStageCounts(): StageCounts {
 
   return {
     indexOf(stage) {
-      const known = indexes.get(stage);
-      if (known !== undefined) return known;
-      return names.length < MAX_STAGES ? add(stage) : (indexes.get(OTHER_STAGE) ?? add(OTHER_STAGE));
+      if (stage !== last || lastIndex < 0) {
+        lastIndex = find(stage);
+        last = stage;
+      }
+      return lastIndex;
     },
     nameOf: (index) => names[index] ?? OTHER_STAGE,
     addSuccesses: (index, count) => addTo(successes, index, count),
