@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { SentinelsConfig } from '../../config/sentinels-section.js';
 import { createBackoff } from '../../lib/backoff.js';
 import type { Timer } from '../../lib/clock.js';
+import { endThread } from '../../lib/end-thread.js';
 import { createHealthReporter } from '../health-reporter.js';
 import type { Source, SourceContext } from '../source.js';
 import { SourceError } from '../source-error.js';
@@ -189,16 +190,9 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
       const ending = thread;
       thread = undefined;
       save();
-      if (ending) await endThread(ending);
+      if (ending && (await endThread(ending, { clock, limitMs: STOP_LIMIT_MS })) === 'left-behind') {
+        log.warn({ root }, 'a call to the file system does not return, its thread is left behind');
+      }
     },
   };
-
-  async function endThread(ending: Worker): Promise<void> {
-    const late = new Promise<'late'>((done) => {
-      clock.after(STOP_LIMIT_MS, () => done('late'));
-    });
-    const outcome = await Promise.race([ending.terminate(), late]);
-    if (outcome === 'late')
-      log.warn({ root }, 'a call to the file system does not return, its thread is left behind');
-  }
 }
