@@ -10,6 +10,8 @@ export interface FailureMemory {
   continued(path: string, identity: FileIdentity): void;
   /** Everything was looked at, in a look that began at `atMs`. */
   looked(atMs: number): void;
+  /** False until the very first look is over: half of it, stored, would make the other half new in the next life. */
+  isWorthKeeping(): boolean;
   toStored(): unknown;
 }
 
@@ -78,6 +80,7 @@ export function createFailureMemory({ stored, key, nowMs }: FailureMemoryOptions
       hasLooked = true;
       lookedAtMs = atMs;
     },
+    isWorthKeeping: () => !isFirstLife || hasLooked,
     toStored: () => ({
       key,
       lookedAtMs,

@@ -51,6 +51,7 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
   let uncounted = new Set<string>();
 
   function save(): void {
+    if (!memory.isWorthKeeping()) return;
     lastSaveMs = clock.monotonicMs();
     durable?.save(memory.toStored);
   }

@@ -70,3 +70,12 @@ test('memory is bounded, and what it may have forgotten is judged by its time', 
   assert.equal(second.judge('p20099', '1', START_MS).isNew, false);
   assert.equal(second.judge('really-new', '1', START_MS + 1).isNew, true);
 });
+
+test('a first look that was broken off is not kept', () => {
+  const first = memory();
+  first.judge('a', '1', START_MS - 1);
+  assert.equal(first.isWorthKeeping(), false);
+  first.looked(START_MS);
+  assert.equal(first.isWorthKeeping(), true);
+  assert.equal(restarted(first).isWorthKeeping(), true);
+});

@@ -186,3 +186,15 @@ test('a thread that dies is started again, and nothing counts twice', async (t) 
   assert.deepEqual(life.failed('G'), { unknown: 1 });
   assert.equal(life.fleet.sentinels.failures.size, 0);
 });
+
+test('a first start that is stopped at once makes nothing new of what stood there', async (t) => {
+  const root = await tempDir(t);
+  const durable = durableMemory();
+  await put(root, 'D/G/sentinel.json.failed', 'x');
+  const first = await startLife(t, root, durable);
+  await first.stop();
+  const second = await startLife(t, root, durable);
+  await waitFor('the first look', () => isUp(second));
+  assert.equal(second.present('G'), '0 ok, 1 failed');
+  assert.deepEqual(second.failed('G'), {});
+});
