@@ -8,6 +8,7 @@ import { createClassifier } from './fleet/classify.js';
 import { createFleetStore } from './fleet/fleet-store.js';
 import { listStages } from './fleet/list-stages.js';
 import type { Observation } from './fleet/observations.js';
+import { createStateFile } from './journal/state-file.js';
 import type { Clock } from './lib/clock.js';
 import { describeError, errorCode } from './lib/describe-error.js';
 import type { Logger } from './lib/logger.js';
@@ -55,7 +56,12 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   let config = firstConfig;
   const store = createFleetStore(createClassifier(config));
   store.apply({ kind: 'stages-configured', stages: listStages(config) });
-  const sources = createSourceSet({ apply, forgetSource: store.forgetSource, env, clock, log });
+  const state = createStateFile({
+    directory: firstConfig.data_dir,
+    clock,
+    log: log.child({ component: 'state' }),
+  });
+  const sources = createSourceSet({ apply, forgetSource: store.forgetSource, state, env, clock, log });
   let isFirstPictureTold = false;
   let reloading: Promise<unknown> = Promise.resolve();
   const self = createSelfMetrics(version);
@@ -95,6 +101,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
         `cannot write to data_dir ${config.data_dir}: ${describeError(error)}; give its owner write access or set data_dir`,
       );
     });
+    await state.open();
     const address = await http.listen(config.listen).catch((error: unknown) => {
       throw new StartError(listenProblem(error, config));
     });
@@ -142,6 +149,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     reload,
     async stop() {
       await Promise.all([http.close(), sources.stop()]);
+      await state.close();
     },
   };
 }

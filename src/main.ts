@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { runCommandLine } from './cli/program.js';
 import { describeError } from './lib/describe-error.js';
+import { endProcessDespiteThreads } from './lib/end-thread.js';
 
 function packageVersion(): string {
   // Two folders deep in a checkout (build/src), one in the package (dist).
@@ -29,3 +30,4 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   process.stderr.write(`stagewatch: ${describeError(error)}\n`);
   return 1;
 });
+endProcessDespiteThreads();

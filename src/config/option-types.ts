@@ -44,14 +44,6 @@ export function wholeNumber(defaultValue: number, min: number, max: number) {
     .default(defaultValue);
 }
 
-/** Yes or no. */
-export function flag(defaultValue: boolean) {
-  return z
-    .boolean({ error: (issue) => `expected true or false, got ${show(issue.input)}` })
-    .meta({ valueType: 'true or false' })
-    .default(defaultValue);
-}
-
 /** One of a few words. */
 export function oneOf<const T extends readonly [string, ...string[]]>(words: T, defaultValue: T[number]) {
   return z

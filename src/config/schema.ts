@@ -7,6 +7,7 @@ import { listenOption } from './listen-option.js';
 import { oneOf, optionalText } from './option-types.js';
 import { progressSection } from './progress-section.js';
 import { rabbitmqSection } from './rabbitmq-section.js';
+import { sentinelsSection } from './sentinels-section.js';
 import { infrastructureOption, orchestratorsOption, stagesSection } from './stages-section.js';
 
 export const configSchema = z.strictObject(
@@ -24,6 +25,7 @@ export const configSchema = z.strictObject(
     dcgm: dcgmSection,
     rabbitmq: rabbitmqSection,
     progress: progressSection,
+    sentinels: sentinelsSection,
     orchestrators: orchestratorsOption,
     infrastructure: infrastructureOption,
     stages: stagesSection,

@@ -9,6 +9,8 @@ import type { Observation } from './observations.js';
 import { createProgressRegistry } from './progress-registry.js';
 import { createQueueRegistry } from './queue-registry.js';
 
+import type { SeenSentinel } from './sentinel-observations.js';
+import { createSentinelRegistry } from './sentinel-registry.js';
 import { applySourceReport } from './source-health.js';
 import type { Stage } from './stage-model.js';
 
@@ -34,8 +36,9 @@ export function createFleetStore(classify: Classify): FleetStore {
     classify,
     containers,
     ignored,
-    areOutcomesExpected: () => (sources as ReadonlyMap<string, SourceHealth>).has('sentinels'),
+    areOutcomesExpected: () => sources.has('sentinels'),
   });
+  const sentinels = createSentinelRegistry();
   const fleet: Fleet = {
     sources,
     containers,
@@ -65,11 +68,19 @@ export function createFleetStore(classify: Classify): FleetStore {
     endedJobs: progress.endedJobs,
     progressGaps: progress.progressGaps,
     ignoredProgressFiles: progress.ignoredProgressFiles,
+    sentinels: sentinels.sentinels,
   };
 
   function containersChanged(): void {
     gpuLinks.invalidate();
     progress.containersChanged();
+  }
+
+  /** A sentinel tells how the job on its document ended. */
+  function noteOutcome({ stage, document, outcome, atMs }: SeenSentinel): void {
+    if (document === undefined) return;
+    const told = outcome === 'success' ? 'succeeded' : 'failed';
+    progress.apply({ kind: 'job-outcome', stage, document, outcome: told, atMs });
   }
 
   function apply(observation: Observation): void {
@@ -90,6 +101,14 @@ export function createFleetStore(classify: Classify): FleetStore {
         break;
       case 'container-vanished':
         registry.applyVanished(observation.id);
+        break;
+      case 'sentinels-watched':
+      case 'sentinels-counted':
+      case 'sentinel-seen':
+      case 'failure-present':
+      case 'failure-gone':
+        sentinels.apply(observation);
+        if (observation.kind === 'sentinel-seen') noteOutcome(observation.sentinel);
         break;
       case 'gpus-read':
         if (gpuRegistry.applyRead(observation)) gpuLinks.invalidate();
@@ -121,6 +140,7 @@ export function createFleetStore(classify: Classify): FleetStore {
     sources.delete(source);
     if (source === 'rabbitmq') queueRegistry.clear();
     if (source === 'progress') progress.forgetFiles();
+    if (source === 'sentinels') sentinels.forgetPresent();
     if (source === 'dcgm') {
       gpuRegistry.forget();
       gpuLinks.invalidate();

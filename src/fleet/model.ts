@@ -6,9 +6,11 @@ import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
 import type { Broker, Queue } from './queue-model.js';
 import type { Stage } from './stage-model.js';
 
-export const SOURCE_NAMES = ['docker', 'rabbitmq', 'progress', 'dcgm'] as const;
+export const SOURCE_NAMES = ['docker', 'rabbitmq', 'progress', 'sentinels', 'dcgm'] as const;
 
 import type { ProgressPicture } from './progress-model.js';
+
+import type { SentinelFacts } from './sentinel-model.js';
 
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
@@ -123,4 +125,5 @@ export interface Fleet extends ProgressPicture {
   readonly broker: Broker | undefined;
   /** As configured, by stage id, in DAG order. */
   readonly stages: ReadonlyMap<string, Stage>;
+  readonly sentinels: SentinelFacts;
 }

@@ -6,6 +6,7 @@ import type { GpusRead } from './gpu-observations.js';
 import type { ContainerState, HealthState, SourceName } from './model.js';
 import type { ProgressObservation } from './progress-observations.js';
 import type { QueueObservation } from './queue-observations.js';
+import type { SentinelObservation } from './sentinel-observations.js';
 import type { Stage } from './stage-model.js';
 
 /** What the list of containers tells of each. */
@@ -79,4 +80,5 @@ export type Observation =
   | { readonly kind: 'container-inspected'; readonly atMs: number; readonly facts: ContainerFacts }
   | { readonly kind: 'container-event'; readonly event: ContainerEvent }
   | { readonly kind: 'container-vanished'; readonly id: string }
-  | GpusRead;
+  | GpusRead
+  | SentinelObservation;

@@ -6,6 +6,7 @@ import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
 import { PROGRESS_FAMILY_GROUPS } from './progress-families.js';
 import { queueFamilies } from './queue-families.js';
+import { sentinelDelayFamilies, stageSentinelFamilies } from './sentinel-families.js';
 import { sourceFamilies } from './source-families.js';
 import { stageInfoFamilies } from './stage-info-families.js';
 
@@ -18,5 +19,7 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   queueFamilies,
   brokerFamilies,
   ...PROGRESS_FAMILY_GROUPS,
+  stageSentinelFamilies,
+  sentinelDelayFamilies,
   sourceFamilies,
 ];

@@ -8,6 +8,7 @@ import { createDockerSource } from './docker/docker-source.js';
 import { findEngineAddress } from './docker/engine-address.js';
 import { createProgressSource } from './progress/progress-source.js';
 import { createRabbitmqSource } from './rabbitmq/rabbitmq-source.js';
+import { createSentinelsSource } from './sentinels/sentinels-source.js';
 import type { Source, SourceContext } from './source.js';
 
 export type SourcePlan =
@@ -23,7 +24,13 @@ export type SourcePlan =
   | { readonly kind: 'faulty'; readonly name: SourceName; readonly problem: string };
 
 export function planSources(config: Config, env: Environment): readonly SourcePlan[] {
-  return [planDocker(config, env), planRabbitmq(config), planProgress(config), planDcgm(config)];
+  return [
+    planDocker(config, env),
+    planRabbitmq(config),
+    planProgress(config),
+    planSentinels(config),
+    planDcgm(config),
+  ];
 }
 
 function planDocker(config: Config, env: Environment): SourcePlan {
@@ -78,5 +85,23 @@ function planProgress({ progress }: Config): SourcePlan {
     name: 'progress',
     create: (context) =>
       createProgressSource({ directory, intervalMs: interval, stallLimitMs: stall_limit }, context),
+  };
+}
+
+function planSentinels({ sentinels, stages }: Config): SourcePlan {
+  const { root } = sentinels;
+  if (root === null) {
+    return {
+      kind: 'absent',
+      name: 'sentinels',
+      remedy: 'set sentinels.root to the folder of the artifacts to count successes and failures',
+    };
+  }
+  const options = { config: { ...sentinels, root }, stages: stages.map(({ id }) => id) };
+  return {
+    kind: 'watched',
+    name: 'sentinels',
+    alsoReads: ['stages'],
+    create: (context) => createSentinelsSource(options, context),
   };
 }

@@ -6,9 +6,18 @@ import type { Config } from '../config/schema.js';
 import type { SourceName } from '../fleet/model.js';
 import type { Observation } from '../fleet/observations.js';
 import type { Clock } from '../lib/clock.js';
+import type { DurableSection } from '../lib/durable-section.js';
 import type { Logger } from '../lib/logger.js';
 import { planSources, type SourcePlan } from './all-sources.js';
 import type { Source } from './source.js';
+
+/** Shape of what sources keep in the state file. */
+const MEMORY_VERSION = 1;
+
+/** The part of the state file that sources need. */
+interface SectionedState {
+  section(name: string, version: number): DurableSection;
+}
 
 export interface SourceSet {
   /** Starts, restarts and stops sources so that what runs is what the configuration asks for. */
@@ -19,12 +28,21 @@ export interface SourceSet {
 export interface SourceSetOptions {
   readonly apply: (observation: Observation) => void;
   readonly forgetSource: (source: SourceName) => void;
+  /** What a source keeps over a restart of the daemon is a section of its name. */
+  readonly state: SectionedState;
   readonly env: Environment;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-export function createSourceSet({ apply, forgetSource, env, clock, log }: SourceSetOptions): SourceSet {
+export function createSourceSet({
+  apply,
+  forgetSource,
+  state,
+  env,
+  clock,
+  log,
+}: SourceSetOptions): SourceSet {
   const running = new Map<SourceName, Source>();
 
   async function stopOne(name: SourceName): Promise<void> {
@@ -47,7 +65,8 @@ export function createSourceSet({ apply, forgetSource, env, clock, log }: Source
       return;
     }
     const sourceLog = log.child({ component: plan.name });
-    const source = plan.create({ clock, log: sourceLog, apply });
+    const durable = state.section(plan.name, MEMORY_VERSION);
+    const source = plan.create({ clock, log: sourceLog, apply, durable });
     running.set(plan.name, source);
     sourceLog.info({ target: source.target }, `watching ${plan.name}`);
     source.start();

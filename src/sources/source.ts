@@ -3,6 +3,7 @@
 import type { SourceName } from '../fleet/model.js';
 import type { Observation } from '../fleet/observations.js';
 import type { Clock } from '../lib/clock.js';
+import type { DurableSection } from '../lib/durable-section.js';
 import type { Logger } from '../lib/logger.js';
 
 export interface SourceContext {
@@ -10,6 +11,8 @@ export interface SourceContext {
   readonly log: Logger;
   /** The only way out of a source; synchronous. */
   readonly apply: (observation: Observation) => void;
+  /** What the source remembers from one life of the daemon to the next; absent: nothing. */
+  readonly durable?: DurableSection;
 }
 
 export interface Source {

@@ -1,6 +1,7 @@
 /** The fleet as JSON for /api/v1/fleet; times are ISO 8601, absent facts are null. */
 
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
+import { renderFailures } from './failures-json.js';
 import { renderGpus } from './gpu-json.js';
 import { toIso } from './iso-time.js';
 import { renderProgress } from './progress-json.js';
@@ -15,6 +16,7 @@ export function renderFleetJson(fleet: Fleet, nowMs: number) {
     queues: [...fleet.queues.values()].map(renderQueue),
     broker: fleet.broker ? renderBroker(fleet.broker) : null,
     ...renderProgress(fleet),
+    failures: renderFailures(fleet.sentinels),
   };
 }
 

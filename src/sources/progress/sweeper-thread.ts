@@ -2,7 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../lib/clock.js';
-import { endByForceAtExit } from '../../lib/forced-exit.js';
+import { endThread } from '../../lib/end-thread.js';
 import type { Logger } from '../../lib/logger.js';
 import { SourceError } from '../source-error.js';
 import type { SweepAnswer, SweepRequest } from './progress-sweeper.js';
@@ -76,13 +76,9 @@ export function createSweeperThread(options: SweeperThreadOptions): SweeperThrea
       thread = undefined;
       look = undefined;
       if (!ending) return;
-      const terminated = ending.terminate().then(() => true);
-      const late = new Promise<false>((resolve) => clock.after(CLOSE_LIMIT_MS, () => resolve(false)));
-      if (await Promise.race([terminated, late])) return;
-      // terminate() made the thread hold the process again.
-      ending.unref();
-      log.warn({ directory }, 'the mount does not let go of a thread; the process will end by force');
-      endByForceAtExit();
+      if ((await endThread(ending, { clock, limitMs: CLOSE_LIMIT_MS })) === 'left-behind') {
+        log.warn({ directory }, 'a call to the file system does not return, its thread is left behind');
+      }
     },
   };
 }

@@ -1,0 +1,42 @@
+/** Sentinels in the picture: how many there are of each stage, and what failed. Times are Unix milliseconds. */
+
+import type { Histogram } from '../lib/histogram.js';
+
+export interface StageSentinels {
+  readonly stage: string;
+  /** Present now; absent until everything was read once. */
+  readonly successes?: number;
+  readonly failures?: number;
+  /** Failure sentinels newly seen, by reason; only rises. */
+  readonly newFailures: Readonly<Record<string, number>>;
+}
+
+/** A failure sentinel that is present. */
+export interface Failure {
+  /** Below the root of the sentinels. */
+  readonly path: string;
+  readonly stage: string;
+  readonly document?: string;
+  readonly worker?: string;
+  readonly reason: string;
+  /** The worker's own words, bounded. */
+  readonly error: string;
+  /** When the file was written, by the file system's clock. */
+  readonly writtenAtMs: number;
+  /** What the file itself says. */
+  readonly failedAtMs?: number;
+  readonly firstSeenAtMs: number;
+}
+
+export interface SentinelFacts {
+  /** By stage. */
+  readonly stages: ReadonlyMap<string, StageSentinels>;
+  /** By path; the newest of them when there are very many. */
+  readonly failures: ReadonlyMap<string, Failure>;
+  /** Seconds from written to seen; absent while no sentinels are watched. One object, replaced on change. */
+  readonly delay?: SentinelDelay;
+}
+
+export interface SentinelDelay {
+  readonly histogram: Histogram;
+}

@@ -1,0 +1,110 @@
+/** Decides whether a failure sentinel is new, over restarts of the daemon and over mounts that come and go. */
+
+import type { FileIdentity } from './observer-messages.js';
+
+export interface FailureMemory {
+  /** Files that came before this are old unless it is known better. Unix milliseconds. */
+  readonly newSinceMs: number;
+  judge(path: string, identity: FileIdentity, writtenAtMs: number): Judgement;
+  /** The same failure, with more of its text. */
+  continued(path: string, identity: FileIdentity): void;
+  /** Everything was looked at, in a look that began at `atMs`. */
+  looked(atMs: number): void;
+  /** False until the very first look is over: half of it, stored, would make the other half new in the next life. */
+  isWorthKeeping(): boolean;
+  toStored(): unknown;
+}
+
+export interface Judgement {
+  readonly isNew: boolean;
+  readonly firstSeenAtMs: number;
+}
+
+export interface FailureMemoryOptions {
+  /** What the last life stored; of any shape. */
+  readonly stored: unknown;
+  /** What is watched: memories of another root or pattern do not apply. */
+  readonly key: string;
+  readonly nowMs: () => number;
+}
+
+interface Remembered {
+  readonly identity: FileIdentity;
+  readonly firstSeenAtMs: number;
+}
+
+/** Also remembered when they are gone, so that a volume mounted again brings nothing new. */
+const MAX_REMEMBERED = 20_000;
+/** Clocks of file systems are coarse, and those of file servers a little off. */
+const CLOCK_SLACK_MS = 2000;
+
+export function createFailureMemory({ stored, key, nowMs }: FailureMemoryOptions): FailureMemory {
+  const last = parseStored(stored, key);
+  const remembered = new Map<string, Remembered>(last?.failures);
+  const newSinceMs = last ? last.lookedAtMs - CLOCK_SLACK_MS : nowMs();
+  const isFirstLife = last === undefined;
+  let hasLooked = false;
+  let hasForgotten = remembered.size >= MAX_REMEMBERED;
+  let lookedAtMs = last?.lookedAtMs ?? newSinceMs;
+
+  function remember(path: string, entry: Remembered): void {
+    // Deleted first, so that the map's order is the order of being seen.
+    remembered.delete(path);
+    remembered.set(path, entry);
+    const oldest = remembered.keys().next();
+    if (remembered.size > MAX_REMEMBERED && !oldest.done) {
+      remembered.delete(oldest.value);
+      hasForgotten = true;
+    }
+  }
+
+  function isOld(writtenAtMs: number): boolean {
+    // What stood before the very first look is not new, and what may have been forgotten is judged by its time.
+    return ((isFirstLife && !hasLooked) || hasForgotten) && writtenAtMs < newSinceMs;
+  }
+
+  return {
+    newSinceMs,
+    judge(path, identity, writtenAtMs) {
+      const known = remembered.get(path);
+      if (known?.identity === identity) return { isNew: false, firstSeenAtMs: known.firstSeenAtMs };
+      const firstSeenAtMs = nowMs();
+      remember(path, { identity, firstSeenAtMs });
+      return { isNew: known !== undefined || !isOld(writtenAtMs), firstSeenAtMs };
+    },
+    continued(path, identity) {
+      const known = remembered.get(path);
+      if (known) remember(path, { ...known, identity });
+    },
+    looked(atMs) {
+      hasLooked = true;
+      lookedAtMs = atMs;
+    },
+    isWorthKeeping: () => !isFirstLife || hasLooked,
+    toStored: () => ({
+      key,
+      lookedAtMs,
+      failures: [...remembered].map(([path, { identity, firstSeenAtMs }]) => [path, identity, firstSeenAtMs]),
+    }),
+  };
+}
+
+interface Stored {
+  readonly lookedAtMs: number;
+  readonly failures: readonly (readonly [string, Remembered])[];
+}
+
+function parseStored(value: unknown, key: string): Stored | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { key: storedKey, lookedAtMs, failures } = value as Record<string, unknown>;
+  if (storedKey !== key || typeof lookedAtMs !== 'number' || !Array.isArray(failures)) return undefined;
+  return { lookedAtMs, failures: failures.slice(-MAX_REMEMBERED).flatMap(parseRemembered) };
+}
+
+function parseRemembered(entry: unknown): readonly (readonly [string, Remembered])[] {
+  if (!Array.isArray(entry)) return [];
+  const [path, identity, firstSeenAtMs] = entry as unknown[];
+  if (typeof path !== 'string' || typeof identity !== 'string' || typeof firstSeenAtMs !== 'number')
+    return [];
+  return [[path, { identity, firstSeenAtMs }]];
+}

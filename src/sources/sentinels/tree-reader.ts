@@ -1,0 +1,199 @@
+/** Brings what is remembered of a folder up to date with what is in it, and tells what came and went. */
+
+import type { Dirent, Stats } from 'node:fs';
+import type { SentinelPattern } from '../../config/sentinel-pattern.js';
+import { errorCode } from '../../lib/describe-error.js';
+import { SourceError } from '../source-error.js';
+import { createFolder, type Folder, relativePath, walkFolders } from './folder-tree.js';
+import type { ObserverIo } from './observer-io.js';
+import type { ObserverEvent } from './observer-messages.js';
+import type { ProblemBook } from './problem-book.js';
+import { createSentinelFiles } from './sentinel-files.js';
+import type { StageCounts } from './stage-counts.js';
+import { statEntry } from './stat-entry.js';
+
+export interface TreeReader {
+  readonly root: Folder;
+  /** Reads a folder whole; the folders in it that have never been read come back. Throws only for the root. */
+  read(folder: Folder): readonly Folder[];
+  /** The name can be a sentinel or a folder on the way to one; asks no file system. */
+  isOfInterest(folder: Folder, name: string): boolean;
+  /** Looks at one entry; a folder that is to be read comes back. */
+  lookAt(folder: Folder, name: string): Folder | undefined;
+  /** Looks again at the failures that are present: one rewritten in place changes nothing in its folder. */
+  recheckFailures(folder: Folder): void;
+  /** Whether the folder has changed since it was read; one that is gone is dropped. */
+  hasChanged(folder: Folder): boolean;
+  /** Everything at and below the folder is gone. */
+  drop(folder: Folder): void;
+  pathOf(folder: Folder, name?: string): string;
+}
+
+export interface TreeReaderOptions {
+  readonly io: ObserverIo;
+  readonly rootPath: string;
+  readonly pattern: SentinelPattern;
+  readonly counts: StageCounts;
+  readonly problems: ProblemBook;
+  readonly nowMs: () => number;
+  /** Successes that changed before this are old. */
+  readonly newSinceMs: () => number;
+  /** True once everything is being watched: what comes from then on has a delay. */
+  readonly isWatching: () => boolean;
+  readonly emit: (event: ObserverEvent) => void;
+  /** Before a folder is read for the first time, or as another one than before: watch it, so that nothing falls between. */
+  readonly onEnter: (folder: Folder, path: string, stats: Stats) => void;
+  readonly onLeave: (folder: Folder) => void;
+  /** Half written: look again soon. */
+  readonly onUnfinished: (folder: Folder, name: string) => void;
+}
+
+const MAX_DEPTH = 100;
+/** A change this close to the reading may share the folder's time stamp with one just after it. */
+const RACY_MS = 2000;
+
+export function createTreeReader(options: TreeReaderOptions): TreeReader {
+  const { io, rootPath, pattern, problems, nowMs } = options;
+  const root = createFolder('', undefined, pattern.root);
+  const files = createSentinelFiles({ ...options, paths: { absolute: pathOf, relative: pathBelowRoot } });
+
+  function pathOf(folder: Folder, name?: string): string {
+    const path = folder.parent ? `${rootPath}/${relativePath(folder)}` : rootPath;
+    return name === undefined ? path : `${path}/${name}`;
+  }
+
+  function pathBelowRoot(folder: Folder, name: string): string {
+    const above = relativePath(folder);
+    return above === '' ? name : `${above}/${name}`;
+  }
+
+  const statOf = (path: string) => statEntry(io, path, problems);
+
+  function read(folder: Folder): readonly Folder[] {
+    if (folder.isDropped) return [];
+    const path = pathOf(folder);
+    const stats = folder.parent ? statOf(path) : io.stat(path);
+    if (stats === 'unreadable') return [];
+    if (!stats?.isDirectory()) {
+      if (folder.parent) drop(folder);
+      return [];
+    }
+    const identity = `${stats.ino}:${stats.birthtimeMs}`;
+    if (folder.identity !== identity || folder.device !== stats.dev) {
+      options.onLeave(folder);
+      folder.identity = identity;
+    }
+    options.onEnter(folder, path, stats);
+    const entries = list(folder, path);
+    if (!entries) {
+      // Not to be tried again until something about the folder changes.
+      folder.stamp = stampOf(stats);
+      return [];
+    }
+    const lastReadAtMs = folder.readAtMs;
+    folder.readAtMs = nowMs();
+    const isRacy = Math.abs(folder.readAtMs - Math.max(stats.mtimeMs, stats.ctimeMs)) < RACY_MS;
+    folder.stamp = isRacy ? Number.NaN : stampOf(stats);
+    if (folder.place.isLeaf)
+      files.takeAll(folder, entries, { lastReadAtMs, changedAtMs: Math.max(stats.mtimeMs, stats.ctimeMs) });
+    return takeFolders(folder, entries);
+  }
+
+  function list(folder: Folder, path: string): readonly Dirent[] | undefined {
+    try {
+      return io.list(path);
+    } catch (error) {
+      if (!folder.parent) throw error;
+      if (errorCode(error) === 'ENOENT') drop(folder);
+      else problems.add(path, error);
+      return undefined;
+    }
+  }
+
+  function takeFolders(folder: Folder, entries: readonly Dirent[]): readonly Folder[] {
+    if (!folder.place.isBranch) return [];
+    const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    if (folder.children) dropMissing(folder.children, new Set(names));
+    return names
+      .filter((name) => !folder.children?.has(name))
+      .map((name) => addFolder(folder, name))
+      .filter((added) => added !== undefined);
+  }
+
+  function dropMissing(children: ReadonlyMap<string, Folder>, present: ReadonlySet<string>): void {
+    for (const [name, child] of children) if (!present.has(name)) drop(child);
+  }
+
+  function addFolder(parent: Folder, name: string): Folder | undefined {
+    const place = pattern.enter(parent.place, name);
+    if (!place) return undefined;
+    if (parent.depth >= MAX_DEPTH) {
+      const problem = `folders deeper than ${MAX_DEPTH} levels are not looked into: ${pathOf(parent, name)}`;
+      problems.add(pathOf(parent, name), new SourceError('rejected', problem));
+      return undefined;
+    }
+    const child = createFolder(name, parent, place);
+    parent.children ??= new Map();
+    parent.children.set(name, child);
+    return child;
+  }
+
+  function drop(top: Folder): void {
+    for (const folder of [...walkFolders(top)]) {
+      options.onLeave(folder);
+      folder.isDropped = true;
+      files.dropAll(folder);
+    }
+    top.parent?.children?.delete(top.name);
+  }
+
+  /** A name that has changed and can only be a folder on the way to sentinels. */
+  function lookAtFolder(folder: Folder, name: string): Folder | undefined {
+    const known = folder.children?.get(name);
+    const stats = statOf(pathOf(folder, name));
+    if (stats === 'unreadable') return undefined;
+    if (!stats?.isDirectory()) {
+      if (known) drop(known);
+      return undefined;
+    }
+    if (known?.identity !== '' && known !== undefined) {
+      if (known.identity === `${stats.ino}:${stats.birthtimeMs}`) {
+        // It may have been away and back, or be another one with the same number: only a new watch is sure to work.
+        options.onLeave(known);
+        return known;
+      }
+      drop(known);
+    }
+    return known?.isDropped === false ? known : addFolder(folder, name);
+  }
+
+  return {
+    root,
+    read,
+    isOfInterest(folder, name) {
+      if (pattern.match(folder.place, name)) return true;
+      return folder.place.isBranch && pattern.enter(folder.place, name) !== undefined;
+    },
+    lookAt(folder, name) {
+      if (folder.isDropped) return undefined;
+      if (folder.place.isLeaf) files.lookAt(folder, name);
+      if (!folder.place.isBranch) return undefined;
+      return folder.children?.has(name) || pattern.enter(folder.place, name)
+        ? lookAtFolder(folder, name)
+        : undefined;
+    },
+    recheckFailures: files.recheckFailures,
+    hasChanged(folder) {
+      const stats = folder.parent ? statOf(pathOf(folder)) : io.stat(pathOf(folder));
+      if (stats === 'unreadable') return false;
+      return !stats || stampOf(stats) !== folder.stamp;
+    },
+    drop,
+    pathOf,
+  };
+}
+
+/** The change time alone would do, but network file systems differ in which of the two they keep. */
+function stampOf({ mtimeMs, ctimeMs }: Stats): number {
+  return mtimeMs + ctimeMs;
+}

@@ -1,0 +1,23 @@
+/** The failure sentinels that are present, for /api/v1/fleet: newest first, absent facts are null. */
+
+import type { Failure, SentinelFacts } from '../fleet/sentinel-model.js';
+
+export function renderFailures({ failures }: SentinelFacts) {
+  return [...failures.values()]
+    .toSorted((one, other) => other.writtenAtMs - one.writtenAtMs)
+    .map((failure) => renderFailure(failure));
+}
+
+function renderFailure(failure: Failure) {
+  return {
+    path: failure.path,
+    stage: failure.stage,
+    document: failure.document ?? null,
+    worker: failure.worker ?? null,
+    reason: failure.reason,
+    error: failure.error,
+    writtenAt: new Date(failure.writtenAtMs).toISOString(),
+    failedAt: failure.failedAtMs === undefined ? null : new Date(failure.failedAtMs).toISOString(),
+    firstSeenAt: new Date(failure.firstSeenAtMs).toISOString(),
+  };
+}
