@@ -10,7 +10,7 @@ const MAX_IGNORED_FILES = 100;
 export function renderProgress(fleet: Fleet) {
   const { workers, orchestrators, endedJobs, ignoredProgressFiles } = fleet;
   return {
-    workers: [...workers.values()].map(renderWorker),
+    workers: [...workers.values()].map((worker) => renderWorker(worker, fleet)),
     orchestrators: [...orchestrators.values()].map(renderOrchestrator),
     endedJobs: endedJobs.since(endedJobs.newest - MAX_ENDED_JOBS).map(({ entry }) => renderEndedJob(entry)),
     ignoredProgressFiles: [...ignoredProgressFiles.values()]
@@ -19,7 +19,7 @@ export function renderProgress(fleet: Fleet) {
   };
 }
 
-function renderWorker({ container, id, stage, gpu, job, unreadable }: Worker) {
+function renderWorker({ container, id, stage, gpu, job, unreadable }: Worker, fleet: Fleet) {
   return {
     container,
     id: id ?? null,
@@ -29,8 +29,15 @@ function renderWorker({ container, id, stage, gpu, job, unreadable }: Worker) {
     reason: null,
     ...renderJob(job),
     progressFileProblem: unreadable ?? null,
-    queueReady: null,
+    queueReady: queueReady(stage, fleet),
   };
+}
+
+/** Messages that wait in the queue of the stage; null where the stage has none or nothing tells. */
+function queueReady(stage: string | undefined, { queues }: Fleet): number | null {
+  if (stage === undefined) return null;
+  const queue = [...queues.values()].find((one) => one.stage === stage);
+  return queue?.ready?.value ?? null;
 }
 
 function renderOrchestrator({

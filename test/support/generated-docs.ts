@@ -68,10 +68,19 @@ function renderOption({ path, schema }: OptionEntry): string {
   const name = path.filter((key) => key !== '[]').join('.');
   const facts = [
     valueType(schema),
-    schema.default === undefined ? 'required' : `default \`${JSON.stringify(schema.default)}\``,
+    renderDefault(schema.default),
     ...(isInList || schema.items?.properties ? [] : [`\`${environmentName(path)}\``]),
   ];
   return `### \`${name}\`\n${facts.join(' · ')}\n\n${schema.description ?? ''}\n`;
+}
+
+const MAX_DEFAULT = 200;
+
+function renderDefault(value: unknown): string {
+  if (value === undefined) return 'required';
+  const text = JSON.stringify(value);
+  if (text.length > MAX_DEFAULT) return 'default: a built-in list, in [the schema](stagewatch.schema.json)';
+  return `default \`${text}\``;
 }
 
 function valueType(schema: JsonSchema): string {

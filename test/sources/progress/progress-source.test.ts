@@ -173,7 +173,7 @@ test('a stop with a stalled folder takes no more than two seconds, and the proce
   assert.deepEqual([code, signal], [null, 'SIGTERM']);
   const { stopMs, log } = JSON.parse(output) as { stopMs: number; log: string };
   assert.ok(stopMs < 2000, `${stopMs} ms`);
-  assert.match(log, /the mount does not let go of a thread/);
+  assert.match(log, /its thread is left behind/);
 });
 
 test('a thread that dies is named and started anew', async (t) => {
