@@ -9,8 +9,9 @@ const MAX_IGNORED_FILES = 100;
 
 export function renderProgress(fleet: Fleet) {
   const { workers, orchestrators, endedJobs, ignoredProgressFiles } = fleet;
+  const ready = readyByStage(fleet);
   return {
-    workers: [...workers.values()].map((worker) => renderWorker(worker, fleet)),
+    workers: [...workers.values()].map((worker) => renderWorker(worker, ready)),
     orchestrators: [...orchestrators.values()].map(renderOrchestrator),
     endedJobs: endedJobs.since(endedJobs.newest - MAX_ENDED_JOBS).map(({ entry }) => renderEndedJob(entry)),
     ignoredProgressFiles: [...ignoredProgressFiles.values()]
@@ -19,7 +20,10 @@ export function renderProgress(fleet: Fleet) {
   };
 }
 
-function renderWorker({ container, id, stage, gpu, job, unreadable }: Worker, fleet: Fleet) {
+function renderWorker(
+  { container, id, stage, gpu, job, unreadable }: Worker,
+  ready: ReadonlyMap<string, number>,
+) {
   return {
     container,
     id: id ?? null,
@@ -29,15 +33,17 @@ function renderWorker({ container, id, stage, gpu, job, unreadable }: Worker, fl
     reason: null,
     ...renderJob(job),
     progressFileProblem: unreadable ?? null,
-    queueReady: queueReady(stage, fleet),
+    queueReady: stage === undefined ? null : (ready.get(stage) ?? null),
   };
 }
 
-/** Messages that wait in the queue of the stage; null where the stage has none or nothing tells. */
-function queueReady(stage: string | undefined, { queues }: Fleet): number | null {
-  if (stage === undefined) return null;
-  const queue = [...queues.values()].find((one) => one.stage === stage);
-  return queue?.ready?.value ?? null;
+/** Messages that wait in the queue of each stage; stages without a queue, or of which nothing tells, are left out. */
+function readyByStage({ queues }: Fleet): ReadonlyMap<string, number> {
+  const ready = new Map<string, number>();
+  for (const queue of queues.values()) {
+    if (queue.stage !== undefined && queue.ready) ready.set(queue.stage, queue.ready.value);
+  }
+  return ready;
 }
 
 function renderOrchestrator({
