@@ -1,14 +1,13 @@
 /** Keeps the containers of the picture: one an identity, counters that outlive re-creation, the vanished gone at once. */
 
 import type { Classify } from './classify.js';
+import { addCounts, NO_COUNTS } from './container-counts.js';
 import { singleDevice } from './gpu-links.js';
 import { composeProject, composeService, identityOf } from './identity.js';
 import type { Classification, Container, ContainerCounters, IgnoredContainer } from './model.js';
 import type { ContainerEvent, ContainerFacts, ListedContainer } from './observations.js';
 import {
-  addCounts,
   createLedger,
-  NO_COUNTS,
   noteEvent,
   type RestartLedger,
   settleByInspect,

@@ -8,13 +8,8 @@
  * https://github.com/moby/moby/blob/master/daemon/monitor.go, handleContainerExit
  */
 
-import {
-  type ContainerCounters,
-  EXIT_REASONS,
-  type ExitReason,
-  RESTART_CAUSES,
-  type RestartCause,
-} from './model.js';
+import { exitReason, NO_COUNTS, withExits, withOom, withRestarts } from './container-counts.js';
+import type { ContainerCounters } from './model.js';
 import type { ContainerEvent, ContainerFacts } from './observations.js';
 import { type NotedStart, type Settled, type Shares, shareOut } from './restart-shares.js';
 
@@ -54,22 +49,12 @@ export interface RestartLedger {
 const MAX_NOTED = 1000;
 /** A start is stagewatch's own when it comes within this time of the announcement. */
 const ANNOUNCEMENT_MS = 10 * 60_000;
-/** Exit codes above are 128 + signal, as the engine and shells report an end by signal. */
-const SIGNAL_BASE = 128;
-const MAX_SIGNAL = 64;
-
 const UNBORN: Settled = {
   restartCount: 0,
   isAhead: false,
   hasRestartPolicy: false,
   startedAtMs: undefined,
   finishedAtMs: undefined,
-};
-
-export const NO_COUNTS: ContainerCounters = {
-  restarts: { policy: 0, stagewatch: 0, other: 0 },
-  exits: { ok: 0, error: 0, signal: 0, oom: 0 },
-  oomEvents: 0,
 };
 
 export function createLedger(): RestartLedger {
@@ -92,14 +77,6 @@ export function createLedger(): RestartLedger {
   };
 }
 
-export function addCounts(one: ContainerCounters, other: ContainerCounters): ContainerCounters {
-  const restarts = { ...one.restarts };
-  for (const cause of RESTART_CAUSES) restarts[cause] += other.restarts[cause];
-  const exits = { ...one.exits };
-  for (const reason of EXIT_REASONS) exits[reason] += other.exits[reason];
-  return { restarts, exits, oomEvents: one.oomEvents + other.oomEvents };
-}
-
 export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
   switch (event.action) {
     case 'create':
@@ -111,7 +88,7 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
       break;
     case 'oom':
       ledger.isOomSeen = true;
-      if (!ledger.isOomTold) countOom(ledger);
+      if (!ledger.isOomTold) ledger.counters = withOom(ledger.counters);
       ledger.isOomTold = false;
       break;
     case 'die':
@@ -142,7 +119,7 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
     ledger.exitsWithoutEvent--;
     return;
   }
-  countExits(ledger, exitReason(exitCode, isOom), 1);
+  ledger.counters = withExits(ledger.counters, exitReason(exitCode, isOom), 1);
   ledger.exitTimesMs = [...ledger.exitTimesMs, atMs];
   if (ledger.exitTimesMs.length > MAX_NOTED) settleWithoutInspect(ledger);
 }
@@ -206,7 +183,7 @@ export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): v
   // An end that only RestartCount tells of: its code is not known, and a policy restarts mostly what failed.
   const risen = facts.restartCount - before.restartCount;
   const withoutEvent = Math.max(0, (risen < 0 ? facts.restartCount : risen) - exitCount);
-  countExits(ledger, 'error', withoutEvent);
+  ledger.counters = withExits(ledger.counters, 'error', withoutEvent);
   ledger.exitsWithoutEvent += withoutEvent;
 }
 
@@ -225,7 +202,7 @@ function settleFirstSight(
   const ownExit = ledger.exitTimesMs.findIndex((atMs) => finishedAtMs !== undefined && atMs >= finishedAtMs);
   if (ownExit < 0 && finishedAtMs !== undefined) ledger.exitsToldMs = [finishedAtMs];
   ledger.exitTimesMs = ownExit < 0 ? [] : ledger.exitTimesMs.slice(ownExit + 1);
-  countRestarts(ledger, 'policy', restartCount);
+  ledger.counters = withRestarts(ledger.counters, 'policy', restartCount);
 }
 
 /** The noted starts that this inspect tells of, the one it tells itself last; later ones stay noted. */
@@ -258,13 +235,13 @@ function countToldExit(ledger: RestartLedger, facts: ContainerFacts, finishedAtM
   ledger.exitsToldMs = [...ledger.exitsToldMs, finishedAtMs].slice(-MAX_TOLD);
   if (hasProcess(facts)) {
     // It runs again, and the engine has forgotten the code; the event, if it still comes, cannot change the count.
-    countExits(ledger, 'error', 1);
+    ledger.counters = withExits(ledger.counters, 'error', 1);
     return;
   }
-  countExits(ledger, exitReason(facts.exitCode, facts.isOomKilled), 1);
+  ledger.counters = withExits(ledger.counters, exitReason(facts.exitCode, facts.isOomKilled), 1);
   if (!facts.isOomKilled) return;
   if (!ledger.isOomSeen) {
-    countOom(ledger);
+    ledger.counters = withOom(ledger.counters);
     ledger.isOomTold = true;
   }
   ledger.isOomSeen = false;
@@ -293,7 +270,7 @@ function completeInterval(ledger: RestartLedger, toldMs: number, own: NotedStart
 }
 
 function countShares(ledger: RestartLedger, { policy, askedFor }: Shares): void {
-  countRestarts(ledger, 'policy', policy);
+  ledger.counters = withRestarts(ledger.counters, 'policy', policy);
   countAskedFor(ledger, askedFor);
 }
 
@@ -303,7 +280,7 @@ export function settleWithoutInspect(ledger: RestartLedger): void {
   const restarts = ledger.starts.slice(isFirstStart ? 1 : 0);
   const askedFor = restarts.filter(({ isAskedFor }) => isAskedFor).length;
   const alreadyCounted = ledger.settled?.isAhead ? 1 : 0;
-  countRestarts(ledger, 'policy', restarts.length - askedFor - alreadyCounted);
+  ledger.counters = withRestarts(ledger.counters, 'policy', restarts.length - askedFor - alreadyCounted);
   countAskedFor(ledger, askedFor);
   ledger.starts = [];
   ledger.exitTimesMs = [];
@@ -315,28 +292,6 @@ function countAskedFor(ledger: RestartLedger, count: number): void {
   const startedAtMs = Math.max(ledger.lastStartEventMs, ledger.settled?.startedAtMs ?? 0);
   const isOurs = announcedAtMs !== undefined && startedAtMs - announcedAtMs < ANNOUNCEMENT_MS;
   if (isOurs) ledger.announcedAtMs = undefined;
-  countRestarts(ledger, 'stagewatch', isOurs ? 1 : 0);
-  countRestarts(ledger, 'other', isOurs ? count - 1 : count);
-}
-
-function countRestarts(ledger: RestartLedger, cause: RestartCause, count: number): void {
-  if (count <= 0) return;
-  const { restarts } = ledger.counters;
-  ledger.counters = { ...ledger.counters, restarts: { ...restarts, [cause]: restarts[cause] + count } };
-}
-
-function countExits(ledger: RestartLedger, reason: ExitReason, count: number): void {
-  if (count <= 0) return;
-  const { exits } = ledger.counters;
-  ledger.counters = { ...ledger.counters, exits: { ...exits, [reason]: exits[reason] + count } };
-}
-
-function countOom(ledger: RestartLedger): void {
-  ledger.counters = { ...ledger.counters, oomEvents: ledger.counters.oomEvents + 1 };
-}
-
-function exitReason(exitCode: number, isOom: boolean): ExitReason {
-  if (exitCode === 0) return 'ok';
-  if (isOom) return 'oom';
-  return exitCode > SIGNAL_BASE && exitCode <= SIGNAL_BASE + MAX_SIGNAL ? 'signal' : 'error';
+  ledger.counters = withRestarts(ledger.counters, 'stagewatch', isOurs ? 1 : 0);
+  ledger.counters = withRestarts(ledger.counters, 'other', isOurs ? count - 1 : count);
 }

@@ -31,6 +31,5 @@ export interface FamilyGroup<E extends object> {
   readonly families: readonly Family<E>[];
 }
 
-/** A group whose kind of entity does not matter to the page. */
-// biome-ignore lint/suspicious/noExplicitAny: groups of different entities stand in one list; each is consistent in itself
-export type AnyFamilyGroup = FamilyGroup<any>;
+/** A group whose kind of entity does not matter to the page, which hands a group's own entities back to it only. */
+export type AnyFamilyGroup = FamilyGroup<object>;

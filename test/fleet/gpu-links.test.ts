@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NO_COUNTS } from '../../src/fleet/container-counts.js';
 import { createGpuLinkMemory } from '../../src/fleet/gpu-link-memory.js';
 import { linkGpus, singleDevice } from '../../src/fleet/gpu-links.js';
 import { type Gpu, type GpuRequest, gpuIdentity } from '../../src/fleet/gpu-model.js';
 import type { Container, ContainerState } from '../../src/fleet/model.js';
-import { NO_COUNTS } from '../../src/fleet/restart-ledger.js';
 
 function gpu(index: string, parts: Partial<Gpu> = {}): Gpu {
   const uuid = `GPU-${index}a`;
