@@ -100,6 +100,7 @@ async function benchStatePass(engine: RealDocker): Promise<void> {
     clock: systemClock,
     timeLimitMs: 10_000,
     maxConnections: LANES + 1,
+    signal: new AbortController().signal,
   });
   const measured = await measureInTurns(
     [

@@ -30,6 +30,7 @@ function fixture(containers: number): Fixture {
   for (const one of facts)
     store.apply({ kind: 'container-inspected', atMs: 1, facts: { ...one, state: 'exited' } });
   for (const one of facts) store.apply({ kind: 'container-inspected', atMs: 2, facts: one });
+  store.apply({ kind: 'source-read', source: 'docker', atMs: 2, durationMs: 1 });
   return { store, facts };
 }
 

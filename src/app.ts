@@ -63,7 +63,9 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   });
   const sources = createSourceSet({ apply, forgetSource: store.forgetSource, state, env, clock, log });
   let isFirstPictureTold = false;
-  let reloading: Promise<unknown> = Promise.resolve();
+  /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */
+  let changing: Promise<unknown> = Promise.resolve();
+  let isStopping = false;
   const self = createSelfMetrics(version);
   self.configReloaded(true);
   const page = createMetricsPage({
@@ -109,16 +111,16 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     return address;
   }
 
-  /** One after the other: two signals in a row must not start a source twice. */
   function reload(): Promise<{ readonly problem?: string }> {
-    const next = reloading.then(reloadNow);
-    reloading = next;
+    const next = changing.then(reloadNow);
+    changing = next;
     return next;
   }
 
+  /** Never rejects. */
   async function reloadNow(): Promise<{ readonly problem?: string }> {
-    const reading = readConfig();
-    const problem = reading.kind === 'ok' ? await takeOver(reading.config) : reading.problem;
+    if (isStopping) return { problem: 'stagewatch is stopping' };
+    const problem = await loadAnew().catch((error: unknown) => `it failed: ${describeError(error)}`);
     self.configReloaded(problem === undefined);
     if (problem === undefined) {
       log.info('configuration reloaded');
@@ -129,6 +131,11 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   }
 
   /** The problem in words, or undefined when the new configuration is in force. */
+  async function loadAnew(): Promise<string | undefined> {
+    const reading = readConfig();
+    return reading.kind === 'ok' ? takeOver(reading.config) : reading.problem;
+  }
+
   async function takeOver(next: Config): Promise<string | undefined> {
     const faulty = planSources(next, env).find((plan) => plan.kind === 'faulty');
     if (faulty) return faulty.problem;
@@ -148,7 +155,9 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     start,
     reload,
     async stop() {
-      await Promise.all([http.close(), sources.stop()]);
+      isStopping = true;
+      // A reload under way starts nothing more, and ends soon.
+      await Promise.all([http.close(), sources.stop(), changing]);
       await state.close();
     },
   };

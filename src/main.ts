@@ -6,6 +6,8 @@ import { runCommandLine } from './cli/program.js';
 import { describeError } from './lib/describe-error.js';
 import { endProcessDespiteThreads } from './lib/end-thread.js';
 
+const EXIT_GRACE_MS = 500;
+
 function packageVersion(): string {
   // Two folders deep in a checkout (build/src), one in the package (dist).
   for (const path of ['../package.json', '../../package.json']) {
@@ -31,3 +33,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   return 1;
 });
 endProcessDespiteThreads();
+// What a library may still hold (a connection it is opening) must not keep a stopped daemon alive.
+setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();

@@ -1,12 +1,16 @@
 /** Options of the Docker Engine source. */
 
 import { z } from 'zod';
-import { duration, optionalText, wholeNumber } from './option-types.js';
+import { duration, flag, optionalText, wholeNumber } from './option-types.js';
 
 const HOST_FORMS = 'unix:///path/to/docker.sock, tcp://host:2375 or https://host:2376';
 
 export const dockerSection = z
   .strictObject({
+    enabled: flag(true).meta({
+      description:
+        'Whether containers are watched. Without an engine, workers are known from their progress files only.',
+    }),
     host: z
       .string({ error: () => `expected ${HOST_FORMS}` })
       .regex(/^(unix:\/\/\/.+|(tcp|http|https):\/\/[^/\s]+\/?)$/, { error: () => `expected ${HOST_FORMS}` })

@@ -77,15 +77,22 @@ function readYaml(
     return {
       faults: document.errors.map((error) => ({
         place: place(error.pos[0]),
-        message: `not valid YAML: ${error.message}`,
+        message: `not valid YAML: ${withoutQuotes(error.message)}`,
       })),
     };
   }
   try {
     return { name: file, value: document.toJS({ maxAliasCount: 100 }) ?? {}, document, lines };
   } catch (error) {
-    return { faults: [{ place: place(0), message: `not valid YAML: ${describeError(error)}` }] };
+    return {
+      faults: [{ place: place(0), message: `not valid YAML: ${withoutQuotes(describeError(error))}` }],
+    };
   }
+}
+
+/** What the parser quotes of the file could be a secret: only what comes before the quotation is kept. */
+function withoutQuotes(message: string): string {
+  return message.split(/: |["'`]/, 1)[0] ?? '';
 }
 
 function withValue(target: unknown, { path, value }: EnvironmentValue): unknown {
@@ -104,10 +111,19 @@ function toFaults(
   parsed: ParsedFile,
   environment: readonly EnvironmentValue[],
 ): readonly ConfigFault[] {
+  const allowed = Object.keys(schemaAt(issue.path)?.properties ?? {});
+  if (
+    issue.code === 'invalid_type' &&
+    issue.expected === 'object' &&
+    issue.path.length > 0 &&
+    allowed.length > 0
+  ) {
+    const message = `expected a mapping of options: ${allowed.join(', ')}`;
+    return [{ ...locate(parsed, issue.path, environment), message }];
+  }
   if (issue.code !== 'unrecognized_keys') {
     return [{ ...locate(parsed, issue.path, environment), message: issue.message }];
   }
-  const allowed = Object.keys(schemaAt(issue.path)?.properties ?? {});
   return issue.keys.map((key) => ({
     ...locate(parsed, [...issue.path, key], environment),
     message: unknownKeyMessage(key, allowed),

@@ -62,6 +62,20 @@ export function optionalText(what: string) {
     .default(null);
 }
 
+/** A secret that may be left out: what was given is never shown, not even when it is of the wrong kind. */
+export function optionalSecret(what: string) {
+  const error = (): string => `expected ${what} as text (in quotes) or null`;
+  return z.string({ error }).min(1, { error }).meta({ valueType: what }).nullable().default(null);
+}
+
+/** True or false. */
+export function flag(defaultValue: boolean) {
+  return z
+    .boolean({ error: (issue) => `expected true or false, got ${show(issue.input)}` })
+    .meta({ valueType: 'true or false' })
+    .default(defaultValue);
+}
+
 /** A URL with one of `protocols` (`http:`), or null; credentials in it are allowed and never printed. */
 export function optionalUrl(protocols: readonly string[], example: string) {
   const allowed = `a URL like ${example}`;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { dcgmSection } from './dcgm-section.js';
 import { dockerSection } from './docker-section.js';
 import { listenOption } from './listen-option.js';
-import { oneOf, optionalText } from './option-types.js';
+import { oneOf, optionalSecret } from './option-types.js';
 import { progressSection } from './progress-section.js';
 import { rabbitmqSection } from './rabbitmq-section.js';
 import { sentinelsSection } from './sentinels-section.js';
@@ -31,7 +31,7 @@ export const configSchema = z.strictObject(
     stages: stagesSection,
     web: z
       .strictObject({
-        bearer_token: optionalText('a token').meta({
+        bearer_token: optionalSecret('a token').meta({
           description: 'Token that every POST must carry. Null: every POST is refused with 403.',
         }),
       })

@@ -35,7 +35,8 @@ export interface RestartLedger {
   lastStartEventMs: number;
   lastExitEventMs: number;
   isStopAskedFor: boolean;
-  isOomSeen: boolean;
+  /** When the kernel last killed a process in it. */
+  lastOomMs: number | undefined;
   /** Starts and ends that inspects told before their events came, in order. */
   startsToldMs: readonly number[];
   exitsToldMs: readonly number[];
@@ -49,6 +50,9 @@ export interface RestartLedger {
 const MAX_NOTED = 1000;
 /** A start is stagewatch's own when it comes within this time of the announcement. */
 const ANNOUNCEMENT_MS = 10 * 60_000;
+/** The kernel may kill a child while the container lives on; only a death right after it is its doing. */
+const OOM_TO_DEATH_MS = 10_000;
+
 const UNBORN: Settled = {
   restartCount: 0,
   isAhead: false,
@@ -68,7 +72,7 @@ export function createLedger(): RestartLedger {
     lastStartEventMs: 0,
     lastExitEventMs: 0,
     isStopAskedFor: false,
-    isOomSeen: false,
+    lastOomMs: undefined,
     startsToldMs: [],
     exitsToldMs: [],
     isOomTold: false,
@@ -87,7 +91,7 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
       ledger.isStopAskedFor = true;
       break;
     case 'oom':
-      ledger.isOomSeen = true;
+      ledger.lastOomMs = event.atMs;
       if (!ledger.isOomTold) ledger.counters = withOom(ledger.counters);
       ledger.isOomTold = false;
       break;
@@ -104,10 +108,10 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
 }
 
 function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent): void {
-  const isOom = ledger.isOomSeen;
+  const isOom = ledger.lastOomMs !== undefined && atMs - ledger.lastOomMs <= OOM_TO_DEATH_MS;
   const lastStartMs = Math.max(ledger.lastStartEventMs, ledger.settled?.startedAtMs ?? 0);
   const toldMs = findTold(ledger.exitsToldMs, atMs, lastStartMs);
-  ledger.isOomSeen = false;
+  ledger.lastOomMs = undefined;
   ledger.isOomTold = false;
   ledger.lastExitCode = exitCode;
   ledger.lastExitEventMs = atMs;
@@ -240,11 +244,11 @@ function countToldExit(ledger: RestartLedger, facts: ContainerFacts, finishedAtM
   }
   ledger.counters = withExits(ledger.counters, exitReason(facts.exitCode, facts.isOomKilled), 1);
   if (!facts.isOomKilled) return;
-  if (!ledger.isOomSeen) {
+  if (ledger.lastOomMs === undefined) {
     ledger.counters = withOom(ledger.counters);
     ledger.isOomTold = true;
   }
-  ledger.isOomSeen = false;
+  ledger.lastOomMs = undefined;
 }
 
 /** An event from before a start that was told: shares are counted again once that start's own event is here. */

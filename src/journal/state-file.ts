@@ -105,6 +105,9 @@ export function createStateFile({
     section(name, version) {
       return {
         load() {
+          // A source that is started anew within one life must see what it saved just before it ended.
+          const unsaved = pending.get(name);
+          if (unsaved?.version === version) return unsaved.produce();
           const stored = sections.get(name);
           return stored?.version === version ? stored.value : undefined;
         },

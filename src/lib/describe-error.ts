@@ -3,6 +3,8 @@
 import { scrubCredentials } from './scrub.js';
 
 const MAX_LENGTH = 500;
+/** Cut before credentials are removed, well behind what is kept, so that no cut leaves half of them. */
+const MAX_SCRUBBED = 4000;
 
 /** `outer: cause: deeper cause`; never throws, whatever was thrown. */
 export function describeError(error: unknown): string {
@@ -13,7 +15,9 @@ export function describeError(error: unknown): string {
     if (!parts.some((part) => part.includes(message))) parts.push(message);
     current = current instanceof Error ? current.cause : undefined;
   }
-  const line = scrubCredentials(parts.join(': ')).replaceAll(/\s+/g, ' ').trim() || 'unknown error';
+  const line =
+    scrubCredentials(parts.join(': ').slice(0, MAX_SCRUBBED)).replaceAll(/\s+/g, ' ').trim() ||
+    'unknown error';
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH - 1)}…` : line;
 }
 

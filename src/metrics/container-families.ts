@@ -136,7 +136,9 @@ export const containerCountFamilies: FamilyGroup<ContainerCount> = {
   ],
 };
 
-function countContainers({ containers }: Fleet): readonly ContainerCount[] {
+function countContainers({ containers, sources }: Fleet): readonly ContainerCount[] {
+  // Where no engine is watched there is no count, not a count of 0.
+  if (!sources.has('docker')) return [];
   const counts = new Map<string, number>();
   for (const { role, state } of containers.values()) {
     const key = `${role} ${state}`;

@@ -7,7 +7,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Fleet } from '../fleet/model.js';
+import type { Fleet, SourceHealth } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
 import { renderHeader, renderValue } from './exposition.js';
 import type { AnyFamilyGroup } from './family.js';
@@ -76,11 +76,24 @@ interface Picture {
   readonly isStale: boolean;
 }
 
-function takePicture(group: AnyFamilyGroup, { fleet, clock, staleAfterMs }: MetricsPageOptions): Picture {
-  const lastSuccessAtMs = group.source && fleet.sources.get(group.source)?.lastSuccessAtMs;
-  const isUp = group.source === undefined || fleet.sources.get(group.source)?.isUp !== false;
-  const isStale = !isUp && (lastSuccessAtMs === undefined || clock.nowMs() - lastSuccessAtMs > staleAfterMs);
-  return { group, entities: [...group.entities(fleet)], isStale };
+function takePicture(group: AnyFamilyGroup, options: MetricsPageOptions): Picture {
+  const health = group.source && options.fleet.sources.get(group.source);
+  const isStale = health !== undefined && isTooOld(health, options);
+  try {
+    return { group, entities: [...group.entities(options.fleet)], isStale };
+  } catch (error) {
+    options.onError(error);
+    return { group, entities: [], isStale };
+  }
+}
+
+/** Before a source was read for the first time nothing is known, and 0 would be a lie. */
+function isTooOld(
+  { isUp, lastSuccessAtMs }: SourceHealth,
+  { clock, staleAfterMs }: MetricsPageOptions,
+): boolean {
+  if (lastSuccessAtMs === undefined) return true;
+  return isUp === false && clock.nowMs() - lastSuccessAtMs > staleAfterMs;
 }
 
 /** Text of an entity in each family of its group. */
@@ -122,10 +135,10 @@ function renderEntity(
   entity: object,
   onError: (error: unknown) => void,
 ): readonly string[] {
-  const labels = group.labelsOf(entity);
   return group.families.map(({ name, write }) => {
     let text = '';
     try {
+      const labels = group.labelsOf(entity);
       write(entity, (value, extra = '', suffix) => {
         text +=
           renderSeries(suffix === undefined ? name : name + suffix, labels, extra) +

@@ -34,6 +34,9 @@ export function planSources(config: Config, env: Environment): readonly SourcePl
 }
 
 function planDocker(config: Config, env: Environment): SourcePlan {
+  if (!config.docker.enabled) {
+    return { kind: 'absent', name: 'docker', remedy: 'set docker.enabled to true to watch containers' };
+  }
   const found = findEngineAddress(config.docker, env);
   if (found.kind === 'faulty') return { kind: 'faulty', name: 'docker', problem: found.problem };
   const { address } = found;

@@ -1,16 +1,17 @@
 /** Reports how a source's reads end: as observations always, in the log only when that changes. */
 
-import type { FailureReason } from '../fleet/failure-reason.js';
 import type { SourceName } from '../fleet/model.js';
 import { describeError } from '../lib/describe-error.js';
 import type { SourceContext } from './source.js';
 import { failureReason } from './source-error.js';
 
+const MAX_PARTIALS_LOGGED = 100;
+
 export interface HealthReporter {
   succeeded(durationMs: number): void;
   /** The read failed as a whole: the source is down. */
   failed(error: unknown): void;
-  /** A part of a read failed; the rest holds. Logged once for each reason until the next whole failure or recovery. */
+  /** A part of a read failed; the rest holds. Each problem is logged once until the source was down or is forgotten. */
   failedInPart(error: unknown): void;
 }
 
@@ -20,7 +21,7 @@ export function createHealthReporter(
 ): HealthReporter {
   let state: 'unknown' | 'up' | 'down' = 'unknown';
   let lastProblem = '';
-  const partialsLogged = new Set<FailureReason>();
+  const partialsLogged = new Set<string>();
 
   return {
     succeeded(durationMs) {
@@ -43,8 +44,10 @@ export function createHealthReporter(
       const problem = describeError(error);
       const reason = failureReason(error);
       apply({ kind: 'source-failed', source, atMs: clock.nowMs(), reason, problem, isPartial: true });
-      if (!partialsLogged.has(reason)) log.warn({ reason, problem }, 'part of a read failed');
-      partialsLogged.add(reason);
+      if (!partialsLogged.has(problem)) log.warn({ reason, problem }, 'part of a read failed');
+      partialsLogged.add(problem);
+      if (partialsLogged.size > MAX_PARTIALS_LOGGED)
+        partialsLogged.delete(partialsLogged.values().next().value ?? '');
     },
   };
 }

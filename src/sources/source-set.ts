@@ -20,7 +20,7 @@ interface SectionedState {
 }
 
 export interface SourceSet {
-  /** Starts, restarts and stops sources so that what runs is what the configuration asks for. */
+  /** Starts, restarts and stops sources so that what runs is what the configuration asks for; after `stop` nothing. */
   follow(before: Config | undefined, next: Config): Promise<void>;
   stop(): Promise<void>;
 }
@@ -44,6 +44,7 @@ export function createSourceSet({
   log,
 }: SourceSetOptions): SourceSet {
   const running = new Map<SourceName, Source>();
+  let isStopped = false;
 
   async function stopOne(name: SourceName): Promise<void> {
     const source = running.get(name);
@@ -56,6 +57,7 @@ export function createSourceSet({
     const isRunning = running.has(plan.name);
     if (isUnchanged) return;
     if (isRunning) await stopOne(plan.name);
+    if (isStopped) return;
     if (plan.kind === 'faulty') {
       log.error({ problem: plan.problem }, `not watching ${plan.name}`);
       return;
@@ -82,6 +84,7 @@ export function createSourceSet({
       }
     },
     async stop() {
+      isStopped = true;
       await Promise.all([...running.keys()].map(stopOne));
     },
   };

@@ -1,6 +1,7 @@
 /** The failure sentinels that are present, for /api/v1/fleet: newest first, absent facts are null. */
 
 import type { Failure, SentinelFacts } from '../fleet/sentinel-model.js';
+import { toIso } from './iso-time.js';
 
 export function renderFailures({ failures }: SentinelFacts) {
   return [...failures.values()]
@@ -16,8 +17,8 @@ function renderFailure(failure: Failure) {
     worker: failure.worker ?? null,
     reason: failure.reason,
     error: failure.error,
-    writtenAt: new Date(failure.writtenAtMs).toISOString(),
-    failedAt: failure.failedAtMs === undefined ? null : new Date(failure.failedAtMs).toISOString(),
-    firstSeenAt: new Date(failure.firstSeenAtMs).toISOString(),
+    writtenAt: toIso(failure.writtenAtMs),
+    failedAt: toIso(failure.failedAtMs),
+    firstSeenAt: toIso(failure.firstSeenAtMs),
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -128,7 +128,7 @@ describe('stagewatch serve', () => {
   it('reloads on SIGHUP, and keeps the last good configuration when the new one is faulty', async (test) => {
     const daemon = await daemonWithEngine(test);
     const stage = async () => (await daemon.metrics()).all('pipeline_container_info')[0]?.labels['stage'];
-    const good = (async () => (await import('node:fs/promises')).readFile(daemon.configFile, 'utf8'))();
+    const good = readFile(daemon.configFile, 'utf8');
     assert.equal(await stage(), 'paddle-worker');
     await writeFile(daemon.configFile, `${await good}stages: [{ id: G3_02, workers: "paddle-*" }]\n`);
     daemon.process.kill('SIGHUP');
@@ -168,6 +168,57 @@ describe('stagewatch serve', () => {
         .map(({ labels }) => labels['container']);
       return found.length === 1 && found[0] === 'spine-worker-gpu0-0';
     });
+  });
+
+  it('ends at once although the engine never answers', async (test) => {
+    const folder = await tempDir(test);
+    const silent = createServer().listen(join(folder, 'silent.sock'));
+    await once(silent, 'listening');
+    test.after(() => silent.close());
+    const config = `docker: { host: "unix://${folder}/silent.sock", request_timeout: 5m }\n`;
+    const daemon = await startDaemon({ folder, config });
+    test.after(() => daemon.process.kill('SIGKILL'));
+    const startedMs = performance.now();
+    assert.equal(await daemon.stop(), 0);
+    assert.ok(performance.now() - startedMs < 3000);
+    assert.equal((await run(['--version'], folder)).code, 0);
+  });
+
+  it('ends although a reload was under way', async (test) => {
+    const daemon = await daemonWithEngine(test);
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    test.after(() => silent.close());
+    const { port } = silent.address() as { port: number };
+    const before = await readFile(daemon.configFile, 'utf8');
+    await writeFile(
+      daemon.configFile,
+      `${before}dcgm: { url: "http://127.0.0.1:${port}", request_timeout: 60s }\n`,
+    );
+    daemon.process.kill('SIGHUP');
+    const startedMs = performance.now();
+    assert.equal(await daemon.stop(), 0);
+    assert.ok(performance.now() - startedMs < 5000);
+  });
+
+  it('works without an engine when told so', async (test) => {
+    const folder = await tempDir(test);
+    await mkdir(join(folder, 'progress'));
+    await writeFile(
+      join(folder, 'progress', 'w.json'),
+      '{"name":"ocr-worker-gpu0-0","stage":"G1","done":1,"total":2}',
+    );
+    const config = `docker: { enabled: false }\nprogress: { directory: "${folder}/progress" }\n`;
+    const daemon = await startDaemon({ folder, config });
+    test.after(() => daemon.stop());
+    await daemon.whenReady();
+    const page = await daemon.metrics();
+    assert.equal(
+      page.value('pipeline_worker_job_progress_ratio', { container: 'ocr-worker-gpu0-0', stage: 'G1' }),
+      0.5,
+    );
+    assert.equal(page.names.has('pipeline_containers'), false);
+    assert.equal(page.value('stagewatch_source_up', { source: 'docker' }), undefined);
   });
 
   it('ends with 0 on SIGINT', async (test) => {

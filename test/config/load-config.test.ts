@@ -93,7 +93,7 @@ stages:
     const expected = [
       'stagewatch.yaml:1:1 listen: expected host:port, like 127.0.0.1:9847 or :9847 for every interface, got "127.0.0.1"',
       'stagewatch.yaml:2:1 dockr: unknown key "dockr", did you mean docker?',
-      'stagewatch.yaml:4:3 docker.hots: unknown key "hots". Allowed here: host, compose_project',
+      'stagewatch.yaml:4:3 docker.hots: unknown key "hots". Allowed here: enabled, host, compose_project',
       'stagewatch.yaml:5:3 docker.relist_interval: expected a duration like 500ms, 5s, 10m or 2h, from 1s to 1h00m, got 5',
       'stagewatch.yaml:7:5 stages.0.id: expected a stage id like G3_02, got nothing',
       'stagewatch.yaml:8:14 stages.1.workers: expected a name pattern with * and ?, or a list of them, got 5',
@@ -138,6 +138,26 @@ stages:
       assert.match(faults(yaml, env).join('\n'), pattern);
     });
   }
+
+  it('never shows a secret, not even one of the wrong kind', () => {
+    for (const yaml of [
+      'web: { bearer_token: 12345678901 }',
+      'web: { bearer_token: [12345678901] }',
+      'web: { bearer_token: *12345678901 }',
+      'web: { bearer_token: "12345678901',
+    ]) {
+      const found = faults(yaml).join('\n');
+      assert.doesNotMatch(found, /12345678901/, yaml);
+      assert.match(found, /stagewatch\.yaml:\d+:\d+/);
+    }
+  });
+
+  it('says what a section may hold when it is none', () => {
+    assert.match(
+      faults('web: text')[0] ?? '',
+      /^stagewatch\.yaml:1:1 web: expected a mapping of options: bearer_token/,
+    );
+  });
 
   it('is named when the file is missing', () => {
     const loaded = loadConfig({

@@ -156,6 +156,15 @@ describe('restart ledger, when events were missed', () => {
     }
   });
 
+  it('does not blame memory for a crash long after a child was killed for it', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('oom', 200));
+    noteEvent(ledger, event('die', 3_600_000, 3));
+    assert.deepEqual(ledger.counters.exits, { ok: 0, error: 1, signal: 0, oom: 0 });
+    assert.equal(ledger.counters.oomEvents, 1);
+  });
+
   it('takes an announced restart for its own, once', () => {
     const ledger = createLedger();
     settleByInspect(ledger, facts({ startedAtMs: 100 }));

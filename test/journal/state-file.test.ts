@@ -93,3 +93,12 @@ test('a folder that cannot be written is one log line, and the state is saved wh
   assert.equal(logLines.length, 2);
   await file.close();
 });
+
+test('an owner that starts anew within one life finds what was saved but not yet written', async (t) => {
+  const { file } = life(await tempDir(t));
+  await file.open();
+  file.section('a', 1).save(() => ({ x: 1 }));
+  assert.deepEqual(file.section('a', 1).load(), { x: 1 });
+  assert.equal(file.section('a', 2).load(), undefined);
+  await file.close();
+});

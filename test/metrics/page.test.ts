@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { createClassifier } from '../../src/fleet/classify.js';
+import { createFleetStore } from '../../src/fleet/fleet-store.js';
 import { ALL_FAMILY_GROUPS } from '../../src/metrics/all-families.js';
 import { containerFamilies } from '../../src/metrics/container-families.js';
 import { renderLabels } from '../../src/metrics/exposition.js';
@@ -8,6 +10,7 @@ import { createMetricsPage, type MetricsPageOptions } from '../../src/metrics/pa
 import { containerFacts, fleetOf, NOW_MS } from '../support/build-fleet.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { parseSeries } from '../support/series.js';
+import { TEST_CLASSIFY } from '../support/source-harness.js';
 
 function pageOf({ fleet }: Pick<MetricsPageOptions, 'fleet'>, more: Partial<MetricsPageOptions> = {}) {
   return createMetricsPage({
@@ -130,6 +133,32 @@ describe('/metrics', () => {
     assert.equal(names.has('pipeline_container_health'), false);
     assert.equal(names.has('pipeline_container_state'), true);
     assert.equal(errors.length, 2);
+  });
+
+  it('shows no gauge of a source that has not been read yet', async () => {
+    const store = createFleetStore(createClassifier(TEST_CLASSIFY));
+    store.apply({ kind: 'source-watched', source: 'docker', target: 'unix:///d.sock' });
+    const { names, value } = parseSeries(await text(pageOf(store)));
+    assert.equal(names.has('pipeline_containers'), false);
+    assert.equal(value('stagewatch_source_up', { source: 'docker' }), 0);
+  });
+
+  it('stays whole when a group cannot name or list its entities', async () => {
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    const errors: unknown[] = [];
+    const groups = [
+      { ...containerFamilies, labelsOf: fail },
+      { ...containerFamilies, entities: fail },
+      ...ALL_FAMILY_GROUPS,
+    ];
+    const page = pageOf(fleetOf(containerFacts('x-worker-gpu0-0')), {
+      groups,
+      onError: (error) => errors.push(error),
+    });
+    assert.ok(parseSeries(await text(page)).names.has('stagewatch_source_up'));
+    assert.ok(errors.length > 0);
   });
 
   it('is rendered once for scrapes that come together', async () => {

@@ -2,7 +2,6 @@
 
 import type { DcgmConfig } from '../../config/dcgm-section.js';
 import type { Observation } from '../../fleet/observations.js';
-import { scrubCredentials } from '../../lib/scrub.js';
 import { type ParsedText, parseTextFormat } from '../../lib/text-format-parser.js';
 import { fetchPage } from '../fetch-page.js';
 import { createPolledSource, type PolledReader } from '../poller.js';
@@ -27,7 +26,8 @@ export function createDcgmSource(options: DcgmSourceOptions, context: SourceCont
 function createDcgmReader({ url, config }: DcgmSourceOptions, context: SourceContext): PolledReader {
   const { clock, log } = context;
   const page = metricsUrl(url);
-  const target = scrubCredentials(page.href);
+  // The query may hold a token.
+  const target = page.origin + page.pathname;
   let isDamaged = false;
 
   /** Logged when it begins and when it ends, counted at every read. */

@@ -27,6 +27,8 @@ export interface DockerClientOptions {
   /** Time limit of each call. */
   readonly timeLimitMs: number;
   readonly maxConnections: number;
+  /** Ends every call and connection. */
+  readonly signal: AbortSignal;
 }
 
 /** The newest API whose answers this code was written for; a newer engine is asked in this version. */
@@ -60,10 +62,13 @@ export async function connectDocker(options: DockerClientOptions): Promise<Docke
   }
 
   function close(): void {
+    options.signal.removeEventListener('abort', close);
     transport.destroy();
     streamTransport.destroy();
   }
 
+  options.signal.addEventListener('abort', close);
+  if (options.signal.aborted) close();
   const agreed = await get({ path: '/_ping' }, MAX_PING_BYTES)
     .then((answer) => readPing(answer, address, clock))
     .catch((error: unknown) => {

@@ -27,6 +27,8 @@ export interface DockerSessionOptions extends DockerSourceOptions, SourceContext
   /** Outlives the session, so that the next one repeats nothing. */
   readonly memory: EventMemory;
   readonly reporter: HealthReporter;
+  /** Aborts when the source stops: calls under way end at once. */
+  readonly stopped: AbortSignal;
   /** Everything has been listed and inspected once. */
   readonly onFirstPicture: () => void;
   /** Called at most once, and not after `close`. */
@@ -56,6 +58,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
     clock,
     timeLimitMs: config.request_timeout,
     maxConnections: config.inspect_concurrency + 1,
+    signal: options.stopped,
   });
   /** As the engine last told of them; what a list says is compared with this. */
   const known = new Map<string, ListedContainer>();
@@ -143,6 +146,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
 
   function relistAfter(delayMs: number, isComplete: boolean): void {
     relist?.cancel();
+    if (isClosed) return;
     relist = clock.after(delayMs, () => {
       reconcile(clock.monotonicMs(), isComplete).then(() => relistAfter(config.relist_interval, false), end);
     });

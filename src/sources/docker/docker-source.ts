@@ -15,7 +15,7 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
   const reporter = createHealthReporter('docker', context);
   const backoff = createBackoff(BACKOFF);
   const memory = createEventMemory();
-  let isStopped = false;
+  const stopped = new AbortController();
   let session: DockerSession | undefined;
   let retry: Timer | undefined;
 
@@ -26,10 +26,11 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
         ...context,
         memory,
         reporter,
+        stopped: stopped.signal,
         onFirstPicture: () => backoff.reset(),
         onEnd: retryLater,
       });
-      if (isStopped) opened.close();
+      if (stopped.signal.aborted) opened.close();
       else session = opened;
     } catch (error) {
       retryLater(error);
@@ -38,7 +39,7 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
 
   function retryLater(error: unknown): void {
     session = undefined;
-    if (isStopped) return;
+    if (stopped.signal.aborted) return;
     reporter.failed(error);
     retry = clock.after(backoff.nextDelayMs(), () => void connect());
   }
@@ -51,7 +52,7 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
       void connect();
     },
     stop() {
-      isStopped = true;
+      stopped.abort();
       retry?.cancel();
       session?.close();
       return Promise.resolve();

@@ -55,6 +55,7 @@ export async function createEngineTransport(
   const agent = isTls ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   const send = isTls ? httpsRequest : httpRequest;
   const modem = await createModem(address, agent);
+  let isDestroyed = false;
   // The library's own way waits for ever on a response that is cut off, reads without a limit, follows redirects, and
   // prints all options of each request for a debug line nobody sees, which took a third of the time of an inspect.
   modem.buildRequest = (request, { signal }, _body, callback) => {
@@ -66,6 +67,11 @@ export async function createEngineTransport(
   return {
     request: ({ path, query }, signal) =>
       new Promise((resolve, reject) => {
+        if (isDestroyed) {
+          // A destroyed agent would open new connections.
+          reject(new SourceError('interrupted', `the connection to ${address.target} was closed`));
+          return;
+        }
         const dial: DialOptions = {
           // The library adds the query only behind a question mark.
           path: query ? `${path}?` : path,
@@ -78,7 +84,10 @@ export async function createEngineTransport(
     useVersion(version) {
       modem.version = `v${version}`;
     },
-    destroy: () => agent.destroy(),
+    destroy() {
+      isDestroyed = true;
+      agent.destroy();
+    },
   };
 }
 

@@ -287,6 +287,40 @@ describe('docker source, when the engine misbehaves', () => {
     assert.match(health()?.problem ?? '', /speaks API 1\.23; at least 1\.24 is needed/);
   });
 
+  it('lists no more once it was stopped, however often the stream was cut before', async () => {
+    start(createHastyClock(10), { ...CONFIG, relist_interval: 1000 });
+    await whenUp();
+    let release: (() => void)[] = [];
+    for (let cut = 1; cut <= 3; cut++) {
+      // The cut comes while a list waits for its inspects.
+      engine.intercept = (path, _request, response) => {
+        if (!path.startsWith('/containers/aaa/')) return false;
+        release.push(() =>
+          sendJson(response, inspected({ id: 'aaa', name: 'a-worker-gpu0-0', state: 'running' })),
+        );
+        return true;
+      };
+      engine.emit('aaa', 'unpause');
+      await waitFor('an inspect under way', () => release.length > 0);
+      engine.intercept = () => false;
+      engine.cutStreams();
+      for (const answer of release) answer();
+      release = [];
+      await waitFor(
+        'the source to be back',
+        () => health()?.failures.interrupted === cut && health()?.isUp === true,
+      );
+    }
+    const before = lists();
+    await waitFor('some more lists', () => lists() >= before + 5);
+    await source?.stop();
+    const stopped = lists();
+    // Time enough for many lists, told by a clock of the test's own.
+    const startedMs = performance.now();
+    await waitFor('half a second', () => performance.now() - startedMs > 500);
+    assert.equal(lists(), stopped);
+  });
+
   it('stops at once while an answer is outstanding', async () => {
     engine.intercept = (path) => path === '/containers/json';
     start();

@@ -79,6 +79,7 @@ describe('docker client over TLS', {
         clock: systemClock,
         timeLimitMs: 5000,
         maxConnections: 1,
+        signal: new AbortController().signal,
       });
     };
     const client = await connect({ DOCKER_CERT_PATH: folder });
