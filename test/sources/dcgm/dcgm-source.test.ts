@@ -45,7 +45,7 @@ describe('an exporter', () => {
       `Basic ${Buffer.from('me:secret').toString('base64')}`,
     ]);
     assert.equal(health()?.isUp, true);
-    assert.equal(source.target, `${url.replace('//', '//')}/metrics`);
+    assert.equal(source.target, `${url}/metrics`);
     assert.doesNotMatch(logLines.join('') + JSON.stringify([...fleet.sources]), /secret/);
   });
 
