@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -72,8 +73,26 @@ function startPollingMonitor(engine: RealDocker): PollingMonitor {
   };
 }
 
-/** As the source does it: a list, then an inspect of each, all into a fleet. */
-async function statePass(client: DockerClient): Promise<void> {
+/** The calls alone, in lanes, each answer parsed as JSON and dropped. */
+async function barePass({ socketPath }: RealDocker, agent: Agent): Promise<void> {
+  const getJson = (path: string): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      get({ socketPath, path, agent }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString())));
+      }).on('error', reject);
+    });
+  const list = (await getJson('/containers/json?all=1')) as { Id: string }[];
+  const ids = list.values();
+  async function lane(): Promise<void> {
+    for (const { Id } of ids) await getJson(`/containers/${Id}/json`);
+  }
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+/** As the source does it: a list, then an inspect of one in `fraction`, all into a fleet. */
+async function statePass(client: DockerClient, fraction: number): Promise<void> {
   const store = createFleetStore(createClassifier(TEST_CLASSIFY));
   const queue = createInspectQueue({
     clock: systemClock,
@@ -87,7 +106,10 @@ async function statePass(client: DockerClient): Promise<void> {
   const { containers } = parseContainerList(
     await client.getJson({ path: '/containers/json', query: { all: 1 } }, MAX_BYTES),
   );
-  for (const { id } of containers) queue.request(id);
+  store.apply({ kind: 'containers-listed', askedAtMs: 0, atMs: 1, containers });
+  containers.forEach(({ id }, index) => {
+    if (index % fraction === 0) queue.request(id);
+  });
   await queue.whenIdle();
   if (store.fleet.containers.size !== CONTAINERS)
     throw new Error(`${store.fleet.containers.size} containers`);
@@ -95,6 +117,7 @@ async function statePass(client: DockerClient): Promise<void> {
 
 async function benchStatePass(engine: RealDocker): Promise<void> {
   const monitor = startPollingMonitor(engine);
+  const agent = new Agent({ keepAlive: true, maxSockets: LANES });
   const client = await connectDocker({
     address: { target: engine.host, socketPath: engine.socketPath, protocol: 'http', tls: {} },
     clock: systemClock,
@@ -105,11 +128,17 @@ async function benchStatePass(engine: RealDocker): Promise<void> {
   const measured = await measureInTurns(
     [
       { name: 'polling monitor (Python, list and inspects one by one)', run: () => monitor.pass() },
-      { name: 'stagewatch', run: () => statePass(client) },
+      {
+        name: 'floor: Node.js alone, 4 kept connections, nothing understood',
+        run: () => barePass(engine, agent),
+      },
+      { name: 'stagewatch, first pass: all inspected', run: () => statePass(client, 1) },
+      { name: 'stagewatch, each later pass: listed, a tenth inspected', run: () => statePass(client, 10) },
     ],
     20,
   );
   client.close();
+  agent.destroy();
   monitor.stop();
   const peer = measured[0]?.medianMs ?? Number.NaN;
   printTable(

@@ -98,10 +98,9 @@ export function createContainerRegistry(initialClassify: Classify): ContainerReg
       return;
     }
     const ledger = ledgerOf(facts.id);
-    const counters = ids.reduce(
-      (sum, id) => addCounts(sum, ledgers.get(id)?.counters ?? NO_COUNTS),
-      retired.get(identity) ?? NO_COUNTS,
-    );
+    const others = ids.filter((id) => id !== facts.id).map((id) => ledgers.get(id)?.counters);
+    const earlier = [retired.get(identity), ...others].filter((counts) => counts !== undefined);
+    const counters = earlier.reduce(addCounts, ledger.counters);
     containers.set(identity, {
       ...classification,
       ...describe(current),
