@@ -16,6 +16,7 @@ h1 { font-size: 1.5rem; margin-bottom: 0; }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: .3rem 1rem .3rem 0; vertical-align: top; border-bottom: 1px solid #8884; }
 td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+td:first-child { white-space: nowrap; }
 `;
 
 export const LANDING_STYLE_PATH = '/landing.css';
@@ -50,7 +51,7 @@ export function renderLandingPage(fleet: Fleet, version: string): string {
 <h2>Sources</h2>
 <table><tr><th>source</th><th>watched at</th><th>state</th></tr>${sources.join('')}</table>
 <h2>Containers</h2>
-<table><tr><th>role, state</th><th>count</th></tr>${containers.join('')}</table>
+${containers.length === 0 ? '<p>None of the pipeline is known yet.</p>' : `<table><tr><th>role, state</th><th>count</th></tr>${containers.join('')}</table>`}
 </body>
 </html>
 `;
