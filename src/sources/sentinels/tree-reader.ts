@@ -1,15 +1,10 @@
 /** Brings what is remembered of a folder up to date with what is in it, and tells what came and went. */
 
 import type { Dirent, Stats } from 'node:fs';
-import type { SentinelPattern } from '../../config/sentinel-pattern.js';
 import { errorCode } from '../../lib/describe-error.js';
 import { SourceError } from '../source-error.js';
 import { createFolder, type Folder, relativePath, walkFolders } from './folder-tree.js';
-import type { ObserverIo } from './observer-io.js';
-import type { ObserverEvent } from './observer-messages.js';
-import type { ProblemBook } from './problem-book.js';
-import { createSentinelFiles } from './sentinel-files.js';
-import type { StageCounts } from './stage-counts.js';
+import { createSentinelFiles, type SentinelFilesOptions } from './sentinel-files.js';
 import { statEntry } from './stat-entry.js';
 
 export interface TreeReader {
@@ -29,23 +24,11 @@ export interface TreeReader {
   pathOf(folder: Folder, name?: string): string;
 }
 
-export interface TreeReaderOptions {
-  readonly io: ObserverIo;
+export interface TreeReaderOptions extends Omit<SentinelFilesOptions, 'paths'> {
   readonly rootPath: string;
-  readonly pattern: SentinelPattern;
-  readonly counts: StageCounts;
-  readonly problems: ProblemBook;
-  readonly nowMs: () => number;
-  /** Successes that changed before this are old. */
-  readonly newSinceMs: () => number;
-  /** True once everything is being watched: what comes from then on has a delay. */
-  readonly isWatching: () => boolean;
-  readonly emit: (event: ObserverEvent) => void;
   /** Before a folder is read for the first time, or as another one than before: watch it, so that nothing falls between. */
   readonly onEnter: (folder: Folder, path: string, stats: Stats) => void;
   readonly onLeave: (folder: Folder) => void;
-  /** Half written: look again soon. */
-  readonly onUnfinished: (folder: Folder, name: string) => void;
 }
 
 const MAX_DEPTH = 100;
