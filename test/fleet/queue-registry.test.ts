@@ -13,6 +13,7 @@ type Facts = Omit<QueueReading, 'name' | 'status'> & Partial<Pick<QueueReading, 
 function createBench() {
   const registry = createQueueRegistry();
   let nowMs = START_MS;
+  let target = 'http://one';
   function read(told: Partial<Record<BrokerWay, Facts | 'nothing'>>, passMs = 5000) {
     nowMs += passMs;
     const readings = (Object.entries(told) as [BrokerWay, Facts | 'nothing'][]).map(
@@ -28,13 +29,13 @@ function createBench() {
       atMs: nowMs,
       vhost: '/',
       readings,
-      ways: [],
+      ways: [{ via: 'metrics', target, isUp: true }],
       consumerTimeoutMs: 7_200_000,
       leftOutCount: 0,
     });
     return registry.queues.get('//q');
   }
-  return { registry, read, nowMs: () => nowMs };
+  return { registry, read, nowMs: () => nowMs, moveTo: (next: string) => (target = next) };
 }
 
 describe('the best available of each fact', () => {
@@ -179,6 +180,15 @@ describe('a count over a reload', () => {
     registry.clear();
     assert.equal(registry.queues.size, 0);
     assert.equal(read({ metrics: { acked: 23 } })?.acked?.value, 123);
+  });
+
+  it('leaves out what another broker had counted before', () => {
+    const { registry, read, moveTo } = createBench();
+    read({ metrics: { acked: 100 } });
+    registry.clear();
+    moveTo('http://two');
+    assert.equal(read({ metrics: { acked: 9000 } })?.acked?.value, 100);
+    assert.equal(read({ metrics: { acked: 9001 } })?.acked?.value, 101);
   });
 
   it('takes a lower start for no news: what was added up by channel begins anew', () => {
