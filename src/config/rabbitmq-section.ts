@@ -7,6 +7,17 @@ const INCLUDED = ['*'];
 /** Queues that the broker names for those who do not care: replies, mostly, gone with their connection. */
 const EXCLUDED = ['amq.gen-*'];
 
+/** The value is not repeated: what follows its host may be the rest of a password. */
+const STRAY_AT =
+  'has an @ after its host: percent-encode the password (/ is %2F, ? is %3F, # is %23, @ is %40), and an @ in a vhost or path too';
+
+/** A `/`, `?` or `#` that a password has as it stands ends the host for a URL, and the rest would be shown. */
+function hasStrayAt(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { pathname, search, hash } = new URL(text);
+  return (pathname + search + hash).includes('@');
+}
+
 export const rabbitmqSection = z
   .strictObject({
     amqp_url: optionalUrl(['amqp:', 'amqps:'], 'amqp://user:pass@rabbitmq:5672/vhost').meta({
@@ -54,6 +65,10 @@ export const rabbitmqSection = z
     }),
   })
   .superRefine((section, context) => {
+    for (const key of ['amqp_url', 'metrics_url', 'management_url'] as const) {
+      if (section[key] === null || !hasStrayAt(section[key])) continue;
+      context.addIssue({ code: 'custom', path: [key], message: STRAY_AT });
+    }
     if (section.progress_exchange !== null && section.amqp_url === null) {
       context.addIssue({
         code: 'custom',

@@ -11,7 +11,7 @@ import { createQueueRegistry } from './queue-registry.js';
 
 import type { SeenSentinel } from './sentinel-observations.js';
 import { createSentinelRegistry } from './sentinel-registry.js';
-import { applySourceReport } from './source-health.js';
+import { applySourceReport, unreadSource } from './source-health.js';
 import type { Stage } from './stage-model.js';
 
 export interface FleetStore {
@@ -26,6 +26,8 @@ export interface FleetStore {
 
 export function createFleetStore(classify: Classify): FleetStore {
   const sources = new Map<SourceName, SourceHealth>();
+  /** Of sources that are watched no longer, for when they are again. */
+  const failuresBefore = new Map<SourceName, SourceHealth['failures']>();
   const registry = createContainerRegistry(classify);
   const { containers, ignored } = registry;
   const gpuRegistry = createGpuRegistry();
@@ -83,12 +85,16 @@ export function createFleetStore(classify: Classify): FleetStore {
     progress.apply({ kind: 'job-outcome', stage, document, outcome: told, atMs });
   }
 
+  function healthOf(source: SourceName): SourceHealth {
+    return sources.get(source) ?? unreadSource(source, failuresBefore.get(source));
+  }
+
   function apply(observation: Observation): void {
     switch (observation.kind) {
       case 'source-watched':
       case 'source-read':
       case 'source-failed':
-        sources.set(observation.source, applySourceReport(sources.get(observation.source), observation));
+        sources.set(observation.source, applySourceReport(healthOf(observation.source), observation));
         break;
       case 'containers-listed':
         registry.applyList(observation.containers, observation.askedAtMs, observation.atMs);
@@ -137,6 +143,8 @@ export function createFleetStore(classify: Classify): FleetStore {
   }
 
   function forgetSource(source: SourceName): void {
+    const health = sources.get(source);
+    if (health) failuresBefore.set(source, health.failures);
     sources.delete(source);
     if (source === 'rabbitmq') queueRegistry.clear();
     if (source === 'progress') progress.forgetFiles();

@@ -11,6 +11,7 @@ import {
   type Disagreement,
   type Figure,
   type Queue,
+  type QueueStatus,
 } from './queue-model.js';
 import type { QueueReading } from './queue-observations.js';
 
@@ -51,19 +52,18 @@ export function foldRead(
     (old) => readAtMs - old.readAtMs <= STALE_TOLD_MS && !told.some(({ via }) => via === old.via),
   );
   const all = stale.length === 0 ? told : [...told, ...stale];
-  const [best] = all;
-  if (best === undefined) return undefined;
+  if (all.length === 0) return undefined;
   const { published, acked, redelivered } = before.counters;
   return {
     told: all,
     counters: {
-      published: countOn(published, figuresOf(told, 'published')),
-      acked: countOn(acked, figuresOf(told, 'acked')),
-      redelivered: countOn(redelivered, figuresOf(told, 'redelivered')),
+      published: countOn(published, figuresOf(told, 'published'), readAtMs),
+      acked: countOn(acked, figuresOf(told, 'acked'), readAtMs),
+      redelivered: countOn(redelivered, figuresOf(told, 'redelivered'), readAtMs),
     },
     // One way alone has nobody to disagree with, and a missing queue nothing to disagree about.
     witnesses:
-      all.length < 2 || best.reading.status === 'missing' ? NO_WITNESSES : hearTold(before.witnesses, told),
+      all.length < 2 || statusOf(all) === 'missing' ? NO_WITNESSES : hearTold(before.witnesses, told),
   };
 }
 
@@ -92,6 +92,15 @@ function bestFigure(told: readonly Told[], fact: DepthFact): Figure | undefined 
   return undefined;
 }
 
+/**
+ * As the best way says, save that the metrics page of one node leaves out what other nodes of a cluster have: its
+ * silence counts only where no other way tells.
+ */
+export function statusOf(told: readonly Told[]): QueueStatus {
+  const best = told.find(({ via, reading }) => via !== 'metrics' || reading.status !== 'missing') ?? told[0];
+  return best?.reading.status ?? 'present';
+}
+
 export interface QueuePlace {
   readonly vhost: string;
   readonly name: string;
@@ -101,7 +110,7 @@ export interface QueuePlace {
 export function describeQueue(entry: QueueEntry, { vhost, name, stage }: QueuePlace): Queue {
   const { told, counters } = entry;
   const [best] = told;
-  const status = best?.reading.status ?? 'present';
+  const status = statusOf(told);
   const type = firstOf(told, 'type');
   const consumerTimeoutMs = firstOf(told, 'consumerTimeoutMs');
   const figures: Partial<Record<DepthFact | CounterFact, Figure>> = {};

@@ -30,6 +30,8 @@ export interface WayReading {
   readonly queues: readonly QueueReading[];
   readonly version?: string;
   readonly alarms?: Readonly<Record<BrokerAlarm, boolean>>;
+  /** When `alarms` were asked for: unlike figures, they are told as they are. Set with them. */
+  readonly alarmsAtMs?: number;
 }
 
 export type QueueObservation =

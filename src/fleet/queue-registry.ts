@@ -1,6 +1,7 @@
 /** Keeps the queues and the broker of the picture; a queue that nobody tells of any more is gone at once. */
 
-import { describeQueue, foldRead, NEW_ENTRY, type QueueEntry, type Told } from './queue-entry.js';
+import { detachCount, pauseCount, type QueueCounter } from './queue-counter.js';
+import { describeQueue, foldRead, NEW_ENTRY, type QueueEntry, statusOf, type Told } from './queue-entry.js';
 import { BROKER_WAYS, type Broker, type Queue, queueKey } from './queue-model.js';
 import type { QueueObservation, WayReading } from './queue-observations.js';
 import type { Stage } from './stage-model.js';
@@ -13,13 +14,16 @@ export interface QueueRegistry {
   applyRead(read: BrokerRead): void;
   /** Which stage's queue is which has changed. */
   relabel(stages: Iterable<Stage>): void;
-  /** The broker is watched no longer. */
+  /** The broker is watched no longer; its counts go on if it is again. */
   clear(): void;
 }
 
 /** Alarms that nobody has confirmed for so long are unknown. */
 const STALE_ALARMS_MS = 60_000;
-/** Queues whose counts are remembered after they vanished: a starting broker lists some of its queues late. */
+/**
+ * Queues whose counts are remembered after they vanished: a starting broker lists some of its queues late, and a reload
+ * forgets all of them.
+ */
 const MAX_RETIRED = 10_000;
 
 export function createQueueRegistry(): QueueRegistry {
@@ -28,8 +32,11 @@ export function createQueueRegistry(): QueueRegistry {
   const retired = new Map<string, QueueEntry['counters']>();
   let stageOfQueue: ReadonlyMap<string, string> = new Map();
   let broker: Broker | undefined;
+  /** Of the broker that was watched before. */
+  let targetsBefore: string | undefined;
 
   function applyRead(read: BrokerRead): void {
+    if (broker === undefined) recount(targetsOf(read));
     broker = describeBroker(broker, read);
     const readings = read.readings.toSorted((one, other) => rank(one) - rank(other));
     // A broker that is down tells nothing of its queues; what was known stays, with its time.
@@ -48,7 +55,7 @@ export function createQueueRegistry(): QueueRegistry {
     const key = queueKey(vhost, name);
     const stage = stageOfQueue.get(name);
     const entry = foldRead(entries.get(key) ?? reviveOrNew(key), told, atMs);
-    if (entry === undefined || (stage === undefined && entry.told[0]?.reading.status === 'missing')) {
+    if (entry === undefined || (stage === undefined && statusOf(entry.told) === 'missing')) {
       forget(key);
       return;
     }
@@ -60,6 +67,11 @@ export function createQueueRegistry(): QueueRegistry {
   function reviveOrNew(key: string): QueueEntry {
     const counters = retired.get(key);
     return counters ? { ...NEW_ENTRY, counters } : NEW_ENTRY;
+  }
+
+  function recount(targets: string): void {
+    if (targetsBefore === undefined || targets === targetsBefore) return;
+    for (const [key, counters] of retired) retired.set(key, mapCounters(counters, detachCount));
   }
 
   function forget(key: string): void {
@@ -84,12 +96,23 @@ export function createQueueRegistry(): QueueRegistry {
       }
     },
     clear() {
-      retired.clear();
-      entries.clear();
-      queues.clear();
+      if (broker) targetsBefore = targetsOf(broker);
+      for (const key of [...entries.keys()]) forget(key);
+      for (const [key, counters] of retired) retired.set(key, mapCounters(counters, pauseCount));
       broker = undefined;
     },
   };
+}
+
+function targetsOf({ ways }: Pick<Broker, 'ways'>): string {
+  return ways.map(({ target }) => target).join(' ');
+}
+
+function mapCounters(
+  { published, acked, redelivered }: QueueEntry['counters'],
+  change: (counter: QueueCounter) => QueueCounter,
+): QueueEntry['counters'] {
+  return { published: change(published), acked: change(acked), redelivered: change(redelivered) };
 }
 
 function rank({ via }: WayReading): number {
@@ -122,7 +145,7 @@ function describeBroker(before: Broker | undefined, read: BrokerRead): Broker {
   const version = read.readings.find((reading) => reading.version !== undefined)?.version ?? before?.version;
   const teller = read.readings.find(({ alarms }) => alarms !== undefined);
   const alarms = teller?.alarms ?? before?.alarms;
-  const alarmsAtMs = teller?.atMs ?? before?.alarmsAtMs;
+  const alarmsAtMs = teller?.alarmsAtMs ?? before?.alarmsAtMs;
   const isKnown = alarms && alarmsAtMs !== undefined && read.atMs - alarmsAtMs <= STALE_ALARMS_MS;
   return {
     vhost: read.vhost,

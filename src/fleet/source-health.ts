@@ -4,10 +4,14 @@ import { FAILURE_REASONS, type FailureReason } from './failure-reason.js';
 import type { SourceHealth } from './model.js';
 import type { Observation } from './observations.js';
 
+const NO_FAILURES = Object.fromEntries(FAILURE_REASONS.map((reason) => [reason, 0])) as Record<
+  FailureReason,
+  number
+>;
+
 type SourceObservation = Extract<Observation, { source: unknown }>;
 
-export function applySourceReport(before: SourceHealth | undefined, report: SourceObservation): SourceHealth {
-  const base = before ?? unread(report.source);
+export function applySourceReport(base: SourceHealth, report: SourceObservation): SourceHealth {
   switch (report.kind) {
     case 'source-watched':
       return { ...base, target: report.target };
@@ -29,10 +33,10 @@ export function applySourceReport(before: SourceHealth | undefined, report: Sour
   }
 }
 
-function unread(source: SourceHealth['source']): SourceHealth {
-  const failures = Object.fromEntries(FAILURE_REASONS.map((reason) => [reason, 0])) as Record<
-    FailureReason,
-    number
-  >;
+/** A source that has not been read yet; `failures` are those of its earlier life: a counter never falls. */
+export function unreadSource(
+  source: SourceHealth['source'],
+  failures: SourceHealth['failures'] = NO_FAILURES,
+): SourceHealth {
   return { source, target: '', failures };
 }

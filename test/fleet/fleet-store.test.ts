@@ -63,4 +63,18 @@ describe('the fleet', () => {
     apply({ kind: 'source-read', source: 'docker', atMs: NOW_MS, durationMs: 1 });
     assert.equal(fleet.sources.get('docker')?.problem, undefined);
   });
+
+  it('goes on counting the failures of a source that is watched again', () => {
+    const { fleet, apply, forgetSource } = fleetOf();
+    const failed = { kind: 'source-failed', source: 'rabbitmq', atMs: NOW_MS, problem: 'x' } as const;
+    apply({ ...failed, reason: 'timeout' });
+    forgetSource('rabbitmq');
+    assert.equal(fleet.sources.has('rabbitmq'), false);
+    forgetSource('rabbitmq');
+    apply({ kind: 'source-watched', source: 'rabbitmq', target: 't' });
+    assert.equal(fleet.sources.get('rabbitmq')?.failures.timeout, 1);
+    assert.equal(fleet.sources.get('rabbitmq')?.isUp, undefined);
+    apply({ ...failed, reason: 'timeout' });
+    assert.equal(fleet.sources.get('rabbitmq')?.failures.timeout, 2);
+  });
 });

@@ -55,6 +55,7 @@ const READINGS: readonly WayReading[] = [
       { name: 'a"b', status: 'present', ready: 0 },
     ],
     alarms: { memory: true, disk: false },
+    alarmsAtMs: AT_MS,
   },
 ];
 

@@ -30,13 +30,18 @@ export async function openAmqp(
   const url = new URL(address.url);
   // What the user's URL says holds.
   if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(HEARTBEAT_S));
-  const connecting = connect(url.href, {
+  // The library has no way to end a connection that is still being opened; its socket takes this.
+  const givenUp = new AbortController();
+  const socketOptions = {
+    signal: givenUp.signal,
     noDelay: true,
     timeout: limitMs,
     clientProperties: { connection_name: 'stagewatch' },
-  });
+  };
+  const connecting = connect(url.href, socketOptions);
   const model = await abortable(connecting, signal).catch((error: unknown) => {
     connecting.then(destroySocket, () => undefined);
+    givenUp.abort();
     throw explainConnect(error, address);
   });
   let isClosed = false;

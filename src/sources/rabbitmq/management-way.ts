@@ -82,7 +82,7 @@ export function createManagementWay(options: ManagementWayOptions): Way {
         atMs: askedAtMs - STATS_DELAYS * statsIntervalMs,
         isComplete: isAsking,
         queues,
-        ...(alarms && { alarms }),
+        ...(alarms && { alarms, alarmsAtMs: askedAtMs }),
         ...(version !== undefined && { version }),
       };
     },

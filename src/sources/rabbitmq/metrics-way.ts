@@ -15,8 +15,6 @@ export interface MetricsWayOptions {
   readonly clock: Clock;
   /** How old the broker's figures can be when it tells them. */
   readonly statsIntervalMs: number;
-  /** Nobody else can say that a stage's queue is missing. */
-  readonly isAlone: boolean;
 }
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -74,13 +72,12 @@ const NO_COUNTS = { published: 0, acked: 0, redelivered: 0 };
 function toReadings(
   page: DetailedPage,
   bySum: ReadonlyMap<string, Partial<typeof NO_COUNTS>> | undefined,
-  { choice, isAlone }: MetricsWayOptions,
+  { choice }: MetricsWayOptions,
 ): readonly QueueReading[] {
   const readings: QueueReading[] = [];
   for (const name of choice.choose(page.queues.keys())) {
     readings.push({ name, status: 'present', ...NO_COUNTS, ...bySum?.get(name), ...page.queues.get(name) });
   }
-  if (!isAlone) return readings;
   for (const name of choice.stageQueues) {
     if (!page.queues.has(name)) readings.push({ name, status: 'missing' });
   }

@@ -122,7 +122,7 @@ function createWays({ config, chooser, parts, isUp, context }: WaysOptions): rea
       }),
     );
   }
-  if (metrics) ways.push(createMetricsWay({ ...common, address: metrics, isAlone: !amqp && !management }));
+  if (metrics) ways.push(createMetricsWay({ ...common, address: metrics }));
   if (management) {
     ways.push(
       createManagementWay({

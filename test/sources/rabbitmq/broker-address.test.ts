@@ -39,6 +39,18 @@ describe('brokerAddress', () => {
     assert.equal(management?.authorization, `Basic ${Buffer.from('bob:p@ss').toString('base64')}`);
   });
 
+  for (const key of ['amqp_url', 'metrics_url', 'management_url']) {
+    for (const mark of ['/', '?', '#']) {
+      it(`refuses ${key} with a ${mark} in its password, and does not repeat it`, () => {
+        const scheme = key === 'amqp_url' ? 'amqp' : 'http';
+        const rabbitmq = { [key]: `${scheme}://u:1234${mark}x9secret@host` };
+        const issues = JSON.stringify(configSchema.safeParse({ rabbitmq }).error?.issues);
+        assert.match(issues, /percent-encode the password/);
+        assert.doesNotMatch(issues, /1234|x9secret/);
+      });
+    }
+  }
+
   it('refuses a progress exchange without an AMQP URL', () => {
     const result = configSchema.safeParse({ rabbitmq: { progress_exchange: 'p', metrics_url: 'http://h' } });
     assert.match(JSON.stringify(result.error?.issues), /needs rabbitmq.amqp_url/);
