@@ -7,7 +7,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Fleet } from '../fleet/model.js';
+import type { Fleet, SourceName } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
 import { renderHeader, renderValue } from './exposition.js';
 import type { AnyFamilyGroup } from './family.js';
@@ -43,7 +43,8 @@ export function createMetricsPage(options: MetricsPageOptions): MetricsPage {
   let expectedBytes = 0;
 
   async function renderPage(): Promise<Buffer> {
-    const pictures = groups.map((group) => takePicture(group, options));
+    const stale = staleSources(options);
+    const pictures = groups.map((group) => takePicture(group, options, stale));
     const rest = renderRest().catch((error: unknown) => {
       onError(error);
       return '';
@@ -73,14 +74,27 @@ export function createMetricsPage(options: MetricsPageOptions): MetricsPage {
 interface Picture {
   readonly group: AnyFamilyGroup;
   readonly entities: readonly object[];
-  readonly isStale: boolean;
+  /** Its gauges are too old to show. */
+  isStale(entity: object): boolean;
 }
 
-function takePicture(group: AnyFamilyGroup, { fleet, clock, staleAfterMs }: MetricsPageOptions): Picture {
-  const lastSuccessAtMs = group.source && fleet.sources.get(group.source)?.lastSuccessAtMs;
-  const isUp = group.source === undefined || fleet.sources.get(group.source)?.isUp !== false;
-  const isStale = !isUp && (lastSuccessAtMs === undefined || clock.nowMs() - lastSuccessAtMs > staleAfterMs);
-  return { group, entities: [...group.entities(fleet)], isStale };
+function takePicture(group: AnyFamilyGroup, options: MetricsPageOptions, stale: Set<SourceName>): Picture {
+  const isGroupStale = group.source !== undefined && stale.has(group.source);
+  return {
+    group,
+    entities: [...group.entities(options.fleet)],
+    isStale: (entity) => (group.sourceOf ? stale.has(group.sourceOf(entity)) : isGroupStale),
+  };
+}
+
+/** Sources whose last word is too old to show. */
+function staleSources({ fleet, clock, staleAfterMs }: MetricsPageOptions): Set<SourceName> {
+  const stale = new Set<SourceName>();
+  for (const { source, isUp, lastSuccessAtMs } of fleet.sources.values()) {
+    const isOld = lastSuccessAtMs === undefined || clock.nowMs() - lastSuccessAtMs > staleAfterMs;
+    if (isUp === false && isOld) stale.add(source);
+  }
+  return stale;
 }
 
 /** Text of an entity in each family of its group. */
@@ -103,12 +117,11 @@ async function renderGroup(
     if (slicer.isDue()) await nextTurn();
   }
   for (const [index, { name, type, help }] of group.families.entries()) {
-    if (isStale && type === 'gauge') continue;
     const beforeHeader = page.byteLength;
     page.append(renderHeader(name, type, help));
     const withHeader = page.byteLength;
-    for (const block of blocks.values()) {
-      page.append(block[index] ?? '');
+    for (const [entity, block] of blocks) {
+      if (type !== 'gauge' || !isStale(entity)) page.append(block[index] ?? '');
       if (slicer.isDue()) await nextTurn();
     }
     if (page.byteLength === withHeader) page.truncate(beforeHeader);
