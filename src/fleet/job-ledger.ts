@@ -6,7 +6,7 @@
  */
 
 import { createSequenceRing, type SequenceRing } from '../lib/sequence-ring.js';
-import type { EndedJob, ProgressGap, StageWork } from './progress-model.js';
+import type { EndedJob, JobOutcome, ProgressGap, StageWork } from './progress-model.js';
 import type { JobOutcomeSeen } from './progress-observations.js';
 import { createStageCounts } from './stage-counts.js';
 
@@ -38,8 +38,8 @@ const CLOCK_TOLERANCE_MS = 5000;
 interface Untold {
   readonly number: number;
   readonly job: EndedJob;
-  /** It is counted as what its outcome says. */
-  readonly isSettled: boolean;
+  /** What it is counted as; undefined: not yet, its sentinel may come. */
+  readonly countedAs: JobOutcome | undefined;
 }
 
 export function createJobLedger(areOutcomesExpected: () => boolean): JobLedger {
@@ -85,20 +85,21 @@ export function createJobLedger(areOutcomesExpected: () => boolean): JobLedger {
       return;
     }
     const number = endedJobs.push(job);
-    const isSettled = countAtOnce(job);
-    if (!isSettled) pending.set(number, job);
-    if (key !== undefined) remember(untold, key, { number, job, isSettled });
+    const countedAs = countAtOnce(job);
+    if (countedAs === undefined) pending.set(number, job);
+    if (key !== undefined) remember(untold, key, { number, job, countedAs });
   }
 
-  /** False: a sentinel may still tell. */
-  function countAtOnce(job: EndedJob): boolean {
-    if (job.outcome === 'succeeded') counts.completed(job);
-    else if (job.outcome === 'failed') counts.failed(job.stage);
-    else if (areOutcomesExpected() && job.end !== 'silent') return false;
+  /** Undefined: a sentinel may still tell. */
+  function countAtOnce(job: EndedJob): JobOutcome | undefined {
+    if (job.outcome === 'unknown' && areOutcomesExpected() && job.end !== 'silent') return undefined;
     // Without sentinels a file that is removed, or says idle, is the normal end of a job.
-    else if (job.end === 'removed' || job.end === 'state') counts.completed(job);
+    const isNormalEnd = job.end === 'removed' || job.end === 'state';
+    const countedAs = job.outcome === 'unknown' && isNormalEnd ? 'succeeded' : job.outcome;
+    if (countedAs === 'succeeded') counts.completed(job);
+    else if (countedAs === 'failed') counts.failed(job.stage);
     else counts.endedUnknown(job.stage);
-    return true;
+    return countedAs;
   }
 
   /** The job, already seen to end, that the sentinel tells of. */
@@ -115,11 +116,11 @@ export function createJobLedger(areOutcomesExpected: () => boolean): JobLedger {
   function noteOutcome(sentinel: JobOutcomeSeen): void {
     const key = keyOf(sentinel);
     const found = key === undefined ? undefined : takeJob(key, sentinel);
-    if (found?.isSettled && found.job.outcome === sentinel.outcome) return;
     counts.prove(sentinel.stage);
     if (found) {
       pending.delete(found.number);
       endedJobs.replace(found.number, { ...found.job, outcome: sentinel.outcome });
+      if (found.countedAs === sentinel.outcome) return;
     } else if (key !== undefined) {
       remember(loose, key, sentinel);
     }

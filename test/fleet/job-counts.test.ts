@@ -52,6 +52,15 @@ test('a removed file is the normal end where no sentinels are watched', async ()
   assert.deepEqual(await counts(fleet), [1, 0, 0, 1]);
 });
 
+test('a job counted by its removed file is not counted again when sentinels come to be watched', async () => {
+  const fleet = watchedFleet('progress');
+  fleet.look(2, { [W]: running('A') });
+  fleet.look(4, { [W]: undefined });
+  fleet.apply({ kind: 'source-watched', source: 'sentinels', target: 'x' });
+  sentinel(fleet, 'success', 'A', 4);
+  assert.deepEqual(await counts(fleet), [1, 0, 0, 1]);
+});
+
 test('idle is the same as no file', async () => {
   const fleet = watchedFleet('progress');
   fleet.look(2, { [W]: running('A') });
