@@ -9,6 +9,7 @@ import { systemClock } from '../src/lib/clock.js';
 import { createLogger } from '../src/lib/logger.js';
 import { createDirectorySweep } from '../src/sources/progress/sweep-directory.js';
 import { createSweeperThread } from '../src/sources/progress/sweeper-thread.js';
+import { measurePicture } from './progress-picture.js';
 
 const FILES = 300;
 const ROUNDS = 200;
@@ -42,6 +43,7 @@ export async function run(): Promise<void> {
       for (const [name, ms] of Object.entries(took)) times[name] = [...(times[name] ?? []), ms];
     }
     print(times);
+    printPicture(measurePicture());
   } finally {
     await Promise.all(threads.map((thread) => thread.close()));
     rmSync(directory, { recursive: true });
@@ -99,6 +101,14 @@ function print(times: Readonly<Record<string, number[]>>): void {
     const cells = [median, quantile(samples, 0.99), median / floor].map((cell) =>
       cell.toFixed(2).padStart(7),
     );
+    console.log(name.padEnd(35), ...cells);
+  }
+}
+
+function printPicture(times: Readonly<Record<string, number[]>>): void {
+  console.log('event loop held, 3,300 workers'.padEnd(36), 'med ms', ' p99 ms');
+  for (const [name, samples] of Object.entries(times)) {
+    const cells = [0.5, 0.99].map((share) => quantile(samples, share).toFixed(2).padStart(7));
     console.log(name.padEnd(35), ...cells);
   }
 }

@@ -13,6 +13,7 @@ import {
   settleByInspect,
   settleWithoutInspect,
 } from './restart-ledger.js';
+import { chooseStage, type ToldStages } from './told-stages.js';
 
 export interface ContainerRegistry {
   readonly containers: ReadonlyMap<string, Container>;
@@ -21,6 +22,8 @@ export interface ContainerRegistry {
   applyInspect(facts: ContainerFacts, atMs: number): void;
   applyEvent(event: ContainerEvent): void;
   applyVanished(id: string): void;
+  /** The worker has told another stage than its container bears. */
+  restage(identity: string): void;
   /** The rules of who is what have changed: all are judged anew. */
   reclassify(classify: Classify): void;
 }
@@ -36,7 +39,10 @@ const MAX_RETIRED = 20_000;
 /** Ledgers of containers that have had events but no inspect yet. */
 const MAX_UNSEEN = 10_000;
 
-export function createContainerRegistry(initialClassify: Classify): ContainerRegistry {
+export function createContainerRegistry(
+  initialClassify: Classify,
+  toldStages: Pick<ToldStages, 'get'>,
+): ContainerRegistry {
   let classify = initialClassify;
   const entries = new Map<string, Entry>();
   const ledgers = new Map<string, RestartLedger>();
@@ -105,6 +111,7 @@ export function createContainerRegistry(initialClassify: Classify): ContainerReg
       ...classification,
       ...describe(current),
       ...gpuByEngine(facts, classification),
+      ...stageByWorker(classification, toldStages.get(identity)),
       ...(ledger.lastExitCode !== undefined && { lastExitCode: ledger.lastExitCode }),
       counters,
     });
@@ -155,6 +162,12 @@ export function createContainerRegistry(initialClassify: Classify): ContainerReg
       if (entry) show(entry.identity);
     },
     applyVanished: vanish,
+    restage(identity) {
+      const container = containers.get(identity);
+      if (!container) return;
+      const told = stageByWorker(container, toldStages.get(identity));
+      if (told.stage !== undefined) containers.set(identity, { ...container, ...told });
+    },
     reclassify(next) {
       classify = next;
       for (const identity of idsOf.keys()) show(identity);
@@ -180,6 +193,12 @@ function gpuByEngine({ labels, gpuRequest }: Entry['facts'], { gpu }: Classifica
   const device = singleDevice(gpuRequest);
   if (device === undefined || (gpu !== undefined && !/^\d+$/.test(device))) return {};
   return { gpu: device };
+}
+
+/** A stage that is only guessed gives way to what the worker tells of itself, so that all families agree. */
+function stageByWorker(classification: Classification, told: string | undefined): { stage?: string } {
+  const stage = classification.role === 'worker' ? chooseStage(classification, told) : undefined;
+  return stage === undefined || stage === classification.stage ? {} : { stage };
 }
 
 function describe({ facts, identity, seenAtMs }: Entry) {

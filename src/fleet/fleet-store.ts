@@ -13,6 +13,7 @@ import type { SeenSentinel } from './sentinel-observations.js';
 import { createSentinelRegistry } from './sentinel-registry.js';
 import { applySourceReport, unreadSource } from './source-health.js';
 import type { Stage } from './stage-model.js';
+import { createToldStages } from './told-stages.js';
 
 export interface FleetStore {
   /** A live view: read it synchronously, or copy what must stay the same over an await. */
@@ -28,26 +29,38 @@ export function createFleetStore(classify: Classify): FleetStore {
   const sources = new Map<SourceName, SourceHealth>();
   /** Of sources that are watched no longer, for when they are again. */
   const failuresBefore = new Map<SourceName, SourceHealth['failures']>();
-  const registry = createContainerRegistry(classify);
+  const toldStages = createToldStages();
+  const registry = createContainerRegistry(classify, toldStages);
   const { containers, ignored } = registry;
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
   const stages = new Map<string, Stage>();
   const queueRegistry = createQueueRegistry();
+  const sentinels = createSentinelRegistry();
   const progress = createProgressRegistry({
     classify,
     containers,
     ignored,
+    toldStages,
+    onStageTold(identity) {
+      registry.restage(identity);
+      gpuLinks.invalidate();
+    },
     areOutcomesExpected: () => sources.has('sentinels'),
+    knownStages: () => [...stages.keys(), ...sentinels.sentinels.stages.keys()],
   });
-  const sentinels = createSentinelRegistry();
   const fleet: Fleet = {
     sources,
-    containers,
+    get containers() {
+      // A worker's file may tell the stage of a container that has just come.
+      progress.refresh();
+      return containers;
+    },
     ignored,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,
     get gpuLinks() {
+      progress.refresh();
       return gpuLinks.links();
     },
     queues: queueRegistry.queues,
@@ -67,6 +80,10 @@ export function createFleetStore(classify: Classify): FleetStore {
     get progressFileCounts() {
       return progress.progressFileCounts;
     },
+    get ignoredProgressMessages() {
+      const isAny = progress.ignoredProgressMessages.last.size > 0;
+      return isAny || sources.has('rabbitmq') ? progress.ignoredProgressMessages : undefined;
+    },
     endedJobs: progress.endedJobs,
     progressGaps: progress.progressGaps,
     ignoredProgressFiles: progress.ignoredProgressFiles,
@@ -80,9 +97,9 @@ export function createFleetStore(classify: Classify): FleetStore {
 
   /** A sentinel tells how the job on its document ended. */
   function noteOutcome({ stage, document, outcome, atMs }: SeenSentinel): void {
-    if (document === undefined) return;
     const told = outcome === 'success' ? 'succeeded' : 'failed';
-    progress.apply({ kind: 'job-outcome', stage, document, outcome: told, atMs });
+    const what = { stage, ...(document !== undefined && { document }) };
+    progress.apply({ kind: 'job-outcome', ...what, outcome: told, atMs });
   }
 
   function healthOf(source: SourceName): SourceHealth {
@@ -134,6 +151,9 @@ export function createFleetStore(classify: Classify): FleetStore {
         break;
     }
     if (observation.kind.startsWith('container')) containersChanged();
+    if (observation.kind === 'source-read' || observation.kind === 'source-failed') {
+      progress.timePassed(observation.atMs);
+    }
   }
 
   function reclassify(next: Classify): void {
@@ -146,7 +166,10 @@ export function createFleetStore(classify: Classify): FleetStore {
     const health = sources.get(source);
     if (health) failuresBefore.set(source, health.failures);
     sources.delete(source);
-    if (source === 'rabbitmq') queueRegistry.clear();
+    if (source === 'rabbitmq') {
+      queueRegistry.clear();
+      progress.forgetMessages();
+    }
     if (source === 'progress') progress.forgetFiles();
     if (source === 'sentinels') sentinels.forgetPresent();
     if (source === 'dcgm') {

@@ -1,9 +1,14 @@
-/** Counts the jobs that ended, a stage at a time, and keeps the newest of them for whoever wants to look back. */
+/**
+ * Counts the jobs that ended, a stage at a time, and keeps the newest of them for whoever wants to look back.
+ *
+ * A job's own file and its sentinel tell of the same end, in any order: each sentinel is joined to at most one job of
+ * its stage and document, each job to at most one sentinel, and the two count once.
+ */
 
-import { emptyHistogram, observe } from '../lib/histogram.js';
 import { createSequenceRing, type SequenceRing } from '../lib/sequence-ring.js';
 import type { EndedJob, JobOutcome, ProgressGap, StageWork } from './progress-model.js';
 import type { JobOutcomeSeen } from './progress-observations.js';
+import { createStageCounts } from './stage-counts.js';
 
 export interface JobLedger {
   readonly stageWork: ReadonlyMap<string, StageWork>;
@@ -14,111 +19,122 @@ export interface JobLedger {
   jobEnded(job: EndedJob): void;
   noteOutcome(outcome: JobOutcomeSeen): void;
   noteGap(gap: ProgressGap): void;
-  /** Time has come to `atMs`: jobs that nobody called failed in time are counted. */
+  /** Time has come to `atMs`: jobs whose sentinel did not come are counted as of unknown outcome. */
   settle(atMs: number): void;
 }
 
-/** From seconds to the longest job the broker allows. */
-const JOB_DURATION_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 5400, 7200];
 const MAX_ENDED_JOBS = 1000;
 const MAX_GAPS = 10_000;
-const MAX_OUTCOMES = 10_000;
-/** Files choose their stage's name: a writer gone mad must not fill the page. */
-const MAX_STAGES = 1000;
-/** A sentinel is seen at most this much later than the end of the job it tells of. */
-const OUTCOME_WAIT_MS = 5000;
-/** A sentinel may still say later how a job ended, for those who look back. */
+/** Sentinels and jobs that are remembered for their counterpart to come. */
+const MAX_REMEMBERED = 10_000;
+/** A sentinel that is found by a sweep, not by the kernel, is seen at most this much later than its job's end. */
+const OUTCOME_WAIT_MS = 15_000;
+/** Even later a sentinel may still say how a job ended. */
 const OUTCOME_WINDOW_MS = 10 * 60_000;
 /** Clocks of the file server and ours. */
 const CLOCK_TOLERANCE_MS = 5000;
 
-interface Outcome {
-  readonly outcome: JobOutcome;
-  readonly atMs: number;
+/** A job that ended, and no sentinel told of it yet. */
+interface Untold {
+  readonly number: number;
+  readonly job: EndedJob;
+  /** What it is counted as; undefined: not yet, its sentinel may come. */
+  readonly countedAs: JobOutcome | undefined;
 }
 
 export function createJobLedger(areOutcomesExpected: () => boolean): JobLedger {
-  const stageWork = new Map<string, StageWork>();
+  const counts = createStageCounts();
   const endedJobs = createSequenceRing<EndedJob>(MAX_ENDED_JOBS);
   const progressGaps = createSequenceRing<ProgressGap>(MAX_GAPS);
-  const outcomes = new Map<string, Outcome>();
-  /** Numbers of ended jobs that are not counted yet. */
+  /** Sentinels that no job was joined to yet, by stage and document. */
+  const loose = new Map<string, JobOutcomeSeen>();
+  /** The last job of each stage and document. */
+  const untold = new Map<string, Untold>();
+  /** Jobs that wait for their sentinel to be counted. */
   const pending = new Map<number, EndedJob>();
-  /** Stages that had a job: their counters stay on the page. */
-  const proven = new Set<string>();
-
-  function workOf(stage: string): StageWork | undefined {
-    const known = stageWork.get(stage);
-    if (known || stageWork.size >= MAX_STAGES) return known;
-    const work = { stage, jobsCompleted: 0, jobDurations: emptyHistogram(JOB_DURATION_BOUNDS) };
-    stageWork.set(stage, work);
-    return work;
-  }
-
-  function count({ stage, durationMs }: EndedJob): void {
-    const work = stage === undefined ? undefined : workOf(stage);
-    if (!work) return;
-    stageWork.set(work.stage, {
-      ...work,
-      jobsCompleted: work.jobsCompleted + 1,
-      jobDurations:
-        durationMs === undefined ? work.jobDurations : observe(work.jobDurations, durationMs / 1000),
-    });
-  }
-
-  function outcomeOf({ stage, document, startedAtMs }: EndedJob): JobOutcome | undefined {
-    if (stage === undefined || document === undefined) return undefined;
-    const found = outcomes.get(keyOf(stage, document));
-    return found && found.atMs >= startedAtMs - CLOCK_TOLERANCE_MS ? found.outcome : undefined;
-  }
+  const told = new Set<string>();
 
   /** A file that came back, or a message that repeats what a file said. */
   function isRepeated({ container, document, startedAtMs }: EndedJob): boolean {
     if (document === undefined) return false;
-    return endedJobs
-      .since(0)
-      .some(
-        ({ entry }) =>
-          entry.container === container && entry.document === document && entry.startedAtMs === startedAtMs,
-      );
+    const key = `${container}\n${document}\n${startedAtMs}`;
+    if (told.has(key)) return true;
+    told.add(key);
+    if (told.size > MAX_REMEMBERED) deleteOldest(told);
+    return false;
+  }
+
+  /** The sentinel that came before the job's end was seen; it can be joined only once. */
+  function takeSentinel(key: string | undefined, { startedAtMs, outcome }: EndedJob) {
+    const found = key === undefined ? undefined : loose.get(key);
+    if (key === undefined || !found || found.atMs < startedAtMs - CLOCK_TOLERANCE_MS) return undefined;
+    if (outcome !== 'unknown' && outcome !== found.outcome) return undefined;
+    loose.delete(key);
+    return found;
+  }
+
+  function jobEnded(job: EndedJob): void {
+    if (isRepeated(job)) return;
+    const key = keyOf(job);
+    if (job.stage !== undefined) counts.prove(job.stage);
+    const sentinel = takeSentinel(key, job);
+    if (sentinel) {
+      endedJobs.push({ ...job, outcome: sentinel.outcome });
+      // The sentinel is counted already; how long the job took, only its end tells.
+      if (sentinel.outcome === 'succeeded') counts.observeDuration(job);
+      return;
+    }
+    const number = endedJobs.push(job);
+    const countedAs = countAtOnce(job);
+    if (countedAs === undefined) pending.set(number, job);
+    if (key !== undefined) remember(untold, key, { number, job, countedAs });
+  }
+
+  /** Undefined: a sentinel may still tell. */
+  function countAtOnce(job: EndedJob): JobOutcome | undefined {
+    if (job.outcome === 'unknown' && areOutcomesExpected() && job.end !== 'silent') return undefined;
+    // Without sentinels a file that is removed, or says idle, is the normal end of a job.
+    const isNormalEnd = job.end === 'removed' || job.end === 'state';
+    const countedAs = job.outcome === 'unknown' && isNormalEnd ? 'succeeded' : job.outcome;
+    if (countedAs === 'succeeded') counts.completed(job);
+    else if (countedAs === 'failed') counts.failed(job.stage);
+    else counts.endedUnknown(job.stage);
+    return countedAs;
+  }
+
+  /** The job, already seen to end, that the sentinel tells of. */
+  function takeJob(key: string, { atMs, outcome }: JobOutcomeSeen): Untold | undefined {
+    const found = untold.get(key);
+    if (!found) return undefined;
+    const { startedAtMs, endedAtMs, outcome: known } = found.job;
+    if (atMs < startedAtMs - CLOCK_TOLERANCE_MS || atMs > endedAtMs + OUTCOME_WINDOW_MS) return undefined;
+    if (known !== 'unknown' && known !== outcome) return undefined;
+    untold.delete(key);
+    return found;
+  }
+
+  function noteOutcome(sentinel: JobOutcomeSeen): void {
+    const key = keyOf(sentinel);
+    const found = key === undefined ? undefined : takeJob(key, sentinel);
+    counts.prove(sentinel.stage);
+    if (found) {
+      pending.delete(found.number);
+      endedJobs.replace(found.number, { ...found.job, outcome: sentinel.outcome });
+      if (found.countedAs === sentinel.outcome) return;
+    } else if (key !== undefined) {
+      remember(loose, key, sentinel);
+    }
+    if (sentinel.outcome === 'failed') counts.failed(sentinel.stage);
+    else counts.completed({ stage: sentinel.stage, ...(found && withDuration(found.job)) });
   }
 
   return {
-    stageWork,
+    stageWork: counts.stageWork,
     endedJobs,
     progressGaps,
-    knowStages(stages) {
-      for (const stage of stages) workOf(stage);
-      for (const stage of stageWork.keys()) {
-        if (!proven.has(stage) && !stages.has(stage)) stageWork.delete(stage);
-      }
-    },
-    jobEnded(told) {
-      if (isRepeated(told)) return;
-      const outcome = told.outcome === 'unknown' ? (outcomeOf(told) ?? 'unknown') : told.outcome;
-      const job = { ...told, outcome };
-      if (job.stage !== undefined && workOf(job.stage)) proven.add(job.stage);
-      const number = endedJobs.push(job);
-      if (outcome === 'failed' || job.end === 'silent') return;
-      if (outcome === 'unknown' && areOutcomesExpected()) pending.set(number, job);
-      else count(job);
-    },
-    noteOutcome({ stage, document, outcome, atMs }) {
-      const key = keyOf(stage, document);
-      // Deleted first, so that the map's order is the order of telling.
-      outcomes.delete(key);
-      outcomes.set(key, { outcome, atMs });
-      const oldest = outcomes.keys().next();
-      if (outcomes.size > MAX_OUTCOMES && !oldest.done) outcomes.delete(oldest.value);
-      const told = endedJobs
-        .since(0)
-        .findLast(({ entry }) => entry.stage === stage && entry.document === document);
-      if (told?.entry.outcome !== 'unknown') return;
-      const { startedAtMs, endedAtMs } = told.entry;
-      if (atMs < startedAtMs - CLOCK_TOLERANCE_MS || atMs > endedAtMs + OUTCOME_WINDOW_MS) return;
-      endedJobs.replace(told.number, { ...told.entry, outcome });
-      if (pending.delete(told.number) && outcome !== 'failed') count(told.entry);
-    },
+    knowStages: counts.knowStages,
+    jobEnded,
+    noteOutcome,
     noteGap(gap) {
       progressGaps.push(gap);
     },
@@ -126,12 +142,29 @@ export function createJobLedger(areOutcomesExpected: () => boolean): JobLedger {
       for (const [number, job] of pending) {
         if (atMs - job.endedAtMs < OUTCOME_WAIT_MS) continue;
         pending.delete(number);
-        count(job);
+        counts.endedUnknown(job.stage);
       }
     },
   };
 }
 
-function keyOf(stage: string, document: string): string {
-  return `${stage}\n${document}`;
+function withDuration({ durationMs }: EndedJob): { durationMs?: number } {
+  return durationMs === undefined ? {} : { durationMs };
+}
+
+/** Undefined: nothing can be joined to it. */
+function keyOf({ stage, document }: { stage?: string; document?: string }): string | undefined {
+  return stage === undefined || document === undefined ? undefined : `${stage}\n${document}`;
+}
+
+function remember<T>(map: Map<string, T>, key: string, entry: T): void {
+  // Deleted first, so that the map's order is the order of telling.
+  map.delete(key);
+  map.set(key, entry);
+  if (map.size > MAX_REMEMBERED) deleteOldest(map);
+}
+
+function deleteOldest(kept: Set<string> | Map<string, unknown>): void {
+  const oldest = kept.keys().next();
+  if (!oldest.done) kept.delete(oldest.value);
 }

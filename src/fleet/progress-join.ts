@@ -2,9 +2,10 @@
 
 import type { Classify } from './classify.js';
 import type { Container } from './model.js';
-import type { Orchestrator, Worker } from './progress-model.js';
+import type { Orchestrator, ProgressReport, Worker } from './progress-model.js';
 import type { Tracker } from './progress-tracker.js';
 import type { ReporterIndex } from './reporter-index.js';
+import { chooseStage, type ToldStages } from './told-stages.js';
 
 /** Who speaks, as far as it is known now. */
 export interface Place {
@@ -19,19 +20,19 @@ export interface Place {
   readonly stage?: string;
 }
 
-export interface JoinContext {
-  readonly index: ReporterIndex;
+export interface JoinContext extends ReporterIndex {
   readonly classify: Classify;
-  /** The stage each worker last told of itself, by key: it stays when its file goes. */
-  readonly toldStages: ReadonlyMap<string, string>;
+  readonly toldStages: ToldStages;
 }
 
+/** For what is built field by field, because it is built thousands at a time and spreading each field costs more. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Undefined: infrastructure, or ignored by label. */
-export function placeReport(tracker: Tracker, context: JoinContext): Place | undefined {
-  const { report } = tracker;
-  const container = context.index.find(report.name);
-  if (container) return placeContainer(container, context, report.stage);
-  if (context.index.isIgnored(report.name)) return undefined;
+export function placeReport(report: ProgressReport, context: JoinContext): Place | undefined {
+  const container = context.find(report.name);
+  if (container) return placeContainer(container, context.toldStages);
+  if (context.isIgnored(report.name)) return undefined;
   const guess = context.classify({ name: report.name, labels: {} }, 'progress');
   const role = report.role ?? (guess?.role === 'orchestrator' ? 'orchestrator' : 'worker');
   const base = { key: report.name, role, container: report.name };
@@ -40,7 +41,7 @@ export function placeReport(tracker: Tracker, context: JoinContext): Place | und
     { name: report.name, labels: { 'stagewatch.role': 'worker' } },
     'progress',
   );
-  const stage = chooseStage(described, report.stage ?? context.toldStages.get(report.name));
+  const stage = chooseStage(described, context.toldStages.get(report.name));
   return {
     ...base,
     ...(stage !== undefined && { stage }),
@@ -48,36 +49,27 @@ export function placeReport(tracker: Tracker, context: JoinContext): Place | und
   };
 }
 
-export function placeContainer(
-  container: Container,
-  { toldStages }: JoinContext,
-  reportedStage?: string,
-): Place | undefined {
+export function placeContainer(container: Container, toldStages: ToldStages): Place | undefined {
   const { identity, id, role, gpu } = container;
   if (role === 'infrastructure') return undefined;
-  const base = { key: identity, role, container: container.name, identity, id };
-  if (role === 'orchestrator') return base;
-  const stage = chooseStage(container, reportedStage ?? toldStages.get(identity));
-  return { ...base, ...(stage !== undefined && { stage }), ...(gpu !== undefined && { gpu }) };
-}
-
-/** Label and configuration win over what a file says, and that wins over a guess from the name. */
-function chooseStage(
-  classified: { readonly stage?: string; readonly isStageGuessed?: true } | undefined,
-  told: string | undefined,
-): string | undefined {
-  return classified?.isStageGuessed ? (told ?? classified.stage) : (classified?.stage ?? told);
+  const place: Mutable<Place> = { key: identity, role, container: container.name, identity, id };
+  if (role === 'orchestrator') return place;
+  const stage = chooseStage(container, toldStages.get(identity));
+  if (stage !== undefined) place.stage = stage;
+  if (gpu !== undefined) place.gpu = gpu;
+  return place;
 }
 
 export function describeWorker(place: Place, tracker: Tracker | undefined): Worker {
-  const { key: _key, ...rest } = place;
-  const job = tracker?.tracked?.job;
-  return {
-    ...rest,
-    role: 'worker',
-    ...(job && { job }),
-    ...(tracker?.unreadable && { unreadable: tracker.unreadable }),
-  };
+  const worker: Mutable<Worker> = { role: 'worker', container: place.container };
+  if (place.identity !== undefined) worker.identity = place.identity;
+  if (place.id !== undefined) worker.id = place.id;
+  if (place.stage !== undefined) worker.stage = place.stage;
+  if (place.gpu !== undefined) worker.gpu = place.gpu;
+  if (tracker?.tracked) worker.job = tracker.tracked.job;
+  if (tracker?.isByMessage) worker.isByMessage = true;
+  if (tracker?.unreadable) worker.unreadable = tracker.unreadable;
+  return worker;
 }
 
 export function describeOrchestrator(place: Place, tracker: Tracker | undefined): Orchestrator {
@@ -94,36 +86,7 @@ export function describeOrchestrator(place: Place, tracker: Tracker | undefined)
     completed: report?.completed ?? [],
     ...(report?.document !== undefined && { document: report.document }),
     ...(job && { job }),
+    ...(tracker?.isByMessage && { isByMessage: true }),
     ...(tracker?.unreadable && { unreadable: tracker.unreadable }),
   };
-}
-
-export interface PlacedReport {
-  readonly place: Place | undefined;
-  readonly tracker: Tracker;
-}
-
-export interface Joined {
-  readonly place: Place;
-  readonly tracker?: Tracker;
-}
-
-/** Every container that works, with or without a report, and every report, with or without a container. */
-export function joinReports(
-  containers: Iterable<Container>,
-  reports: readonly PlacedReport[],
-  context: JoinContext,
-): ReadonlyMap<string, Joined> {
-  const joined = new Map<string, Joined>();
-  for (const container of containers) {
-    const place = placeContainer(container, context);
-    if (place) joined.set(place.key, { place });
-  }
-  for (const { place, tracker } of reports) {
-    if (!place) continue;
-    const rival = joined.get(place.key)?.tracker;
-    // A dead worker's file may still lie there beside its successor's.
-    if (!rival || tracker.heardAtMs > rival.heardAtMs) joined.set(place.key, { place, tracker });
-  }
-  return joined;
 }

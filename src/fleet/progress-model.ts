@@ -20,6 +20,17 @@ export const PROGRESS_IGNORE_REASONS = [
 ] as const;
 export type ProgressIgnoreReason = (typeof PROGRESS_IGNORE_REASONS)[number];
 
+/** Those of them that a message can have; `too_many`: more workers send messages than are followed. */
+export const MESSAGE_IGNORE_REASONS = [
+  'empty',
+  'oversized',
+  'not_json',
+  'wrong_type',
+  'bad_name',
+  'clock',
+  'too_many',
+] as const satisfies readonly ProgressIgnoreReason[];
+
 /** What a worker or orchestrator says of itself; only the name is certain. Times are the writer's clock. */
 export interface ProgressReport {
   readonly name: string;
@@ -66,6 +77,8 @@ interface Reporter {
   /** Key of the container in `Fleet.containers`; absent when it is known from its progress only. */
   readonly identity?: string;
   readonly id?: string;
+  /** It is known from messages through the broker, not from a file. */
+  readonly isByMessage?: true;
   /** What it last wrote cannot be used; the job is what was last understood. */
   readonly unreadable?: ProgressIgnoreReason;
 }
@@ -118,9 +131,13 @@ export interface ProgressGap {
 /** Counts of one stage that only rise. */
 export interface StageWork {
   readonly stage: string;
-  /** Jobs that ended and did not fail. */
+  /** Jobs that succeeded: their state or a success sentinel says so, or no sentinels are watched and the file went. */
   readonly jobsCompleted: number;
-  /** Seconds, of those whose start is known. */
+  /** Jobs that failed: their state or a failure sentinel says so. */
+  readonly jobsFailed: number;
+  /** Jobs of which nothing tells how they ended. */
+  readonly jobsEndedUnknown: number;
+  /** Seconds, of completed jobs whose start is known. */
   readonly jobDurations: Histogram;
 }
 
@@ -137,6 +154,13 @@ export interface ProgressFileCounts {
   readonly ignored: Readonly<Record<ProgressIgnoreReason, number>>;
 }
 
+/** Messages that were of no use, by reason; one object, replaced on change. */
+export interface IgnoredProgressMessages {
+  readonly counts: Readonly<Record<string, number>>;
+  /** The last one of each reason that occurred. */
+  readonly last: ReadonlyMap<ProgressIgnoreReason, { readonly detail: string; readonly atMs: number }>;
+}
+
 /** The part of the fleet that progress files and messages tell. */
 export interface ProgressPicture {
   /** By the container's identity, else by the name in the file. */
@@ -148,6 +172,8 @@ export interface ProgressPicture {
   readonly progressGaps: SequenceRing<ProgressGap>;
   /** By file. */
   readonly ignoredProgressFiles: ReadonlyMap<string, IgnoredProgressFile>;
+  /** Undefined while there is no broker that messages could come from. */
+  readonly ignoredProgressMessages: IgnoredProgressMessages | undefined;
   /** Undefined until the folder has been read. */
   readonly progressFileCounts: ProgressFileCounts | undefined;
 }

@@ -33,7 +33,8 @@ export interface ProgressMessage {
 export interface JobOutcomeSeen {
   readonly kind: 'job-outcome';
   readonly stage: string;
-  readonly document: string;
+  /** Absent where the pattern of sentinels tells none: no job can be joined to it. */
+  readonly document?: string;
   readonly outcome: 'succeeded' | 'failed';
   readonly atMs: number;
 }

@@ -1,26 +1,18 @@
 /** Folds progress files and messages into workers, orchestrators and ended jobs, and joins them with the containers. */
 
-import { isDeepStrictEqual } from 'node:util';
+import { isSameData } from '../lib/same-data.js';
 import type { Classify } from './classify.js';
 import { createJobLedger } from './job-ledger.js';
-import type { Container, IgnoredContainer } from './model.js';
+import { countIgnoredMessage, NO_IGNORED_MESSAGES } from './message-counts.js';
 import { parseProgress } from './parse-progress.js';
 import { countProgressFiles } from './progress-file-counts.js';
-import {
-  describeOrchestrator,
-  describeWorker,
-  type JoinContext,
-  joinReports,
-  type Place,
-  placeReport,
-} from './progress-join.js';
+import type { Place } from './progress-join.js';
 import type {
   IgnoredProgressFile,
-  Orchestrator,
+  IgnoredProgressMessages,
   ProgressFileCounts,
   ProgressPicture,
   ProgressReport,
-  Worker,
 } from './progress-model.js';
 import type { ChangedProgressFile, ProgressObservation, ProgressSwept } from './progress-observations.js';
 import {
@@ -31,23 +23,29 @@ import {
   type TrackedEnd,
   type Tracker,
 } from './progress-tracker.js';
-import { createReporterIndex, type ReporterIndex } from './reporter-index.js';
+import { createReporterBook, type ReporterBookOptions } from './reporter-book.js';
 
 export interface ProgressRegistry extends ProgressPicture {
+  readonly ignoredProgressMessages: IgnoredProgressMessages;
   apply(observation: ProgressObservation): void;
+  /** Somebody has said what time it is: what depends on it is settled. */
+  timePassed(atMs: number): void;
+  /** Brings workers, orchestrators and the stages they tell up to date, which happens on reading them too. */
+  refresh(): void;
   /** Containers came, went or changed: who is who is looked up anew. */
   containersChanged(): void;
   reclassify(classify: Classify): void;
   /** The folder is read no longer; its jobs have not ended, nobody looks any more. */
   forgetFiles(): void;
+  /** Nobody listens to messages any more. */
+  forgetMessages(): void;
 }
 
-export interface ProgressRegistryOptions {
-  readonly classify: Classify;
-  readonly containers: ReadonlyMap<string, Container>;
-  readonly ignored: ReadonlyMap<string, IgnoredContainer>;
-  /** Sentinels are watched: they may say of a job that it failed, a little after it ended. */
+export interface ProgressRegistryOptions extends ReporterBookOptions {
+  /** Sentinels are watched: they may say how a job ended, a little after it did. */
   readonly areOutcomesExpected: () => boolean;
+  /** Stages that exist although no worker may serve them now. */
+  readonly knownStages: () => Iterable<string>;
 }
 
 const FILE = 'file:';
@@ -55,43 +53,26 @@ const MESSAGE = 'message:';
 /** A worker that only sends messages has no file to remove: after the longest legal job and some it is forgotten. */
 const MESSAGE_SILENCE_MS = 3 * 3_600_000;
 const MAX_MESSENGERS = 10_000;
-const MAX_TOLD_STAGES = 20_000;
 
 export function createProgressRegistry(options: ProgressRegistryOptions): ProgressRegistry {
-  const { containers, ignored, areOutcomesExpected } = options;
-  let { classify } = options;
+  const { areOutcomesExpected, knownStages } = options;
   const ledger = createJobLedger(areOutcomesExpected);
-  const trackers = new Map<string, Tracker>();
-  /** Where each reporter's container was when last seen: a job that ends with its container is counted there. */
-  const lastPlaces = new Map<string, Place>();
-  const toldStages = new Map<string, string>();
+  const book = createReporterBook(options);
+  const { trackers } = book;
+  /** When a message of each came last, the longest silent first. */
+  const messagesAtMs = new Map<string, number>();
   const ignoredFiles = new Map<string, IgnoredProgressFile>();
-  const workers = new Map<string, Worker>();
-  const orchestrators = new Map<string, Orchestrator>();
+  let ignoredMessages = NO_IGNORED_MESSAGES;
   let counts: ProgressFileCounts | undefined;
   let lastLookAtMs: number | undefined;
   let hasHeard = false;
-  let index: ReporterIndex | undefined;
-  let isPictureOld = true;
-
-  function context(): JoinContext {
-    index ??= createReporterIndex(containers.values(), ignored.values());
-    return { index, classify, toldStages };
-  }
-
-  function placeOf(key: string, tracker: Tracker): Place | undefined {
-    const place = placeReport(tracker, context());
-    if (place?.identity !== undefined) lastPlaces.set(key, place);
-    return place;
-  }
 
   function advance(key: string, report: ProgressReport, look: Look): void {
     const before = trackers.get(key);
     const { tracker, ended, gapMs } = advanceTracker(before, report, look);
-    const oldPlace = before && (placeOf(key, before) ?? lastPlaces.get(key));
-    trackers.set(key, tracker);
-    const place = placeOf(key, tracker);
-    if (place && report.stage !== undefined) rememberStage(place.key, report.stage);
+    const oldPlace = before && (book.placeOf(key) ?? book.lastPlaceOf(key));
+    book.put(key, tracker);
+    const place = book.placeOf(key);
     for (const end of ended) {
       const isOld = end.tracked === before?.tracked;
       noteEnd(end, isOld ? oldPlace : place);
@@ -99,13 +80,6 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     if (gapMs !== undefined && place?.role === 'worker' && place.stage !== undefined) {
       ledger.noteGap({ stage: place.stage, gapMs, atMs: tracker.heardAtMs });
     }
-  }
-
-  function rememberStage(key: string, stage: string): void {
-    toldStages.delete(key);
-    toldStages.set(key, stage);
-    const oldest = toldStages.keys().next();
-    if (toldStages.size > MAX_TOLD_STAGES && !oldest.done) toldStages.delete(oldest.value);
   }
 
   function noteEnd(end: TrackedEnd, place: Place | undefined): void {
@@ -127,16 +101,16 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   function drop(key: string, look: Look): void {
     const tracker = trackers.get(key);
     if (!tracker) return;
-    const now = placeOf(key, tracker);
+    const now = book.placeOf(key);
     const end = key.startsWith(FILE) ? endByRemoval(tracker, look) : endBySilence(tracker);
     // The container may be gone already; its labels told the stage better than the file does.
-    if (end) noteEnd(end, now?.identity === undefined ? (lastPlaces.get(key) ?? now) : now);
+    if (end) noteEnd(end, now?.identity === undefined ? (book.lastPlaceOf(key) ?? now) : now);
     forget(key);
   }
 
   function forget(key: string): void {
-    trackers.delete(key);
-    lastPlaces.delete(key);
+    book.remove(key);
+    messagesAtMs.delete(key);
   }
 
   function applyFile({ name, mtimeMs, reading }: ChangedProgressFile, look: Look): void {
@@ -147,18 +121,13 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
       const known = ignoredFiles.get(name);
       const sinceMs = known?.reason === reason ? known.sinceMs : look.atMs;
       ignoredFiles.set(name, { file: `${name}.json`, reason, detail, sinceMs });
-      if (before) trackers.set(key, { ...before, unreadable: reason });
+      if (before) book.put(key, { ...before, unreadable: reason });
       return;
     }
     ignoredFiles.delete(name);
     const { report } = reading;
-    if (
-      before &&
-      !before.unreadable &&
-      before.mtimeMs === mtimeMs &&
-      isDeepStrictEqual(before.report, report)
-    )
-      return;
+    const isKnown = before && !before.unreadable && before.mtimeMs === mtimeMs;
+    if (isKnown && isSameData(before.report, report)) return;
     adoptMessages(key, report.name);
     advance(key, report, { ...look, mtimeMs });
   }
@@ -167,8 +136,8 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   function adoptMessages(key: string, name: string): void {
     const told = trackers.get(MESSAGE + name);
     if (!told) return;
-    if (!trackers.has(key)) trackers.set(key, told);
     forget(MESSAGE + name);
+    if (!trackers.has(key)) book.put(key, told);
   }
 
   function applySweep({ atMs, isComplete, changed, removed, skipped }: ProgressSwept): void {
@@ -181,7 +150,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     for (const file of changed) applyFile(file, look);
     lastLookAtMs = atMs;
     const now = countProgressFiles(fileTrackers(), ignoredFiles.values(), skipped);
-    if (!isDeepStrictEqual(counts, now)) counts = now;
+    if (!isSameData(counts, now)) counts = now;
   }
 
   function missingFrom(changed: readonly ChangedProgressFile[]): readonly string[] {
@@ -193,37 +162,48 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   }
 
   function applyMessage(text: string, atMs: number): void {
-    for (const [key, { heardAtMs }] of trackers) {
-      if (key.startsWith(MESSAGE) && atMs - heardAtMs > MESSAGE_SILENCE_MS) drop(key, { atMs });
-    }
     const reading = parseProgress(text);
-    if (reading.kind === 'ignored') return;
-    const { report } = reading;
-    for (const [key, tracker] of trackers) {
-      // The file is the better word: it is there until it is removed.
-      if (key.startsWith(FILE) && tracker.report.name === report.name) return;
+    if (reading.kind === 'ignored') {
+      ignoredMessages = countIgnoredMessage(ignoredMessages, reading.reason, {
+        detail: reading.detail,
+        atMs,
+      });
+      return;
     }
+    const { report } = reading;
+    // The file is the better word: it is there until it is removed.
+    for (const key of book.keysNamed(report.name)) if (key.startsWith(FILE)) return;
     const key = MESSAGE + report.name;
-    if (!trackers.has(key) && trackers.size >= MAX_MESSENGERS) return;
-    advance(key, report, { atMs, sinceMs: trackers.get(key)?.heardAtMs });
+    if (!trackers.has(key) && messagesAtMs.size >= MAX_MESSENGERS) {
+      const detail = `more than ${MAX_MESSENGERS} workers send messages`;
+      ignoredMessages = countIgnoredMessage(ignoredMessages, 'too_many', { detail, atMs });
+      return;
+    }
+    // Deleted first, so that the map's order is the order of coming.
+    messagesAtMs.delete(key);
+    messagesAtMs.set(key, atMs);
+    advance(key, report, { atMs, sinceMs: trackers.get(key)?.heardAtMs, isByMessage: true });
   }
 
-  /** Brings workers and orchestrators up to date; whoever has not changed stays the same object. */
-  function refresh(): void {
-    if (!isPictureOld) return;
-    isPictureOld = false;
-    const placed = [...trackers].map(([key, tracker]) => ({ place: placeOf(key, tracker), tracker }));
-    const joined = joinReports(containers.values(), placed, context());
-    const nextWorkers = new Map<string, Worker>();
-    const nextOrchestrators = new Map<string, Orchestrator>();
-    for (const { place, tracker } of joined.values()) {
-      if (place.role === 'worker') nextWorkers.set(place.key, describeWorker(place, tracker));
-      else nextOrchestrators.set(place.key, describeOrchestrator(place, tracker));
+  function forgetSilent(atMs: number): void {
+    for (const [key, lastAtMs] of messagesAtMs) {
+      if (atMs - lastAtMs <= MESSAGE_SILENCE_MS) return;
+      drop(key, { atMs });
     }
-    replaceChanged(workers, nextWorkers);
-    replaceChanged(orchestrators, nextOrchestrators);
-    // Nobody listens to progress: a counter at 0 would say that nothing was done.
-    if (hasHeard) ledger.knowStages(new Set([...workers.values()].flatMap(({ stage }) => stage ?? [])));
+  }
+
+  function timePassed(atMs: number): void {
+    forgetSilent(atMs);
+    ledger.settle(atMs);
+  }
+
+  /** Counters of stages begin at 0 once somebody watches work; before, 0 would say that nothing was done. */
+  function knowStages(): void {
+    if (!hasHeard && !areOutcomesExpected()) return;
+    const stages = new Set(knownStages());
+    // Where only sentinels are watched, a worker's stage may be a guess that they never use.
+    if (hasHeard) for (const { stage } of book.workers.values()) if (stage !== undefined) stages.add(stage);
+    ledger.knowStages(stages);
   }
 
   function fileTrackers(): Tracker[] {
@@ -231,64 +211,60 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   }
 
   function apply(observation: ProgressObservation): void {
-    isPictureOld = true;
     hasHeard ||= observation.kind !== 'job-outcome';
     switch (observation.kind) {
       case 'progress-swept':
         applySweep(observation);
+        timePassed(observation.atMs);
         break;
       case 'progress-message':
+        forgetSilent(observation.atMs);
         applyMessage(observation.text, observation.atMs);
+        ledger.settle(observation.atMs);
         break;
       case 'job-outcome':
+        // Its time is the file's, which may be of long ago: no time has passed.
         ledger.noteOutcome(observation);
         break;
     }
-    ledger.settle(observation.atMs);
   }
 
   return {
     get workers() {
-      refresh();
-      return workers;
+      book.refresh();
+      return book.workers;
     },
     get orchestrators() {
-      refresh();
-      return orchestrators;
+      book.refresh();
+      return book.orchestrators;
     },
     get stageWork() {
-      refresh();
+      book.refresh();
+      knowStages();
       return ledger.stageWork;
     },
     get progressFileCounts() {
       return counts;
     },
+    get ignoredProgressMessages() {
+      return ignoredMessages;
+    },
     endedJobs: ledger.endedJobs,
     progressGaps: ledger.progressGaps,
     ignoredProgressFiles: ignoredFiles,
     apply,
-    containersChanged() {
-      index = undefined;
-      isPictureOld = true;
-    },
-    reclassify(next) {
-      classify = next;
-      index = undefined;
-      isPictureOld = true;
-    },
+    timePassed,
+    refresh: book.refresh,
+    containersChanged: book.containersChanged,
+    reclassify: book.reclassify,
     forgetFiles() {
       for (const key of [...trackers.keys()]) if (key.startsWith(FILE)) forget(key);
       ignoredFiles.clear();
       counts = undefined;
       lastLookAtMs = undefined;
-      isPictureOld = true;
+    },
+    forgetMessages() {
+      for (const key of [...messagesAtMs.keys()]) forget(key);
     },
   };
-}
-
-function replaceChanged<T extends object>(current: Map<string, T>, next: ReadonlyMap<string, T>): void {
-  for (const key of current.keys()) if (!next.has(key)) current.delete(key);
-  for (const [key, entity] of next) {
-    if (!isDeepStrictEqual(current.get(key), entity)) current.set(key, entity);
-  }
 }

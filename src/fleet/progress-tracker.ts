@@ -6,6 +6,7 @@
  * by the file, so that a restart of the daemon makes no stuck worker look fresh.
  */
 
+import { isSameData } from '../lib/same-data.js';
 import type { Job, JobEnd, JobOutcome, ProgressIgnoreReason, ProgressReport } from './progress-model.js';
 
 /** A worker's clock may be this far ahead before anybody needs to know. */
@@ -30,6 +31,7 @@ export interface Tracker {
   /** Our clock when it last changed. */
   readonly heardAtMs: number;
   readonly tracked?: TrackedJob;
+  readonly isByMessage?: true;
   /** Why what is there now cannot be used. */
   readonly unreadable?: ProgressIgnoreReason;
 }
@@ -40,6 +42,7 @@ export interface Look {
   /** The look before, which would have seen it; undefined at the first. */
   readonly sinceMs?: number | undefined;
   readonly mtimeMs?: number | undefined;
+  readonly isByMessage?: true;
 }
 
 export interface TrackedEnd {
@@ -88,6 +91,7 @@ export function advanceTracker(before: Tracker | undefined, report: ProgressRepo
       report,
       heardAtMs: changedAtMs,
       ...(look.mtimeMs !== undefined && { mtimeMs: look.mtimeMs }),
+      ...(look.isByMessage && { isByMessage: true }),
       ...(tracked && { tracked }),
     },
     ended,
@@ -184,7 +188,7 @@ function continueJob(
 ): TrackedJob {
   const { job, reportedStartMs = report.startedAtMs } = old;
   const isStartNew = old.reportedStartMs === undefined && report.startedAtMs !== undefined;
-  const hasMoved = before === undefined || progressKey(before.report) !== progressKey(report);
+  const hasMoved = before === undefined || hasProgressed(before.report, report);
   const hasDoneMoved = report.done !== undefined && report.done !== job.done;
   const doneMovedAtMs = hasDoneMoved ? changedAtMs : old.doneMovedAtMs;
   return {
@@ -202,9 +206,16 @@ function continueJob(
   };
 }
 
-/** What counts as progress when it changes. */
-function progressKey({ done, total, document, state, message, stage, completed }: ProgressReport): string {
-  return JSON.stringify([done, total, document, state, message, stage, completed]);
+function hasProgressed(before: ProgressReport, now: ProgressReport): boolean {
+  return (
+    before.done !== now.done ||
+    before.total !== now.total ||
+    before.document !== now.document ||
+    before.state !== now.state ||
+    before.message !== now.message ||
+    before.stage !== now.stage ||
+    !isSameData(before.completed, now.completed)
+  );
 }
 
 interface JobTimes {
@@ -214,18 +225,21 @@ interface JobTimes {
   readonly clockSkewMs: number | undefined;
 }
 
-function describeJob(report: ProgressReport, { clockSkewMs, ...times }: JobTimes): Job {
-  const { document, done, total, unit, message, state } = report;
-  return {
-    ...(document !== undefined && { document }),
-    ...(done !== undefined && { done }),
-    ...(total !== undefined && { total }),
-    ...(unit !== undefined && { unit }),
-    ...(message !== undefined && { message }),
-    ...(state !== undefined && { state }),
-    ...times,
-    ...(clockSkewMs !== undefined && { clockSkewMs }),
+/** Assigned one by one: this runs for every file that changed. */
+function describeJob(report: ProgressReport, times: JobTimes): Job {
+  const job: { -readonly [K in keyof Job]: Job[K] } = {
+    startedAtMs: times.startedAtMs,
+    lastProgressAtMs: times.lastProgressAtMs,
+    lastHeartbeatAtMs: times.lastHeartbeatAtMs,
   };
+  if (report.document !== undefined) job.document = report.document;
+  if (report.done !== undefined) job.done = report.done;
+  if (report.total !== undefined) job.total = report.total;
+  if (report.unit !== undefined) job.unit = report.unit;
+  if (report.message !== undefined) job.message = report.message;
+  if (report.state !== undefined) job.state = report.state;
+  if (times.clockSkewMs !== undefined) job.clockSkewMs = times.clockSkewMs;
+  return job;
 }
 
 function endTracked(tracked: TrackedJob, how: Omit<TrackedEnd, 'tracked' | 'durationMs'>): TrackedEnd {

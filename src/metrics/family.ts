@@ -24,6 +24,8 @@ export interface Family<E> {
 export interface FamilyGroup<E extends object> {
   /** Gauges of this source are left out while what it said is too old to show. */
   readonly source?: SourceName;
+  /** Where entities of one group come from several sources: the one that told of this entity. */
+  sourceOf?(entity: E): SourceName;
   /** Entities are immutable: a change is a new object. */
   entities(fleet: Fleet): Iterable<E>;
   /** Labels that every series of the entity carries, rendered. */

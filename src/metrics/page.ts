@@ -7,7 +7,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Fleet, SourceHealth } from '../fleet/model.js';
+import type { Fleet, SourceName } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
 import { renderHeader, renderValue } from './exposition.js';
 import type { AnyFamilyGroup } from './family.js';
@@ -43,7 +43,8 @@ export function createMetricsPage(options: MetricsPageOptions): MetricsPage {
   let expectedBytes = 0;
 
   async function renderPage(): Promise<Buffer> {
-    const pictures = groups.map((group) => takePicture(group, options));
+    const stale = staleSources(options);
+    const pictures = groups.map((group) => takePicture(group, options, stale));
     const rest = renderRest().catch((error: unknown) => {
       onError(error);
       return '';
@@ -73,27 +74,35 @@ export function createMetricsPage(options: MetricsPageOptions): MetricsPage {
 interface Picture {
   readonly group: AnyFamilyGroup;
   readonly entities: readonly object[];
-  readonly isStale: boolean;
+  /** Its gauges are too old to show. */
+  isStale(entity: object): boolean;
 }
 
-function takePicture(group: AnyFamilyGroup, options: MetricsPageOptions): Picture {
-  const health = group.source && options.fleet.sources.get(group.source);
-  const isStale = health !== undefined && isTooOld(health, options);
+function takePicture(
+  group: AnyFamilyGroup,
+  { fleet, onError }: MetricsPageOptions,
+  stale: ReadonlySet<SourceName>,
+): Picture {
+  const isGroupStale = group.source !== undefined && stale.has(group.source);
+  const isStale = (entity: object): boolean =>
+    group.sourceOf ? stale.has(group.sourceOf(entity)) : isGroupStale;
   try {
-    return { group, entities: [...group.entities(options.fleet)], isStale };
+    return { group, entities: [...group.entities(fleet)], isStale };
   } catch (error) {
-    options.onError(error);
+    onError(error);
     return { group, entities: [], isStale };
   }
 }
 
-/** Before a source was read for the first time nothing is known, and 0 would be a lie. */
-function isTooOld(
-  { isUp, lastSuccessAtMs }: SourceHealth,
-  { clock, staleAfterMs }: MetricsPageOptions,
-): boolean {
-  if (lastSuccessAtMs === undefined) return true;
-  return isUp === false && clock.nowMs() - lastSuccessAtMs > staleAfterMs;
+/** Sources whose last word is too old to show. Before the first one nothing is known, and 0 would be a lie. */
+function staleSources({ fleet, clock, staleAfterMs }: MetricsPageOptions): ReadonlySet<SourceName> {
+  const stale = new Set<SourceName>();
+  for (const { source, isUp, lastSuccessAtMs } of fleet.sources.values()) {
+    const isOld =
+      lastSuccessAtMs === undefined || (isUp === false && clock.nowMs() - lastSuccessAtMs > staleAfterMs);
+    if (isOld) stale.add(source);
+  }
+  return stale;
 }
 
 /** Text of an entity in each family of its group. */
@@ -116,12 +125,11 @@ async function renderGroup(
     if (slicer.isDue()) await nextTurn();
   }
   for (const [index, { name, type, help }] of group.families.entries()) {
-    if (isStale && type === 'gauge') continue;
     const beforeHeader = page.byteLength;
     page.append(renderHeader(name, type, help));
     const withHeader = page.byteLength;
-    for (const block of blocks.values()) {
-      page.append(block[index] ?? '');
+    for (const [entity, block] of blocks) {
+      if (type !== 'gauge' || !isStale(entity)) page.append(block[index] ?? '');
       if (slicer.isDue()) await nextTurn();
     }
     if (page.byteLength === withHeader) page.truncate(beforeHeader);

@@ -1,7 +1,8 @@
 /** Families of work in progress: the jobs of workers, the place of orchestrators, what a stage has done. */
 
-import type { Fleet } from '../fleet/model.js';
+import type { Fleet, SourceName } from '../fleet/model.js';
 import {
+  type IgnoredProgressMessages,
   type Job,
   type Orchestrator,
   PROGRESS_IGNORE_REASONS,
@@ -16,8 +17,13 @@ import { writeHistogram } from './histogram-series.js';
 const LABELS = ['container', 'stage'];
 const REASON_LABELS = PROGRESS_IGNORE_REASONS.map((reason) => [reason, renderLabels({ reason })] as const);
 
+/** A worker's word is as old as the source that brought it. */
+function feedOf({ isByMessage }: Worker | Orchestrator): SourceName {
+  return isByMessage ? 'rabbitmq' : 'progress';
+}
+
 const workerFamilies: FamilyGroup<Worker> = {
-  source: 'progress',
+  sourceOf: feedOf,
   entities: ({ workers }) => workers.values(),
   labelsOf: ({ container, stage }) => renderLabels({ container, stage }),
   families: [
@@ -67,7 +73,7 @@ function progressRatio(job: Job | undefined): number | undefined {
 }
 
 const orchestratorFamilies: FamilyGroup<Orchestrator> = {
-  source: 'progress',
+  sourceOf: feedOf,
   entities: ({ orchestrators }) => orchestrators.values(),
   labelsOf: ({ container, stage }) => renderLabels({ container, stage }),
   families: [
@@ -84,17 +90,34 @@ const orchestratorFamilies: FamilyGroup<Orchestrator> = {
 };
 
 const stageWorkFamilies: FamilyGroup<StageWork> = {
-  source: 'progress',
   entities: ({ stageWork }) => stageWork.values(),
   labelsOf: ({ stage }) => renderLabels({ stage }),
   families: [
     {
       name: 'pipeline_stage_jobs_completed_total',
       type: 'counter',
-      help: 'Jobs of a stage that were seen to end and did not fail.',
+      help: 'Jobs of a stage that succeeded, by their state or a success sentinel; where no sentinels are watched also those whose progress file was removed or says idle.',
       labels: ['stage'],
       write({ jobsCompleted }, series) {
         series(jobsCompleted);
+      },
+    },
+    {
+      name: 'pipeline_stage_jobs_failed_total',
+      type: 'counter',
+      help: 'Jobs of a stage that failed, by their state or a failure sentinel; a job told by both counts once.',
+      labels: ['stage'],
+      write({ jobsFailed }, series) {
+        series(jobsFailed);
+      },
+    },
+    {
+      name: 'pipeline_stage_jobs_ended_unknown_total',
+      type: 'counter',
+      help: 'Jobs of a stage that ended without a word on how: given up for another document, or without the sentinel that was expected.',
+      labels: ['stage'],
+      write({ jobsEndedUnknown }, series) {
+        series(jobsEndedUnknown);
       },
     },
     {
@@ -135,9 +158,27 @@ const fileFamilies: FamilyGroup<ProgressFileCounts> = {
   ],
 };
 
+const messageFamilies: FamilyGroup<IgnoredProgressMessages> = {
+  entities: ({ ignoredProgressMessages }: Fleet) =>
+    ignoredProgressMessages ? [ignoredProgressMessages] : [],
+  labelsOf: () => '',
+  families: [
+    {
+      name: 'stagewatch_progress_messages_ignored_total',
+      type: 'counter',
+      help: 'Progress messages through the broker that were of no use, by reason.',
+      labels: ['reason'],
+      write({ counts }, series) {
+        for (const [reason, count] of Object.entries(counts)) series(count, renderLabels({ reason }));
+      },
+    },
+  ],
+};
+
 export const PROGRESS_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   workerFamilies,
   orchestratorFamilies,
   stageWorkFamilies,
   fileFamilies,
+  messageFamilies,
 ];

@@ -37,15 +37,6 @@ export const stageSentinelFamilies: FamilyGroup<StageSentinels> = {
         for (const [reason, count] of Object.entries(newFailures)) series(count, renderLabels({ reason }));
       },
     },
-    {
-      name: 'pipeline_stage_jobs_failed_total',
-      type: 'counter',
-      help: 'Jobs of a stage that ended with a failure sentinel.',
-      labels: ['stage'],
-      write({ newFailures }, series) {
-        series(Object.values(newFailures).reduce((sum, count) => sum + count, 0));
-      },
-    },
   ],
 };
 

@@ -6,12 +6,14 @@ import { renderGpus } from './gpu-json.js';
 import { toIso } from './iso-time.js';
 import { renderProgress } from './progress-json.js';
 import { renderBroker, renderQueue } from './queue-json.js';
+import { renderStages } from './stages-json.js';
 
 export function renderFleetJson(fleet: Fleet, nowMs: number) {
   return {
     at: toIso(nowMs),
     sources: [...fleet.sources.values()].map(renderSource),
     containers: [...fleet.containers.values()].map(renderContainer),
+    stages: renderStages(fleet),
     gpus: renderGpus(fleet),
     queues: [...fleet.queues.values()].map(renderQueue),
     broker: fleet.broker ? renderBroker(fleet.broker) : null,

@@ -17,7 +17,16 @@ export function renderProgress(fleet: Fleet) {
     ignoredProgressFiles: [...ignoredProgressFiles.values()]
       .slice(0, MAX_IGNORED_FILES)
       .map(({ file, reason, detail, sinceMs }) => ({ file, reason, detail, since: toIso(sinceMs) })),
+    ignoredProgressMessages: renderIgnoredMessages(fleet),
   };
+}
+
+/** Each reason that occurred, with the last message's fault. */
+function renderIgnoredMessages({ ignoredProgressMessages: ignored }: Fleet) {
+  return Object.entries(ignored?.counts ?? {}).flatMap(([reason, count]) => {
+    const last = [...(ignored?.last ?? [])].find(([known]) => known === reason)?.[1];
+    return last ? { reason, count, lastDetail: last.detail, lastAt: toIso(last.atMs) } : [];
+  });
 }
 
 function renderWorker(

@@ -79,7 +79,8 @@ test('another document or another start is another job', () => {
       ['B', 'replaced', 3000],
     ],
   );
-  assert.equal(completed(fleet), 2);
+  assert.equal(completed(fleet), 0);
+  assert.equal(fleet.fleet.stageWork.get('G3')?.jobsEndedUnknown, 2);
 });
 
 for (const [state, outcome, count] of [
@@ -256,24 +257,30 @@ test('a failure told before or soon after the end is not counted as completed', 
   }
 });
 
-test('a success is counted at once, silence of the sentinels after a while', () => {
+test('a success is counted at once, silence of the sentinels is an unknown end after a while', () => {
   const success = withSentinels();
   success.apply(told('succeeded', 3));
   success.look(4, { [W]: undefined });
   assert.equal(completed(success), 1);
   const silence = withSentinels();
   silence.look(4, { [W]: undefined });
-  assert.equal(completed(silence), 0);
   silence.look(10);
-  assert.equal(completed(silence), 1);
+  assert.equal(silence.fleet.stageWork.get('G3')?.jobsEndedUnknown, 0);
+  silence.look(20);
+  assert.equal(silence.fleet.stageWork.get('G3')?.jobsEndedUnknown, 1);
+  assert.equal(completed(silence), 0);
 });
 
 test('an outcome from before the job says nothing of it', () => {
   const fleet = withSentinels();
   fleet.apply(told('failed', -600));
   fleet.look(4, { [W]: undefined });
-  fleet.look(10);
-  assert.equal(completed(fleet), 1);
+  fleet.look(20);
+  assert.equal(fleet.fleet.stageWork.get('G3')?.jobsEndedUnknown, 1);
+  assert.deepEqual(
+    ends(fleet).map(({ outcome }) => outcome),
+    ['unknown'],
+  );
 });
 
 const message = (fleet: ProgressFleet, at: number, body: object): void =>

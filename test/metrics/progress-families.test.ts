@@ -41,6 +41,8 @@ test('a job under way is on the page, and what is unknown is not', async () => {
     'pipeline_worker_job_progress_ratio{container="paddle-worker-0",stage="G3"} 0.25',
     'pipeline_orchestrator_stage{container="orchestrator-1",stage="G5"} 1',
     'pipeline_stage_jobs_completed_total{stage="G3"} 0',
+    'pipeline_stage_jobs_failed_total{stage="G3"} 0',
+    'pipeline_stage_jobs_ended_unknown_total{stage="G3"} 0',
     'pipeline_stage_job_duration_seconds_sum{stage="G3"} 0',
     'pipeline_stage_job_duration_seconds_count{stage="G3"} 0',
     'stagewatch_progress_files 2',

@@ -27,7 +27,6 @@ test('the page shows what is present, what failed by reason, and the delay', asy
     'pipeline_failure_sentinels{stage="G"} 1',
     'pipeline_failures_total{stage="G",reason="disk"} 1',
     'pipeline_failures_total{stage="G",reason="unknown"} 0',
-    'pipeline_stage_jobs_failed_total{stage="G"} 1',
     'pipeline_sentinel_detection_delay_seconds_bucket{le="0.01"} 0',
     'pipeline_sentinel_detection_delay_seconds_bucket{le="0.025"} 1',
     'pipeline_sentinel_detection_delay_seconds_bucket{le="+Inf"} 1',

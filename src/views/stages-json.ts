@@ -1,0 +1,43 @@
+/** The stages as JSON for /api/v1/fleet: the configured in DAG order, then those known from workers, jobs and sentinels. */
+
+import type { Fleet } from '../fleet/model.js';
+
+export function renderStages(fleet: Fleet) {
+  const { stages, workers, stageWork, sentinels } = fleet;
+  const workersOf = new Map<string, number>();
+  for (const { stage } of workers.values()) {
+    if (stage !== undefined) workersOf.set(stage, (workersOf.get(stage) ?? 0) + 1);
+  }
+  const others = new Set([...workersOf.keys(), ...stageWork.keys(), ...sentinels.stages.keys()]);
+  const ids = [...stages.keys(), ...[...others].filter((id) => !stages.has(id)).sort()];
+  return ids.map((id) => {
+    const stage = stages.get(id);
+    return {
+      id,
+      name: stage?.name ?? null,
+      branch: stage?.branch ?? null,
+      queue: stage?.queue ?? null,
+      configured: stage !== undefined,
+      workers: workersOf.get(id) ?? 0,
+      sentinels: {
+        successes: sentinels.stages.get(id)?.successes ?? null,
+        failures: sentinels.stages.get(id)?.failures ?? null,
+      },
+      jobs: renderJobs(fleet, id),
+    };
+  });
+}
+
+/** Null: nobody watches the stage's work. Counts are since the daemon's start. */
+function renderJobs({ stageWork }: Fleet, id: string) {
+  const work = stageWork.get(id);
+  if (!work) return null;
+  const { counts, sum } = work.jobDurations;
+  const count = counts.reduce((total, each) => total + each, 0);
+  return {
+    completed: work.jobsCompleted,
+    failed: work.jobsFailed,
+    endedUnknown: work.jobsEndedUnknown,
+    durations: { count, sumSeconds: sum, meanSeconds: count === 0 ? null : sum / count },
+  };
+}
