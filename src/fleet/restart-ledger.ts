@@ -11,7 +11,7 @@
 import { exitReason, NO_COUNTS, withExits, withOom, withRestarts } from './container-counts.js';
 import type { ContainerCounters } from './model.js';
 import type { ContainerEvent, ContainerFacts } from './observations.js';
-import { type NotedStart, type Settled, type Shares, shareOut } from './restart-shares.js';
+import { type NotedStart, type Settled, type Shares, shareOut, UNBORN } from './restart-shares.js';
 
 /** What happened up to an inspect that told of a start before its event came; counted anew when that comes. */
 interface Interval {
@@ -52,14 +52,6 @@ const MAX_NOTED = 1000;
 const ANNOUNCEMENT_MS = 10 * 60_000;
 /** The kernel may kill a child while the container lives on; only a death right after it is its doing. */
 const OOM_TO_DEATH_MS = 10_000;
-
-const UNBORN: Settled = {
-  restartCount: 0,
-  isAhead: false,
-  hasRestartPolicy: false,
-  startedAtMs: undefined,
-  finishedAtMs: undefined,
-};
 
 export function createLedger(): RestartLedger {
   return {

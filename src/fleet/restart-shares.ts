@@ -16,6 +16,15 @@ export interface Settled {
   readonly finishedAtMs: number | undefined;
 }
 
+/** A container that was made under our eyes and never started. */
+export const UNBORN: Settled = {
+  restartCount: 0,
+  isAhead: false,
+  hasRestartPolicy: false,
+  startedAtMs: undefined,
+  finishedAtMs: undefined,
+};
+
 export interface Shares {
   readonly policy: number;
   readonly askedFor: number;
