@@ -15,10 +15,8 @@ function toMs(text: string): number {
 }
 
 /** A duration as text (`500ms 5s 10m 2h`), read into milliseconds. */
-export function duration(defaultText: string, { atLeast = '1ms', atMost = '365d' }: DurationBounds = {}) {
-  const minMs = toMs(atLeast);
-  const maxMs = toMs(atMost);
-  const allowed = `a duration like 500ms, 5s, 10m or 2h, from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+export function duration(defaultText: string, bounds: DurationBounds = {}) {
+  const { minMs, maxMs, allowed } = describeBounds(bounds);
   return z
     .string({ error: (issue) => `expected ${allowed}, got ${show(issue.input)}` })
     .refine((text) => isWithin(parseDuration(text), minMs, maxMs), {
@@ -27,6 +25,27 @@ export function duration(defaultText: string, { atLeast = '1ms', atMost = '365d'
     .meta({ valueType: 'duration' })
     .transform(toMs)
     .prefault(defaultText);
+}
+
+/** A duration that may be left out. */
+export function optionalDuration(bounds: DurationBounds = {}) {
+  const { minMs, maxMs, allowed } = describeBounds(bounds);
+  const error = (issue: { input?: unknown }): string =>
+    `expected ${allowed}, or null, got ${show(issue.input)}`;
+  return z
+    .string({ error })
+    .refine((text) => isWithin(parseDuration(text), minMs, maxMs), { error })
+    .meta({ valueType: 'duration' })
+    .transform(toMs)
+    .nullable()
+    .default(null);
+}
+
+function describeBounds({ atLeast = '1ms', atMost = '365d' }: DurationBounds) {
+  const minMs = toMs(atLeast);
+  const maxMs = toMs(atMost);
+  const allowed = `a duration like 500ms, 5s, 10m or 2h, from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  return { minMs, maxMs, allowed };
 }
 
 function isWithin(value: number | undefined, min: number, max: number): boolean {
@@ -41,6 +60,17 @@ export function wholeNumber(defaultValue: number, min: number, max: number) {
     .number({ error })
     .refine((value) => Number.isInteger(value) && value >= min && value <= max, { error })
     .meta({ valueType: `whole number, ${min} to ${max}` })
+    .default(defaultValue);
+}
+
+/** A share of a whole, above 0 and at most 1. */
+export function share(defaultValue: number) {
+  const error = (issue: { input?: unknown }): string =>
+    `expected a share above 0 and at most 1, like 0.8, got ${show(issue.input)}`;
+  return z
+    .number({ error })
+    .refine((value) => value > 0 && value <= 1, { error })
+    .meta({ valueType: 'share, above 0 and at most 1' })
     .default(defaultValue);
 }
 

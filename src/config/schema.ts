@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { dcgmSection } from './dcgm-section.js';
+import { detectionSection } from './detection-section.js';
 import { dockerSection } from './docker-section.js';
 import { listenOption } from './listen-option.js';
 import { oneOf, optionalSecret } from './option-types.js';
@@ -29,6 +30,7 @@ export const configSchema = z.strictObject(
     orchestrators: orchestratorsOption,
     infrastructure: infrastructureOption,
     stages: stagesSection,
+    detection: detectionSection,
     web: z
       .strictObject({
         bearer_token: optionalSecret('a token').meta({

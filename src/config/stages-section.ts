@@ -1,7 +1,7 @@
 /** Options that say which containers belong to the pipeline and which stage each worker serves. */
 
 import { z } from 'zod';
-import { globs, optionalText, show } from './option-types.js';
+import { globs, optionalDuration, optionalText, show } from './option-types.js';
 
 const requiredId = z
   .string({ error: (issue) => `expected a stage id like G3_02, got ${show(issue.input)}` })
@@ -17,6 +17,17 @@ const stage = z.strictObject({
   }),
   workers: globs([]).meta({
     description: 'Containers or compose services that serve the stage, as name patterns.',
+  }),
+  stall_after: optionalDuration({ atLeast: '10s', atMost: '12h' }).meta({
+    description:
+      'The stage’s own limit of time without progress. Null: its learned pace, else `detection.stall_after`.',
+  }),
+  livelock_after: optionalDuration({ atLeast: '1m', atMost: '48h' }).meta({
+    description:
+      'The stage’s own limit of time without progress while busy. Null: `detection.livelock_after`.',
+  }),
+  max_job: optionalDuration({ atLeast: '1m', atMost: '30d' }).meta({
+    description: 'How long a job of the stage may take at most. Null: `detection.max_job`.',
   }),
 });
 

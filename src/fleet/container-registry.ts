@@ -113,6 +113,7 @@ export function createContainerRegistry(
       ...gpuByEngine(facts, classification),
       ...stageByWorker(classification, toldStages.get(identity)),
       ...(ledger.lastExitCode !== undefined && { lastExitCode: ledger.lastExitCode }),
+      ...(ledger.lastEnd !== undefined && { lastEnd: ledger.lastEnd }),
       counters,
     });
   }

@@ -2,6 +2,7 @@
 
 import type { Classify } from './classify.js';
 import { createContainerRegistry } from './container-registry.js';
+import { createCpuRegistry } from './cpu-registry.js';
 import { createGpuLinkMemory } from './gpu-link-memory.js';
 import { createGpuRegistry } from './gpu-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
@@ -32,6 +33,7 @@ export function createFleetStore(classify: Classify): FleetStore {
   const toldStages = createToldStages();
   const registry = createContainerRegistry(classify, toldStages);
   const { containers, ignored } = registry;
+  const cpu = createCpuRegistry({ containers });
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
   const stages = new Map<string, Stage>();
@@ -57,6 +59,7 @@ export function createFleetStore(classify: Classify): FleetStore {
       return containers;
     },
     ignored,
+    cpu: cpu.activity,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,
     get gpuLinks() {
@@ -132,6 +135,9 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'failure-gone':
         sentinels.apply(observation);
         if (observation.kind === 'sentinel-seen') noteOutcome(observation.sentinel);
+        break;
+      case 'cpu-read':
+        cpu.applyRead(observation);
         break;
       case 'gpus-read':
         if (gpuRegistry.applyRead(observation)) gpuLinks.invalidate();

@@ -1,5 +1,6 @@
 /** The one picture of now: readonly facts, each with the time it was seen. Times are Unix milliseconds. */
 
+import type { CpuActivity } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
 
@@ -58,6 +59,14 @@ export interface Classification {
   readonly title?: string;
 }
 
+export interface ContainerEnd {
+  readonly reason: ExitReason;
+  readonly exitCode: number;
+  readonly atMs: number;
+  /** Somebody stopped or killed it through the engine; absent where only an inspect tells of the end. */
+  readonly isAskedFor?: boolean;
+}
+
 export interface Container extends Classification {
   /** Compose project/service/number, else the name: stays when the container is re-created. */
   readonly identity: string;
@@ -74,6 +83,8 @@ export interface Container extends Classification {
   readonly finishedAtMs?: number;
   /** Exit code of the last end that was seen; absent until one was. */
   readonly lastExitCode?: number;
+  /** The last end that was seen; absent until one was. */
+  readonly lastEnd?: ContainerEnd;
   /** The engine's own words when a start failed. */
   readonly error?: string;
   /** Label `stagewatch.restart`; absent where it is not set. */
@@ -108,6 +119,8 @@ export interface IgnoredContainer {
 }
 
 export interface Fleet extends ProgressPicture {
+  /** How much CPU time containers use, by identity; those that nobody measured are missing. */
+  readonly cpu: ReadonlyMap<string, CpuActivity>;
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

@@ -1,5 +1,6 @@
 /** What a source can say: the only way into the fleet's picture. Times are Unix milliseconds. */
 
+import type { CpuReading } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { GpuRequest } from './gpu-model.js';
 import type { GpusRead } from './gpu-observations.js';
@@ -80,5 +81,7 @@ export type Observation =
   | { readonly kind: 'container-inspected'; readonly atMs: number; readonly facts: ContainerFacts }
   | { readonly kind: 'container-event'; readonly event: ContainerEvent }
   | { readonly kind: 'container-vanished'; readonly id: string }
+  /** CPU time of some containers, not necessarily all. */
+  | { readonly kind: 'cpu-read'; readonly atMs: number; readonly readings: readonly CpuReading[] }
   | GpusRead
   | SentinelObservation;

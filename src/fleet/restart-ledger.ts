@@ -9,7 +9,7 @@
  */
 
 import { exitReason, NO_COUNTS, withExits, withOom, withRestarts } from './container-counts.js';
-import type { ContainerCounters } from './model.js';
+import type { ContainerCounters, ContainerEnd } from './model.js';
 import type { ContainerEvent, ContainerFacts } from './observations.js';
 import { type NotedStart, type Settled, type Shares, shareOut, UNBORN } from './restart-shares.js';
 
@@ -26,6 +26,7 @@ export interface RestartLedger {
   counters: ContainerCounters;
   /** Exit code of the last end that was seen. */
   lastExitCode: number | undefined;
+  lastEnd: ContainerEnd | undefined;
   settled: Settled | undefined;
   /** Those whose last event has not come yet, in order. */
   intervals: readonly Interval[];
@@ -50,6 +51,8 @@ export interface RestartLedger {
 const MAX_NOTED = 1000;
 /** A start is stagewatch's own when it comes within this time of the announcement. */
 const ANNOUNCEMENT_MS = 10 * 60_000;
+/** The event of an end comes this much after the end at most, however busy the engine is. */
+const SAME_END_MS = 5000;
 /** The kernel may kill a child while the container lives on; only a death right after it is its doing. */
 const OOM_TO_DEATH_MS = 10_000;
 
@@ -57,6 +60,7 @@ export function createLedger(): RestartLedger {
   return {
     counters: NO_COUNTS,
     lastExitCode: undefined,
+    lastEnd: undefined,
     settled: undefined,
     intervals: [],
     starts: [],
@@ -106,6 +110,12 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
   ledger.lastOomMs = undefined;
   ledger.isOomTold = false;
   ledger.lastExitCode = exitCode;
+  ledger.lastEnd = {
+    reason: exitReason(exitCode, isOom),
+    exitCode,
+    atMs,
+    isAskedFor: ledger.isStopAskedFor || isAnnounced(ledger, atMs),
+  };
   ledger.lastExitEventMs = atMs;
   if (toldMs !== undefined) {
     ledger.exitsToldMs = ledger.exitsToldMs.filter((told) => told > toldMs);
@@ -153,7 +163,7 @@ const MAX_TOLD = 100;
 /** Settles what was noted against the engine's own facts; call it with every inspect of the container. */
 export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): void {
   const before = ledger.settled;
-  if (!hasProcess(facts) && facts.finishedAtMs !== undefined) ledger.lastExitCode = facts.exitCode;
+  if (!hasProcess(facts) && facts.finishedAtMs !== undefined) noteToldEnd(ledger, facts, facts.finishedAtMs);
   ledger.settled = {
     restartCount: facts.restartCount,
     isAhead: facts.state === 'restarting',
@@ -181,6 +191,19 @@ export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): v
   const withoutEvent = Math.max(0, (risen < 0 ? facts.restartCount : risen) - exitCount);
   ledger.counters = withExits(ledger.counters, 'error', withoutEvent);
   ledger.exitsWithoutEvent += withoutEvent;
+}
+
+/** An inspect soon after the event tells of the same end; the event told more of it. */
+function noteToldEnd(ledger: RestartLedger, facts: ContainerFacts, atMs: number): void {
+  const { exitCode, isOomKilled } = facts;
+  ledger.lastExitCode = exitCode;
+  if (ledger.lastEnd && Math.abs(ledger.lastEnd.atMs - atMs) < SAME_END_MS) return;
+  ledger.lastEnd = { reason: exitReason(exitCode, isOomKilled), exitCode, atMs };
+}
+
+/** stagewatch itself is restarting it. */
+function isAnnounced({ announcedAtMs }: RestartLedger, atMs: number): boolean {
+  return announcedAtMs !== undefined && atMs >= announcedAtMs && atMs - announcedAtMs < ANNOUNCEMENT_MS;
 }
 
 function hasProcess({ state }: ContainerFacts): boolean {

@@ -1,0 +1,91 @@
+/** What a finding is: something wrong with one subject, said in words, with when it began and what would clear it. */
+
+import type { SourceName } from '../fleet/model.js';
+
+export type Severity = 'critical' | 'warning' | 'info';
+
+/** Every kind of finding and how bad it is. The kind is also the alert's name (`Pipeline` + kind) and its runbook. */
+export const FINDING_SEVERITIES = {
+  WorkerStuck: 'critical',
+  OrchestratorStuck: 'critical',
+  StageStalled: 'critical',
+  QueueNoConsumers: 'critical',
+  RestartsExhausted: 'critical',
+  CommonCause: 'critical',
+  SourceDown: 'critical',
+  InfrastructureDown: 'critical',
+  GpuError: 'critical',
+  WorkerSlow: 'warning',
+  WorkerStarved: 'warning',
+  WorkerDown: 'warning',
+  WorkerCrashLooping: 'warning',
+  WorkerUnhealthy: 'warning',
+  JobOrphaned: 'warning',
+  JobNearAckLimit: 'warning',
+  PoisonDocument: 'warning',
+  QueueGrowing: 'warning',
+  QueueMissing: 'warning',
+  FailuresSpiking: 'warning',
+  GpuMemoryHigh: 'warning',
+  GpuMemoryLeaked: 'warning',
+  BackupStale: 'warning',
+  ProgressClockSkewed: 'info',
+  ProgressUnreadable: 'info',
+} as const satisfies Readonly<Record<string, Severity>>;
+
+export type FindingKind = keyof typeof FINDING_SEVERITIES;
+export const FINDING_KINDS = Object.keys(FINDING_SEVERITIES) as readonly FindingKind[];
+
+/** What it is about; the values that are labels elsewhere are spelled as there. */
+export interface FindingSubject {
+  /** The container's name, as in the label `container`. */
+  readonly container?: string;
+  /** Key of the container, worker or orchestrator in the fleet. */
+  readonly identity?: string;
+  readonly stage?: string;
+  readonly queue?: string;
+  readonly vhost?: string;
+  /** Index of the GPU, as in the label `gpu`. */
+  readonly gpu?: string;
+  readonly uuid?: string;
+  readonly source?: SourceName;
+  readonly document?: string;
+}
+
+/** What a detector says of one subject at one moment; times are Unix milliseconds. */
+export interface Detection {
+  readonly kind: FindingKind;
+  /** Tells it from others of its kind, and stays the same as long as it lasts: an identity, a queue's key. */
+  readonly key: string;
+  readonly subject: FindingSubject;
+  /** What is wrong, in a few words without the subject: `7m12s without progress`. */
+  readonly summary: string;
+  /** Why we say so: sentences with numbers, the weightiest first. */
+  readonly evidence: readonly string[];
+  /** What would end it, as a sentence. */
+  readonly clearsWhen: string;
+  /** When what is wrong began, as far as is known: often before it was found. */
+  readonly beganAtMs: number;
+}
+
+/** A detection that has lasted long enough to be told. */
+export interface Finding extends Detection {
+  /** Kind and key: the same over restarts of the daemon. */
+  readonly id: string;
+  readonly severity: Severity;
+  readonly openedAtMs: number;
+  /** When it was last seen to hold. */
+  readonly confirmedAtMs: number;
+  /** A source it depends on is stale: nobody knows whether it still holds. */
+  readonly isUnconfirmed?: true;
+  /** Id of the CommonCause that it is a consequence of. */
+  readonly consequenceOf?: string;
+}
+
+export interface ClearedFinding extends Finding {
+  readonly clearedAtMs: number;
+}
+
+export function findingId({ kind, key }: Pick<Detection, 'kind' | 'key'>): string {
+  return `${kind}:${key}`;
+}

@@ -1,0 +1,48 @@
+/** What a detector is handed and what it answers. */
+
+import type { Fleet, SourceName } from '../fleet/model.js';
+import type { Detection, FindingKind } from './finding.js';
+import type { Histories } from './histories.js';
+import type { DetectionSettings } from './settings.js';
+import type { OrchestratorVerdict, StageLimits, WorkerVerdict } from './verdicts.js';
+
+/** Everything there is to judge by, at one moment. Detectors read it and change nothing. */
+export interface Scene {
+  readonly fleet: Fleet;
+  readonly settings: DetectionSettings;
+  /** Wall clock, Unix milliseconds. */
+  readonly nowMs: number;
+  /** What was before, bounded. */
+  readonly histories: Histories;
+  /** By key in `fleet.workers`, which has every container that is a worker. */
+  readonly workers: ReadonlyMap<string, WorkerVerdict>;
+  readonly orchestrators: ReadonlyMap<string, OrchestratorVerdict>;
+  readonly limits: ReadonlyMap<string, StageLimits>;
+  /** The source is watched, and what it says is new enough to judge by. */
+  isFresh(source: SourceName): boolean;
+  /** The source is asked for by the configuration. */
+  isWatched(source: SourceName): boolean;
+}
+
+export interface Judgement {
+  readonly found: readonly Detection[];
+  /**
+   * Keys that cannot be judged now because a source is stale: an open finding of theirs stays open, unconfirmed.
+   * `all`: none of this kind can be judged.
+   */
+  readonly unsure: readonly string[] | 'all';
+}
+
+/** Against flapping; both in milliseconds. What a detector dates itself needs no time to open. */
+export interface Steadiness {
+  /** It must be found at every look for this long before the finding opens. */
+  readonly openAfterMs: number;
+  /** It must be absent at every look for this long before the finding clears. */
+  readonly clearAfterMs: number;
+}
+
+export interface Detector {
+  readonly kind: FindingKind;
+  steadiness(settings: DetectionSettings): Steadiness;
+  detect(scene: Scene): Judgement;
+}
