@@ -10,6 +10,7 @@ import { systemClock } from '../src/lib/clock.js';
 import { containerFamilies } from '../src/metrics/container-families.js';
 import { createMetricsPage, type MetricsPage } from '../src/metrics/page.js';
 import { containerFacts } from '../test/support/build-fleet.js';
+import { NO_DAEMON_FACTS } from '../test/support/no-verdicts.js';
 import { TEST_CLASSIFY } from '../test/support/source-harness.js';
 import { measureInTurns, printTable } from './support/measure.js';
 
@@ -70,6 +71,7 @@ export async function run(): Promise<void> {
   for (const containers of [321, 3210]) {
     const { store, facts } = fixture(containers);
     const page = createMetricsPage({
+      daemon: () => NO_DAEMON_FACTS,
       fleet: store.fleet,
       groups: [containerFamilies],
       clock: systemClock,

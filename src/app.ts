@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { createEvaluationLoop } from './app/evaluation-loop.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { createClassifier } from './fleet/classify.js';
@@ -62,6 +63,15 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     log: log.child({ component: 'state' }),
   });
   const sources = createSourceSet({ apply, forgetSource: store.forgetSource, state, env, clock, log });
+  const evaluation = createEvaluationLoop({
+    fleet: store.fleet,
+    settings: config,
+    state,
+    clock,
+    log: log.child({ component: 'detection' }),
+    external: () => [],
+    onOutcome: () => undefined,
+  });
   let isFirstPictureTold = false;
   /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */
   let changing: Promise<unknown> = Promise.resolve();
@@ -70,6 +80,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   self.configReloaded(true);
   const page = createMetricsPage({
     fleet: store.fleet,
+    daemon: () => evaluation.facts,
     groups: ALL_FAMILY_GROUPS,
     clock,
     staleAfterMs: STALE_AFTER_MS,
@@ -78,6 +89,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   });
   const http = createHttpServer({
     fleet: store.fleet,
+    verdicts: () => evaluation.facts.verdicts,
     clock,
     log: log.child({ component: 'http' }),
     version,
@@ -108,6 +120,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       throw new StartError(listenProblem(error, config));
     });
     await sources.follow(undefined, config);
+    evaluation.start();
     return address;
   }
 
@@ -147,6 +160,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     config = next;
     store.reclassify(createClassifier(next));
     store.apply({ kind: 'stages-configured', stages: listStages(next) });
+    evaluation.setSettings(next);
     await sources.follow(before, next);
     return undefined;
   }
@@ -156,6 +170,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     reload,
     async stop() {
       isStopping = true;
+      evaluation.stop();
       // A reload under way starts nothing more, and ends soon.
       await Promise.all([http.close(), sources.stop(), changing]);
       await state.close();

@@ -117,6 +117,8 @@ export interface EndedJob {
   readonly endedAtMs: number;
   /** Absent when the start is only a guess. */
   readonly durationMs?: number;
+  /** When `done` last moved; absent for a job that counts no units, or whose last step nobody saw. */
+  readonly lastStepAtMs?: number;
   readonly outcome: JobOutcome;
   readonly end: JobEnd;
 }

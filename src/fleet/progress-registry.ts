@@ -84,7 +84,8 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
 
   function noteEnd(end: TrackedEnd, place: Place | undefined): void {
     if (place?.role !== 'worker') return;
-    const { document, startedAtMs } = end.tracked.job;
+    const { job, doneMovedAtMs } = end.tracked;
+    const { document, startedAtMs } = job;
     ledger.jobEnded({
       container: place.container,
       ...(place.identity !== undefined && { identity: place.identity }),
@@ -93,6 +94,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
       startedAtMs,
       endedAtMs: end.endedAtMs,
       ...(end.durationMs !== undefined && { durationMs: end.durationMs }),
+      ...(job.done !== undefined && doneMovedAtMs !== undefined && { lastStepAtMs: doneMovedAtMs }),
       outcome: end.outcome,
       end: end.end,
     });

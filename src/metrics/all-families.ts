@@ -9,6 +9,7 @@ import { queueFamilies } from './queue-families.js';
 import { sentinelDelayFamilies, stageSentinelFamilies } from './sentinel-families.js';
 import { sourceFamilies } from './source-families.js';
 import { stageInfoFamilies } from './stage-info-families.js';
+import { VERDICT_FAMILY_GROUPS } from './verdict-families.js';
 
 export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   containerFamilies,
@@ -19,6 +20,7 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   queueFamilies,
   brokerFamilies,
   ...PROGRESS_FAMILY_GROUPS,
+  ...VERDICT_FAMILY_GROUPS,
   stageSentinelFamilies,
   sentinelDelayFamilies,
   sourceFamilies,

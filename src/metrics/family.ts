@@ -1,6 +1,7 @@
 /** What a metric family is: its name and sentence, and how one entity of the fleet becomes its series. */
 
 import type { Fleet, SourceName } from '../fleet/model.js';
+import type { DaemonFacts } from './daemon-facts.js';
 import type { MetricType } from './exposition.js';
 
 /**
@@ -27,7 +28,7 @@ export interface FamilyGroup<E extends object> {
   /** Where entities of one group come from several sources: the one that told of this entity. */
   sourceOf?(entity: E): SourceName;
   /** Entities are immutable: a change is a new object. */
-  entities(fleet: Fleet): Iterable<E>;
+  entities(fleet: Fleet, daemon: DaemonFacts): Iterable<E>;
   /** Labels that every series of the entity carries, rendered. */
   labelsOf(entity: E): string;
   readonly families: readonly Family<E>[];

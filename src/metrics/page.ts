@@ -9,6 +9,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fleet, SourceName } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
+import type { DaemonFacts } from './daemon-facts.js';
 import { renderHeader, renderValue } from './exposition.js';
 import type { AnyFamilyGroup } from './family.js';
 import { createPageBuffer, type PageBuffer } from './page-buffer.js';
@@ -20,6 +21,7 @@ export interface MetricsPage {
 
 export interface MetricsPageOptions {
   readonly fleet: Fleet;
+  readonly daemon: () => DaemonFacts;
   readonly groups: readonly AnyFamilyGroup[];
   readonly clock: Clock;
   /** Gauges of a source whose last success is older than this are left out; counters stay. */
@@ -80,14 +82,14 @@ interface Picture {
 
 function takePicture(
   group: AnyFamilyGroup,
-  { fleet, onError }: MetricsPageOptions,
+  { fleet, daemon, onError }: MetricsPageOptions,
   stale: ReadonlySet<SourceName>,
 ): Picture {
   const isGroupStale = group.source !== undefined && stale.has(group.source);
   const isStale = (entity: object): boolean =>
     group.sourceOf ? stale.has(group.sourceOf(entity)) : isGroupStale;
   try {
-    return { group, entities: [...group.entities(fleet)], isStale };
+    return { group, entities: [...group.entities(fleet, daemon())], isStale };
   } catch (error) {
     onError(error);
     return { group, entities: [], isStale };

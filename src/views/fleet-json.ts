@@ -1,24 +1,27 @@
 /** The fleet as JSON for /api/v1/fleet; times are ISO 8601, absent facts are null. */
 
+import type { Verdicts } from '../detectors/verdicts.js';
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
 import { renderFailures } from './failures-json.js';
+import { renderFindings } from './findings-json.js';
 import { renderGpus } from './gpu-json.js';
 import { toIso } from './iso-time.js';
 import { renderProgress } from './progress-json.js';
 import { renderBroker, renderQueue } from './queue-json.js';
 import { renderStages } from './stages-json.js';
 
-export function renderFleetJson(fleet: Fleet, nowMs: number) {
+export function renderFleetJson(fleet: Fleet, verdicts: Verdicts, nowMs: number) {
   return {
     at: toIso(nowMs),
     sources: [...fleet.sources.values()].map(renderSource),
     containers: [...fleet.containers.values()].map(renderContainer),
-    stages: renderStages(fleet),
+    stages: renderStages(fleet, verdicts),
     gpus: renderGpus(fleet),
     queues: [...fleet.queues.values()].map(renderQueue),
     broker: fleet.broker ? renderBroker(fleet.broker) : null,
-    ...renderProgress(fleet),
+    ...renderProgress(fleet, verdicts),
     failures: renderFailures(fleet.sentinels),
+    findings: renderFindings(verdicts),
   };
 }
 

@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import type { ListenAddress } from '../config/listen-option.js';
+import type { Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
 import { sendError, sendSuccess } from './api-envelope.js';
 import { requireBearerToken } from './bearer-auth.js';
+import { renderFindings } from './findings-json.js';
 import { renderFleetJson } from './fleet-json.js';
 import { LANDING_STYLE, LANDING_STYLE_PATH, renderLandingPage } from './landing-page.js';
 import { metricsRoute } from './metrics-route.js';
@@ -17,6 +19,7 @@ import { missingForReadiness } from './readiness.js';
 
 export interface HttpServerOptions {
   readonly fleet: Fleet;
+  readonly verdicts: () => Verdicts;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
@@ -66,7 +69,10 @@ function createRoutes(options: HttpServerOptions): Express {
     else response.status(503).send(`stagewatch is not ready, waiting for:\n${missing.join('\n')}\n`);
   });
   app.get('/api/v1/fleet', (_request, response) =>
-    sendSuccess(response, renderFleetJson(fleet, clock.nowMs())),
+    sendSuccess(response, renderFleetJson(fleet, options.verdicts(), clock.nowMs())),
+  );
+  app.get('/api/v1/findings', (_request, response) =>
+    sendSuccess(response, renderFindings(options.verdicts())),
   );
   app.get('/', (_request, response) => {
     response.type('html').send(renderLandingPage(fleet, version));

@@ -1,5 +1,6 @@
 /** Work in progress as JSON: workers, orchestrators, the newest ended jobs and the files that are of no use. */
 
+import type { OrchestratorVerdict, Verdicts, WorkerVerdict } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import type { EndedJob, Job, Orchestrator, Worker } from '../fleet/progress-model.js';
 import { toIso } from './iso-time.js';
@@ -7,12 +8,14 @@ import { toIso } from './iso-time.js';
 const MAX_ENDED_JOBS = 100;
 const MAX_IGNORED_FILES = 100;
 
-export function renderProgress(fleet: Fleet) {
+export function renderProgress(fleet: Fleet, verdicts: Verdicts) {
   const { workers, orchestrators, endedJobs, ignoredProgressFiles } = fleet;
   const ready = readyByStage(fleet);
   return {
-    workers: [...workers.values()].map((worker) => renderWorker(worker, ready)),
-    orchestrators: [...orchestrators.values()].map(renderOrchestrator),
+    workers: [...workers].map(([key, worker]) => renderWorker(worker, verdicts.workers.get(key), ready)),
+    orchestrators: [...orchestrators].map(([key, orchestrator]) =>
+      renderOrchestrator(orchestrator, verdicts.orchestrators.get(key)),
+    ),
     endedJobs: endedJobs.since(endedJobs.newest - MAX_ENDED_JOBS).map(({ entry }) => renderEndedJob(entry)),
     ignoredProgressFiles: [...ignoredProgressFiles.values()]
       .slice(0, MAX_IGNORED_FILES)
@@ -31,6 +34,7 @@ function renderIgnoredMessages({ ignoredProgressMessages: ignored }: Fleet) {
 
 function renderWorker(
   { container, id, stage, gpu, job, unreadable }: Worker,
+  verdict: WorkerVerdict | undefined,
   ready: ReadonlyMap<string, number>,
 ) {
   return {
@@ -38,8 +42,9 @@ function renderWorker(
     id: id ?? null,
     stage: stage ?? null,
     gpu: gpu ?? null,
-    status: null,
-    reason: null,
+    status: verdict?.status ?? null,
+    reason: verdict?.reason ?? null,
+    since: toIso(verdict?.sinceMs),
     ...renderJob(job),
     progressFileProblem: unreadable ?? null,
     queueReady: stage === undefined ? null : (ready.get(stage) ?? null),
@@ -55,22 +60,19 @@ function readyByStage({ queues }: Fleet): ReadonlyMap<string, number> {
   return ready;
 }
 
-function renderOrchestrator({
-  container,
-  id,
-  stage,
-  state,
-  completed,
-  document,
-  job,
-  unreadable,
-}: Orchestrator) {
+function renderOrchestrator(
+  { container, id, stage, state, completed, document, job, unreadable }: Orchestrator,
+  verdict: OrchestratorVerdict | undefined,
+) {
   return {
     container,
     id: id ?? null,
     stage: stage ?? null,
-    status: null,
-    reason: null,
+    status: verdict?.status ?? null,
+    reason: verdict?.reason ?? null,
+    since: toIso(verdict?.sinceMs),
+    dots: verdict?.dots ?? '',
+    heldUpBy: verdict?.holdUp ?? null,
     ...renderJob(job),
     state: state ?? null,
     completed,

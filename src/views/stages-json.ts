@@ -1,8 +1,9 @@
 /** The stages as JSON for /api/v1/fleet: the configured in DAG order, then those known from workers, jobs and sentinels. */
 
+import type { StageLimits, Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 
-export function renderStages(fleet: Fleet) {
+export function renderStages(fleet: Fleet, verdicts: Verdicts) {
   const { stages, workers, stageWork, sentinels } = fleet;
   const workersOf = new Map<string, number>();
   for (const { stage } of workers.values()) {
@@ -19,6 +20,9 @@ export function renderStages(fleet: Fleet) {
       queue: stage?.queue ?? null,
       configured: stage !== undefined,
       workers: workersOf.get(id) ?? 0,
+      workersByStatus: verdicts.stageWorkers.get(id)?.counts ?? null,
+      orchestratorsByStatus: verdicts.stageOrchestrators.get(id)?.counts ?? null,
+      limits: renderLimits(verdicts.limits.get(id)),
       sentinels: {
         successes: sentinels.stages.get(id)?.successes ?? null,
         failures: sentinels.stages.get(id)?.failures ?? null,
@@ -39,5 +43,20 @@ function renderJobs({ stageWork }: Fleet, id: string) {
     failed: work.jobsFailed,
     endedUnknown: work.jobsEndedUnknown,
     durations: { count, sumSeconds: sum, meanSeconds: count === 0 ? null : sum / count },
+  };
+}
+
+/** Milliseconds; null: no limit. */
+function renderLimits(limits: StageLimits | undefined) {
+  if (!limits) return null;
+  const { stallMs, origin, livelockMs, maxJobMs, slowJobMs, gapSamples, jobSamples } = limits;
+  return {
+    stallMs,
+    origin,
+    livelockMs,
+    maxJobMs: maxJobMs ?? null,
+    slowJobMs: slowJobMs ?? null,
+    gapSamples,
+    jobSamples,
   };
 }

@@ -35,6 +35,7 @@ test('a job starts, advances and ends with its file', () => {
       startedAtMs: T0 + 1000,
       endedAtMs: T0 + 6000,
       durationMs: 5000,
+      lastStepAtMs: T0 + 4000,
       outcome: 'unknown',
       end: 'removed',
     },

@@ -10,6 +10,7 @@ import { createMetricsPage } from '../../src/metrics/page.js';
 import { parseDcgm } from '../../src/sources/dcgm/parse-dcgm.js';
 import { renderFleetJson } from '../../src/views/fleet-json.js';
 import { createFakeClock } from '../support/fake-clock.js';
+import { NO_DAEMON_FACTS, NO_VERDICTS } from '../support/no-verdicts.js';
 import { TEST_CLASSIFY } from '../support/source-harness.js';
 
 function readExposition(store: FleetStore, text: string, atMs = 1000): void {
@@ -40,6 +41,7 @@ function addContainer(
 
 async function renderPage({ fleet }: FleetStore): Promise<string> {
   const page = createMetricsPage({
+    daemon: () => NO_DAEMON_FACTS,
     fleet,
     groups: [gpuFamilies, gpuContainerFamilies],
     clock: createFakeClock(),
@@ -128,7 +130,7 @@ describe('the fleet as JSON', () => {
     readExposition(store, fixture('classic'), 1000);
     addContainer(store, 'paddle-worker-gpu0-0', { kind: 'devices', devices: ['0'] });
     readExposition(store, fixture('classic').replaceAll(/^.*gpu="[1-7]".*\n/gm, ''), 2000);
-    const { gpus } = renderFleetJson(store.fleet, 3000);
+    const { gpus } = renderFleetJson(store.fleet, NO_VERDICTS, 3000);
     assert.equal(gpus.length, 8);
     assert.deepEqual(gpus[0], {
       gpu: 'GPU-a9f88e3e-6366-a8b1-6ee5-916b26993661',

@@ -9,11 +9,13 @@ import { renderLabels } from '../../src/metrics/exposition.js';
 import { createMetricsPage, type MetricsPageOptions } from '../../src/metrics/page.js';
 import { containerFacts, fleetOf, NOW_MS } from '../support/build-fleet.js';
 import { createFakeClock } from '../support/fake-clock.js';
+import { NO_DAEMON_FACTS } from '../support/no-verdicts.js';
 import { parseSeries } from '../support/series.js';
 import { TEST_CLASSIFY } from '../support/source-harness.js';
 
 function pageOf({ fleet }: Pick<MetricsPageOptions, 'fleet'>, more: Partial<MetricsPageOptions> = {}) {
   return createMetricsPage({
+    daemon: () => NO_DAEMON_FACTS,
     fleet,
     groups: ALL_FAMILY_GROUPS,
     clock: createFakeClock(NOW_MS),

@@ -4,10 +4,12 @@ import { test } from 'node:test';
 import { systemClock } from '../../src/lib/clock.js';
 import { createMetricsPage } from '../../src/metrics/page.js';
 import { PROGRESS_FAMILY_GROUPS } from '../../src/metrics/progress-families.js';
+import { NO_DAEMON_FACTS } from '../support/no-verdicts.js';
 import { createProgressFleet, type ProgressFleet, seconds } from '../support/progress-fleet.js';
 
 async function render({ fleet }: ProgressFleet): Promise<string> {
   const page = createMetricsPage({
+    daemon: () => NO_DAEMON_FACTS,
     fleet,
     groups: PROGRESS_FAMILY_GROUPS,
     clock: systemClock,

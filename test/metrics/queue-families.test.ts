@@ -9,6 +9,7 @@ import { queueFamilies } from '../../src/metrics/queue-families.js';
 import { stageInfoFamilies } from '../../src/metrics/stage-info-families.js';
 import { renderFleetJson } from '../../src/views/fleet-json.js';
 import { createFakeClock } from '../support/fake-clock.js';
+import { NO_DAEMON_FACTS, NO_VERDICTS } from '../support/no-verdicts.js';
 import { TEST_CLASSIFY } from '../support/source-harness.js';
 
 const AT_MS = 1_763_900_000_000;
@@ -62,6 +63,7 @@ const READINGS: readonly WayReading[] = [
 async function render(readings: readonly WayReading[]): Promise<string[]> {
   const { fleet } = createStore(readings);
   const page = createMetricsPage({
+    daemon: () => NO_DAEMON_FACTS,
     fleet,
     groups: [stageInfoFamilies, queueFamilies, brokerFamilies],
     clock: createFakeClock(),
@@ -115,7 +117,7 @@ describe('the queue, broker and stage families', () => {
 
 describe('the fleet as JSON', () => {
   it('tells of each figure where it came from and when it was true', () => {
-    const { queues, broker } = renderFleetJson(createStore(READINGS).fleet, AT_MS);
+    const { queues, broker } = renderFleetJson(createStore(READINGS).fleet, NO_VERDICTS, AT_MS);
     assert.deepEqual(queues[0]?.ready, { value: 5, via: 'amqp', at: new Date(AT_MS).toISOString() });
     assert.deepEqual(queues[0]?.unacked, {
       value: 1,
@@ -130,7 +132,7 @@ describe('the fleet as JSON', () => {
   it('has no broker and no queues once the source is forgotten', () => {
     const store = createStore(READINGS);
     store.forgetSource('rabbitmq');
-    const { queues, broker } = renderFleetJson(store.fleet, AT_MS);
+    const { queues, broker } = renderFleetJson(store.fleet, NO_VERDICTS, AT_MS);
     assert.deepEqual([queues, broker], [[], null]);
   });
 });

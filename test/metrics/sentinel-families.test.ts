@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { createMetricsPage } from '../../src/metrics/page.js';
 import { sentinelDelayFamilies, stageSentinelFamilies } from '../../src/metrics/sentinel-families.js';
 import { createFakeClock } from '../support/fake-clock.js';
+import { NO_DAEMON_FACTS } from '../support/no-verdicts.js';
 import { createSourceHarness } from '../support/source-harness.js';
 
 test('the page shows what is present, what failed by reason, and the delay', async () => {
@@ -14,6 +15,7 @@ test('the page shows what is present, what failed by reason, and the delay', asy
   const sentinel = { outcome: 'failure', stage: 'G', atMs: 1, reason: 'disk', error: 'secret' } as const;
   apply({ kind: 'sentinel-seen', sentinel, delayMs: 20 });
   const page = createMetricsPage({
+    daemon: () => NO_DAEMON_FACTS,
     fleet,
     groups: [stageSentinelFamilies, sentinelDelayFamilies],
     clock,

@@ -5,9 +5,11 @@ import type { Fleet } from '../../src/fleet/model.js';
 import { ALL_FAMILY_GROUPS } from '../../src/metrics/all-families.js';
 import { createMetricsPage } from '../../src/metrics/page.js';
 import { createFakeClock } from './fake-clock.js';
+import { NO_DAEMON_FACTS } from './no-verdicts.js';
 
 export async function renderPage(fleet: Fleet, nowMs: number): Promise<readonly string[]> {
   const page = createMetricsPage({
+    daemon: () => NO_DAEMON_FACTS,
     fleet,
     groups: ALL_FAMILY_GROUPS,
     clock: { ...createFakeClock(), nowMs: () => nowMs },

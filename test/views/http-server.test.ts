@@ -6,6 +6,7 @@ import { createLogger } from '../../src/lib/logger.js';
 import { createHttpServer, type HttpServer } from '../../src/views/http-server.js';
 import { containerFacts, fleetOf, NOW_MS } from '../support/build-fleet.js';
 import { createFakeClock } from '../support/fake-clock.js';
+import { NO_VERDICTS } from '../support/no-verdicts.js';
 
 describe('the HTTP server', () => {
   const store = fleetOf(containerFacts('paddle-worker-gpu1-0'), containerFacts('<b>-worker-gpu1-0'));
@@ -18,6 +19,7 @@ describe('the HTTP server', () => {
 
   before(async () => {
     server = createHttpServer({
+      verdicts: () => NO_VERDICTS,
       fleet: store.fleet,
       clock: createFakeClock(NOW_MS),
       log: createLogger({ level: 'silent', format: 'json', write: () => undefined }),
@@ -153,6 +155,7 @@ describe('the HTTP server', () => {
 
   it('tells a port that is in use by its code', async () => {
     const other = createHttpServer({
+      verdicts: () => NO_VERDICTS,
       fleet: store.fleet,
       clock: createFakeClock(),
       log: createLogger({ level: 'silent', format: 'json', write: () => undefined }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderFleetJson } from '../../src/views/fleet-json.js';
+import { NO_VERDICTS } from '../support/no-verdicts.js';
 import { createProgressFleet, seconds, T0 } from '../support/progress-fleet.js';
 
 const NO_JOBS = { count: 0, sumSeconds: 0, meanSeconds: null };
@@ -27,7 +28,7 @@ test('stages stand in DAG order, those known from workers and sentinels after th
   fleet.look(50, { 'a-worker': { stage: 'G3', document: 'next' }, 'b-worker': { stage: 'G1' } });
   fleet.apply({ kind: 'sentinels-watched', reasons: [], stages: [] });
   fleet.apply({ kind: 'sentinels-counted', counts: [{ stage: 'G0', successes: 7, failures: 2 }] });
-  const { stages } = renderFleetJson(fleet.fleet, T0);
+  const { stages } = renderFleetJson(fleet.fleet, NO_VERDICTS, T0);
   assert.deepEqual(
     stages.map(({ id, configured, workers }) => [id, configured, workers]),
     [
@@ -44,6 +45,9 @@ test('stages stand in DAG order, those known from workers and sentinels after th
     queue: 'z',
     configured: true,
     workers: 0,
+    workersByStatus: null,
+    orchestratorsByStatus: null,
+    limits: null,
     sentinels: { successes: null, failures: null },
     jobs: { completed: 0, failed: 0, endedUnknown: 0, durations: NO_JOBS },
   });
@@ -59,5 +63,5 @@ test('stages stand in DAG order, those known from workers and sentinels after th
 test('where nobody watches work, a stage says nothing of its jobs', () => {
   const fleet = createProgressFleet();
   fleet.apply({ kind: 'stages-configured', stages: [{ id: 'G3', order: 1 }] });
-  assert.equal(renderFleetJson(fleet.fleet, T0).stages[0]?.jobs, null);
+  assert.equal(renderFleetJson(fleet.fleet, NO_VERDICTS, T0).stages[0]?.jobs, null);
 });

@@ -1,0 +1,71 @@
+/** Lists the workers that are bad, or about to be, with when that began; and those that could be and are not. */
+
+import type { Scene } from './scene.js';
+
+export interface BadWorker {
+  /** Key in the fleet. */
+  readonly key: string;
+  readonly container: string;
+  readonly stage: string | undefined;
+  readonly gpu: string | undefined;
+  readonly onsetMs: number;
+  /** It is bad already, not only about to be. */
+  readonly isSure: boolean;
+}
+
+export interface WorkerGroup {
+  readonly bad: BadWorker[];
+  /** Bad or at work: who is idle or starting cannot be a sign for or against. */
+  counted: number;
+}
+
+export interface WorkerGroups {
+  readonly all: WorkerGroup;
+  readonly byStage: ReadonlyMap<string, WorkerGroup>;
+  readonly byGpu: ReadonlyMap<string, WorkerGroup>;
+}
+
+export function groupWorkers(scene: Scene): WorkerGroups {
+  const all: WorkerGroup = { bad: [], counted: 0 };
+  const byStage = new Map<string, WorkerGroup>();
+  const byGpu = new Map<string, WorkerGroup>();
+  for (const [key, verdict] of scene.workers) {
+    const { status } = verdict;
+    const bad = badWorker(key, scene);
+    if (!bad && status !== 'active' && status !== 'slow') continue;
+    const worker = scene.fleet.workers.get(key);
+    const groups = [all, groupOf(byStage, worker?.stage), groupOf(byGpu, worker?.gpu)];
+    for (const group of groups) {
+      if (!group) continue;
+      group.counted++;
+      if (bad) group.bad.push(bad);
+    }
+  }
+  return { all, byStage, byGpu };
+}
+
+function groupOf(groups: Map<string, WorkerGroup>, name: string | undefined): WorkerGroup | undefined {
+  if (name === undefined) return undefined;
+  const known = groups.get(name);
+  if (known) return known;
+  const group: WorkerGroup = { bad: [], counted: 0 };
+  groups.set(name, group);
+  return group;
+}
+
+function badWorker(key: string, { workers, fleet, nowMs }: Scene): BadWorker | undefined {
+  const verdict = workers.get(key);
+  const worker = fleet.workers.get(key);
+  if (!verdict || !worker) return undefined;
+  const { status, silentMs, sinceMs } = verdict;
+  const { container, stage, gpu } = worker;
+  const base = { key, container, stage, gpu };
+  if (status === 'stuck') return { ...base, onsetMs: nowMs - (silentMs ?? 0), isSure: true };
+  if (status === 'starved') return { ...base, onsetMs: sinceMs, isSure: true };
+  if (status === 'down') {
+    const end = fleet.containers.get(key)?.lastEnd;
+    const isByItself = end !== undefined && end.reason !== 'ok' && end.isAskedFor === false;
+    return isByItself ? { ...base, onsetMs: end.atMs, isSure: true } : undefined;
+  }
+  return verdict.isSuspect ? { ...base, onsetMs: nowMs - (silentMs ?? 0), isSure: false } : undefined;
+}

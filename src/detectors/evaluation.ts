@@ -1,0 +1,150 @@
+/** Judges the whole picture at one moment: limits, workers, orchestrators, findings, and which of them have one cause. */
+
+import type { Fleet } from '../fleet/model.js';
+import { ALL_DETECTORS } from './all-detectors.js';
+import { COMMON_CAUSE_STEADINESS, type CommonCause, findCommonCauses } from './common-cause.js';
+import type { ClearedFinding, Detection, Finding } from './finding.js';
+import { createFindingBook, type KindJudgement } from './finding-book.js';
+import { createFreshness } from './freshness.js';
+import { createHistories } from './histories.js';
+import { createOrchestratorJudge } from './judge-orchestrators.js';
+import { createWorkerJudge } from './judge-workers.js';
+import { createLearnedPace } from './learned-pace.js';
+import { createLimitBook } from './limit-book.js';
+import type { Scene } from './scene.js';
+import type { DetectionSettings } from './settings.js';
+import { createStatusCounts } from './status-counts.js';
+import { createSurroundings } from './surroundings.js';
+import type { Verdicts } from './verdicts.js';
+
+export interface Outcome {
+  readonly opened: readonly Finding[];
+  readonly cleared: readonly ClearedFinding[];
+  /** What is remembered from the pipeline's pace has grown. */
+  readonly hasLearned: boolean;
+}
+
+export interface Evaluation {
+  /** A live view of what was judged last. */
+  readonly verdicts: Verdicts;
+  /** `external`: what is found elsewhere, by recovery and alerting, in the same book. */
+  evaluate(nowMs: number, external?: readonly KindJudgement[]): Outcome;
+  setSettings(settings: DetectionSettings): void;
+  /** Open findings as JSON, and learned paces as JSON. */
+  saveFindings(): unknown;
+  savePace(): unknown;
+}
+
+export interface EvaluationOptions {
+  readonly fleet: Fleet;
+  readonly settings: DetectionSettings;
+  /** What `saveFindings` and `savePace` gave in the life before, of unknown shape. */
+  readonly savedFindings?: unknown;
+  readonly savedPace?: unknown;
+}
+
+export function createEvaluation(options: EvaluationOptions): Evaluation {
+  const { fleet } = options;
+  let { settings } = options;
+  const book = createFindingBook(options.savedFindings);
+  const pace = createLearnedPace(options.savedPace);
+  const limits = createLimitBook();
+  const histories = createHistories();
+  const workerJudge = createWorkerJudge();
+  const orchestratorJudge = createOrchestratorJudge();
+  const statusCounts = createStatusCounts();
+  let verdicts: Verdicts = {
+    atMs: 0,
+    workers: new Map(),
+    orchestrators: new Map(),
+    limits: new Map(),
+    stageWorkers: new Map(),
+    stageOrchestrators: new Map(),
+    findings: book.findings,
+  };
+
+  function lookAt(nowMs: number): Scene {
+    const { detection } = settings;
+    const freshness = createFreshness(fleet, { nowMs, staleAfterMs: detection.stale_after });
+    limits.update({ settings, pace, fleet });
+    const surroundings = createSurroundings({
+      fleet,
+      isBrokerFresh: freshness.isFresh('rabbitmq'),
+      isDcgmFresh: freshness.isFresh('dcgm'),
+    });
+    const base = { fleet, settings, nowMs, freshness, surroundings, limitsOf: limits.of };
+    const workers = workerJudge.judge(base);
+    const orchestrators = orchestratorJudge.judge({ ...base, workers });
+    histories.note(fleet, settings, nowMs);
+    const { isFresh, isWatched } = freshness;
+    return {
+      fleet,
+      settings,
+      nowMs,
+      histories,
+      workers,
+      orchestrators,
+      limits: limits.limits,
+      isFresh,
+      isWatched,
+    };
+  }
+
+  return {
+    get verdicts() {
+      return verdicts;
+    },
+    evaluate(nowMs, external = []) {
+      const hasLearned = pace.note(fleet);
+      const scene = lookAt(nowMs);
+      const judgements: KindJudgement[] = ALL_DETECTORS.map((detector) => ({
+        kind: detector.kind,
+        steadiness: detector.steadiness(settings),
+        ...detector.detect(scene),
+      }));
+      const causes = findCommonCauses(
+        scene,
+        judgements.flatMap(({ found }) => found),
+      );
+      judgements.push(...external, judgeCauses(causes));
+      const { opened, cleared } = book.update(judgements, nowMs);
+      book.fold((finding) => causeOf(finding, causes, book.findings));
+      verdicts = {
+        atMs: nowMs,
+        workers: scene.workers,
+        orchestrators: scene.orchestrators,
+        limits: scene.limits,
+        ...statusCounts.count(scene),
+        findings: book.findings,
+      };
+      return {
+        opened: opened.map((finding) => book.findings.get(finding.id) ?? finding),
+        cleared,
+        hasLearned,
+      };
+    },
+    setSettings(next) {
+      settings = next;
+    },
+    saveFindings: book.save,
+    savePace: pace.save,
+  };
+}
+
+function judgeCauses(causes: readonly CommonCause[]): KindJudgement {
+  const found: readonly Detection[] = causes.map(({ detection }) => detection);
+  return { kind: 'CommonCause', steadiness: COMMON_CAUSE_STEADINESS, found, unsure: [] };
+}
+
+/** While a cause is on its way out its consequences stay marked: they go with it, or stand alone when it is gone. */
+function causeOf(
+  finding: Finding,
+  causes: readonly CommonCause[],
+  open: ReadonlyMap<string, Finding>,
+): string | undefined {
+  if (finding.kind === 'CommonCause') return undefined;
+  const cause = causes.find((one) => one.covers(finding));
+  if (cause) return `CommonCause:${cause.detection.key}`;
+  const { consequenceOf } = finding;
+  return consequenceOf !== undefined && open.has(consequenceOf) ? consequenceOf : undefined;
+}

@@ -1,0 +1,182 @@
+/**
+ * Turns what detectors find at each look into findings that open, last and clear.
+ *
+ * A finding opens when it was found at every look for a while, clears when it was absent for a while, and stays open,
+ * unconfirmed, while nobody can tell: no data is not good news.
+ */
+
+import {
+  type ClearedFinding,
+  type Detection,
+  FINDING_SEVERITIES,
+  type Finding,
+  type FindingKind,
+  findingId,
+} from './finding.js';
+import type { Judgement, Steadiness } from './scene.js';
+
+/** What one detector said. */
+export interface KindJudgement extends Judgement {
+  readonly kind: FindingKind;
+  readonly steadiness: Steadiness;
+}
+
+export interface BookChanges {
+  readonly opened: readonly Finding[];
+  readonly cleared: readonly ClearedFinding[];
+}
+
+export interface FindingBook {
+  /** Open ones, by id. */
+  readonly findings: ReadonlyMap<string, Finding>;
+  /** Judgements of every kind there is: what none of them finds is absent. */
+  update(judgements: readonly KindJudgement[], nowMs: number): BookChanges;
+  /** Marks whose consequence each finding is; `undefined` for those that stand alone. */
+  fold(causeOf: (finding: Finding) => string | undefined): void;
+  /** As JSON. */
+  save(): unknown;
+}
+
+/** After a start of the daemon its sources need this long to tell of everything again. */
+const RESTORE_GRACE_MS = 3 * 60_000;
+/** A bound against the unforeseen; each is about a kilobyte. */
+const MAX_OPEN = 20_000;
+
+/** `saved` is what `save` gave in an earlier life, of unknown shape. */
+export function createFindingBook(saved?: unknown): FindingBook {
+  const open = new Map<string, Finding>();
+  const pendingSinceMs = new Map<string, number>();
+  const absentSinceMs = new Map<string, number>();
+  /** From the life before, and not found in this one yet. */
+  const restored = new Set<string>();
+  let firstUpdateMs: number | undefined;
+  for (const finding of readSaved(saved)) {
+    open.set(finding.id, { ...finding, isUnconfirmed: true });
+    restored.add(finding.id);
+  }
+
+  function confirm(detection: Detection, before: Finding, nowMs: number): void {
+    const { isUnconfirmed: _over, ...known } = before;
+    const beganAtMs = Math.min(before.beganAtMs, detection.beganAtMs);
+    open.set(before.id, { ...known, ...detection, beganAtMs, confirmedAtMs: nowMs });
+    absentSinceMs.delete(before.id);
+    restored.delete(before.id);
+  }
+
+  function openNew(id: string, detection: Detection, nowMs: number): Finding {
+    const severity = FINDING_SEVERITIES[detection.kind];
+    const finding: Finding = { ...detection, id, severity, openedAtMs: nowMs, confirmedAtMs: nowMs };
+    open.set(id, finding);
+    pendingSinceMs.delete(id);
+    return finding;
+  }
+
+  function takeFound({ found, steadiness }: KindJudgement, seen: Set<string>, nowMs: number): Finding[] {
+    const opened: Finding[] = [];
+    for (const detection of found) {
+      const id = findingId(detection);
+      seen.add(id);
+      const known = open.get(id);
+      if (known) {
+        confirm(detection, known, nowMs);
+        continue;
+      }
+      const sinceMs = pendingSinceMs.get(id) ?? nowMs;
+      if (nowMs - sinceMs >= steadiness.openAfterMs && open.size < MAX_OPEN) {
+        opened.push(openNew(id, detection, nowMs));
+      } else {
+        pendingSinceMs.set(id, sinceMs);
+      }
+    }
+    return opened;
+  }
+
+  function isGraced(id: string, nowMs: number): boolean {
+    return restored.has(id) && nowMs - (firstUpdateMs ?? nowMs) < RESTORE_GRACE_MS;
+  }
+
+  /** Undefined: it stays open. */
+  function clear(
+    finding: Finding,
+    steadiness: Steadiness | undefined,
+    nowMs: number,
+  ): ClearedFinding | undefined {
+    const { id } = finding;
+    if (isGraced(id, nowMs)) return undefined;
+    const sinceMs = absentSinceMs.get(id) ?? nowMs;
+    absentSinceMs.set(id, sinceMs);
+    if (nowMs - sinceMs < (steadiness?.clearAfterMs ?? 0)) return undefined;
+    open.delete(id);
+    absentSinceMs.delete(id);
+    restored.delete(id);
+    return { ...finding, clearedAtMs: nowMs };
+  }
+
+  /** The finding if it has cleared. */
+  function settleAbsent(
+    finding: Finding,
+    judgement: KindJudgement | undefined,
+    nowMs: number,
+  ): ClearedFinding | undefined {
+    if (!judgement || !isUnsure(judgement, finding.key)) return clear(finding, judgement?.steadiness, nowMs);
+    absentSinceMs.delete(finding.id);
+    if (!finding.isUnconfirmed) open.set(finding.id, { ...finding, isUnconfirmed: true });
+    return undefined;
+  }
+
+  return {
+    findings: open,
+    update(judgements, nowMs) {
+      firstUpdateMs ??= nowMs;
+      const seen = new Set<string>();
+      const byKind = new Map<FindingKind, KindJudgement>();
+      const opened: Finding[] = [];
+      for (const judgement of judgements) {
+        byKind.set(judgement.kind, judgement);
+        opened.push(...takeFound(judgement, seen, nowMs));
+      }
+      for (const id of pendingSinceMs.keys()) if (!seen.has(id)) pendingSinceMs.delete(id);
+      const absent = [...open.values()].filter(({ id }) => !seen.has(id));
+      const cleared = absent.flatMap(
+        (finding) => settleAbsent(finding, byKind.get(finding.kind), nowMs) ?? [],
+      );
+      return { opened, cleared };
+    },
+    fold(causeOf) {
+      for (const finding of open.values()) {
+        const cause = causeOf(finding);
+        if (cause === finding.consequenceOf) continue;
+        const { consequenceOf: _before, ...alone } = finding;
+        open.set(finding.id, cause === undefined ? alone : { ...alone, consequenceOf: cause });
+      }
+    },
+    save: () => [...open.values()],
+  };
+}
+
+function isUnsure({ unsure }: Judgement, key: string): boolean {
+  return unsure === 'all' || unsure.includes(key);
+}
+
+function readSaved(saved: unknown): readonly Finding[] {
+  return Array.isArray(saved) ? saved.filter(isFinding).slice(0, MAX_OPEN) : [];
+}
+
+function isFinding(value: unknown): value is Finding {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, kind, key, subject, summary, evidence, clearsWhen, severity, ...times } = value as Record<
+    string,
+    unknown
+  >;
+  return (
+    [id, key, summary, clearsWhen, severity].every((text) => typeof text === 'string') &&
+    typeof kind === 'string' &&
+    Object.hasOwn(FINDING_SEVERITIES, kind) &&
+    id === findingId({ kind: kind as FindingKind, key: String(key) }) &&
+    typeof subject === 'object' &&
+    subject !== null &&
+    Array.isArray(evidence) &&
+    evidence.every((line) => typeof line === 'string') &&
+    ['beganAtMs', 'openedAtMs', 'confirmedAtMs'].every((name) => Number.isFinite(times[name]))
+  );
+}

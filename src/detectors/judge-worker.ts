@@ -1,0 +1,177 @@
+/**
+ * Decides the one status of a worker, and why.
+ *
+ * Time without progress is counted up to the last look at the worker's file, not up to now: what nobody looks at does
+ * not grow old, so an outage of ours makes no worker stuck.
+ */
+
+import type { Container, SourceName } from '../fleet/model.js';
+import type { Job, Worker } from '../fleet/progress-model.js';
+import { formatDuration } from '../lib/duration.js';
+import type { Activity } from './activity.js';
+import type { StageLimits, StuckBy, WorkerStatus } from './verdicts.js';
+
+export interface WorkerFacts {
+  readonly worker: Worker;
+  /** Undefined: known from its progress only. */
+  readonly container: Container | undefined;
+  readonly nowMs: number;
+  readonly limits: StageLimits;
+  /** How long after its start it may be starting. */
+  readonly startGraceMs: number;
+  /** A stale source that the status would rest on, with its trouble in words. */
+  readonly stale: { readonly source: SourceName; readonly problem: string } | undefined;
+  /** Something tells of progress: a folder, or messages. */
+  readonly isProgressWatched: boolean;
+  /** When the worker's progress was last looked at. */
+  readonly lookedAtMs: number;
+  /** It had a job in this life of its container. */
+  readonly hasWorked: boolean;
+  /** Called only where it matters: it costs more than the rest. `neededMs`: for how long nothing must have moved. */
+  readonly activity: (neededMs: number) => Activity;
+}
+
+export interface WorkerJudgement {
+  readonly status: WorkerStatus;
+  readonly reason: string;
+  readonly evidence: readonly string[];
+  readonly stuckBy?: StuckBy;
+  readonly silentMs?: number;
+  readonly isSuspect?: true;
+}
+
+/** Two readings of the CPU lie so far apart that a hang shows at most this much later than it began. */
+const CPU_LAG_MS = 12_000;
+const MIN_STILL_MS = 20_000;
+const MAX_STILL_MS = 120_000;
+/** Half way to its limit and with nothing moving, a worker may be about to be stuck. */
+const SUSPECT_SHARE = 0.5;
+const SUSPECT_STILL_SHARE = 0.6;
+/** The engine's clock and ours. */
+const CLOCK_TOLERANCE_MS = 1000;
+
+export function judgeWorker(facts: WorkerFacts): WorkerJudgement {
+  const { worker, stale, isProgressWatched } = facts;
+  if (stale?.source === 'docker') return plain('unknown', `docker is stale: ${stale.problem}`);
+  const down = judgeDown(facts.container);
+  if (down) return down;
+  if (!isProgressWatched) return plain('unknown', 'no progress is watched: set progress.directory');
+  if (stale) return plain('unknown', `${stale.source} is stale: ${stale.problem}`);
+  if (worker.unreadable !== undefined) {
+    return plain('unknown', `its progress file cannot be used (${worker.unreadable})`);
+  }
+  const job = jobInHand(worker.job, facts.container);
+  return job ? judgeJob(job, facts) : judgeWithoutJob(facts);
+}
+
+/** A job whose file was last touched before the container's start is that of a life before. */
+export function jobInHand(job: Job | undefined, container: Container | undefined): Job | undefined {
+  const startedAtMs = container?.startedAtMs ?? 0;
+  return job && job.lastHeartbeatAtMs + CLOCK_TOLERANCE_MS >= startedAtMs ? job : undefined;
+}
+
+function plain(status: WorkerStatus, reason: string): WorkerJudgement {
+  return { status, reason, evidence: [] };
+}
+
+function judgeDown(container: Container | undefined): WorkerJudgement | undefined {
+  if (!container || container.state === 'running') return undefined;
+  const { state, lastEnd } = container;
+  if (state === 'paused') return plain('down', 'container is paused');
+  if (state === 'created') return plain('down', 'container was created and not started');
+  if (!lastEnd) return plain('down', `container is ${state}`);
+  const how = {
+    ok: 'exit code 0',
+    error: `exit code ${lastEnd.exitCode}`,
+    signal: `ended by signal ${lastEnd.exitCode - 128}`,
+    oom: 'killed for want of memory',
+  }[lastEnd.reason];
+  return plain('down', `container is ${state}: ${how}${lastEnd.isAskedFor ? ', asked for' : ''}`);
+}
+
+function judgeWithoutJob({ container, nowMs, startGraceMs, hasWorked }: WorkerFacts): WorkerJudgement {
+  const startedAtMs = container?.startedAtMs;
+  if (startedAtMs === undefined || hasWorked) return plain('idle', 'no job');
+  const upMs = nowMs - startedAtMs;
+  if (upMs >= startGraceMs) return plain('idle', 'no job');
+  return plain('starting', `no progress since its start; grace until ${formatDuration(startGraceMs)}`);
+}
+
+function judgeJob(job: Job, facts: WorkerFacts): WorkerJudgement {
+  const { nowMs, limits, lookedAtMs } = facts;
+  const silentMs = Math.max(0, lookedAtMs - job.lastProgressAtMs);
+  const elapsedMs = Math.max(0, nowMs - job.startedAtMs);
+  const at = describePlace(job);
+  const overall = { silentMs };
+  if (limits.maxJobMs !== undefined && elapsedMs > limits.maxJobMs) {
+    const reason = `job runs for ${formatDuration(elapsedMs)}, ${formatDuration(limits.maxJobMs)} is the most${at}`;
+    const evidence = [reason, ...facts.activity(MIN_STILL_MS).evidence];
+    return { ...overall, status: 'stuck', stuckBy: 'max_job', reason, evidence };
+  }
+  if (silentMs > limits.stallMs * SUSPECT_SHARE) {
+    const silent = judgeSilence({ job, facts, silentMs, at });
+    if (silent) return { ...overall, ...silent };
+  }
+  if (limits.slowJobMs !== undefined && elapsedMs > limits.slowJobMs) {
+    const reason = `job runs for ${formatDuration(elapsedMs)}, longer than ${formatDuration(limits.slowJobMs)}, twice what 99 in 100 take${at}`;
+    return { ...overall, status: 'slow', reason, evidence: [reason] };
+  }
+  return { ...overall, status: 'active', reason: `works${at}`, evidence: [] };
+}
+
+interface Silence {
+  readonly job: Job;
+  readonly facts: WorkerFacts;
+  readonly silentMs: number;
+  readonly at: string;
+}
+
+/** Undefined: the silence means nothing yet. */
+function judgeSilence({ job, facts, silentMs, at }: Silence): WorkerJudgement | undefined {
+  const { limits, lookedAtMs } = facts;
+  const hasUnits = job.done !== undefined;
+  const neededMs = stillnessNeeded(limits.stallMs);
+  const isOver = silentMs > limits.stallMs;
+  const activity = facts.activity(isOver ? neededMs : Math.min(neededMs, silentMs * SUSPECT_STILL_SHARE));
+  const isSuspect = activity.isStill && { isSuspect: true as const };
+  if (!isOver) {
+    return isSuspect ? { ...plain('active', `works${at}`), ...isSuspect } : undefined;
+  }
+  const evidence = [
+    `no progress for ${formatDuration(silentMs)}${at}; limit ${formatDuration(limits.stallMs)} (${limits.origin})`,
+    ...activity.evidence,
+    describeHeartbeat(job, lookedAtMs),
+  ];
+  if (activity.isStill) {
+    const reason = `no progress for ${formatDuration(silentMs)}${at}, and nothing else moves`;
+    return { status: 'stuck', stuckBy: 'silence', reason, evidence, isSuspect: true };
+  }
+  // Without units nothing can be expected to move: how long such a job may take, only max_job says.
+  if (!hasUnits) return undefined;
+  if (silentMs > limits.livelockMs) {
+    const reason = `no progress for ${formatDuration(silentMs)}${at} although busy`;
+    const limit = `limit while busy ${formatDuration(limits.livelockMs)}`;
+    return { status: 'stuck', stuckBy: 'livelock', reason, evidence: [...evidence, limit] };
+  }
+  const busy = activity.isMoving ? 'busy' : 'perhaps busy';
+  const reason = `no progress for ${formatDuration(silentMs)}${at}, but ${busy}`;
+  return { status: 'slow', reason, evidence };
+}
+
+/** A pause of a healthy job, waiting for a disk or a download, is shorter than this. */
+function stillnessNeeded(stallMs: number): number {
+  return Math.min(Math.max(stallMs - CPU_LAG_MS, MIN_STILL_MS), MAX_STILL_MS);
+}
+
+function describePlace({ document, done, total, unit }: Job): string {
+  const of = document === undefined ? '' : ` of ${document}`;
+  if (done === undefined) return document === undefined ? '' : ` on ${document}`;
+  return ` at ${unit ?? 'step'} ${done}${total === undefined ? '' : ` of ${total}`}${of}`;
+}
+
+function describeHeartbeat({ lastHeartbeatAtMs, lastProgressAtMs }: Job, lookedAtMs: number): string {
+  const ago = formatDuration(Math.max(0, lookedAtMs - lastHeartbeatAtMs));
+  return lastHeartbeatAtMs > lastProgressAtMs
+    ? `it still wrote its progress ${ago} ago, without a step`
+    : `it wrote its progress last ${ago} ago`;
+}

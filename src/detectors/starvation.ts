@@ -1,0 +1,105 @@
+/** Finds idle workers that have lost their consumer: the container is up, messages wait, and it will never take one. */
+
+import type { Queue } from '../fleet/queue-model.js';
+import { formatDuration } from '../lib/duration.js';
+import type { WorkerJudgement } from './judge-worker.js';
+import type { WorkerScene } from './worker-scene.js';
+
+export interface Starvation {
+  /** Turns idle workers into starved ones, in place. */
+  apply(judged: Map<string, WorkerJudgement>, scene: WorkerScene): void;
+}
+
+interface StageFacts {
+  /** Running and past their start: each of them should be a consumer. */
+  expected: number;
+  readonly idle: string[];
+}
+
+export function createStarvation(): Starvation {
+  /** By stage: since when messages have been waiting while a consumer was missing, at every look. */
+  const shortSinceMs = new Map<string, number>();
+  /** By worker. */
+  const idleSinceMs = new Map<string, number>();
+
+  function noteIdle(judged: ReadonlyMap<string, WorkerJudgement>, nowMs: number): void {
+    for (const [key, { status }] of judged) {
+      if (status !== 'idle') idleSinceMs.delete(key);
+      else if (!idleSinceMs.has(key)) idleSinceMs.set(key, nowMs);
+    }
+    for (const key of idleSinceMs.keys()) if (!judged.has(key)) idleSinceMs.delete(key);
+  }
+
+  /** Since when messages have waited there while consumers are missing; undefined: it is not so. */
+  function followShortage(stage: string, shortage: Shortage | undefined, nowMs: number): number | undefined {
+    if (!shortage) {
+      shortSinceMs.delete(stage);
+      return undefined;
+    }
+    const sinceMs = shortSinceMs.get(stage) ?? nowMs;
+    shortSinceMs.set(stage, sinceMs);
+    return sinceMs;
+  }
+
+  return {
+    apply(judged, scene) {
+      const { nowMs, settings } = scene;
+      const afterMs = settings.detection.starved_after;
+      noteIdle(judged, nowMs);
+      const stages = countByStage(judged, scene);
+      for (const stage of shortSinceMs.keys()) if (!stages.has(stage)) shortSinceMs.delete(stage);
+      for (const [stage, facts] of stages) {
+        const shortage = findShortage(scene.surroundings.queueOf(stage), facts);
+        const sinceMs = followShortage(stage, shortage, nowMs);
+        if (!shortage || sinceMs === undefined || nowMs - sinceMs < afterMs) continue;
+        for (const key of facts.idle) {
+          const idleMs = nowMs - (idleSinceMs.get(key) ?? nowMs);
+          if (idleMs >= afterMs) judged.set(key, describeStarved(shortage, idleMs));
+        }
+      }
+    },
+  };
+}
+
+interface Shortage {
+  readonly queue: string;
+  readonly ready: number;
+  readonly consumers: number;
+  readonly expected: number;
+}
+
+function findShortage(queue: Queue | undefined, { expected }: StageFacts): Shortage | undefined {
+  if (!queue?.ready || !queue.consumers || queue.ready.value === 0) return undefined;
+  const consumers = queue.consumers.value;
+  return consumers < expected
+    ? { queue: queue.name, ready: queue.ready.value, consumers, expected }
+    : undefined;
+}
+
+function describeStarved({ queue, ready, consumers, expected }: Shortage, idleMs: number): WorkerJudgement {
+  const idle = formatDuration(idleMs);
+  return {
+    status: 'starved',
+    reason: `idle for ${idle} while queue ${queue} has ${ready} waiting and ${expected - consumers} of ${expected} consumers missing`,
+    evidence: [
+      `queue ${queue} has ${ready} waiting and ${consumers} consumers; ${expected} workers should be`,
+      `no job for ${idle}`,
+    ],
+  };
+}
+
+function countByStage(
+  judged: ReadonlyMap<string, WorkerJudgement>,
+  { fleet }: WorkerScene,
+): ReadonlyMap<string, StageFacts> {
+  const stages = new Map<string, StageFacts>();
+  for (const [key, { status }] of judged) {
+    const stage = fleet.workers.get(key)?.stage;
+    if (stage === undefined || status === 'down' || status === 'starting' || status === 'unknown') continue;
+    const facts = stages.get(stage) ?? { expected: 0, idle: [] };
+    facts.expected++;
+    if (status === 'idle') facts.idle.push(key);
+    stages.set(stage, facts);
+  }
+  return stages;
+}

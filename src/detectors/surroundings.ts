@@ -1,0 +1,78 @@
+/** Looks up what stands around each worker: its queue, the GPUs it may use, and with how many it shares them. */
+
+import type { Container, Fleet } from '../fleet/model.js';
+import type { Worker } from '../fleet/progress-model.js';
+import type { Queue } from '../fleet/queue-model.js';
+import type { GpuUse, Surroundings } from './activity.js';
+
+export interface SurroundingsIndex {
+  around(worker: Worker): Surroundings;
+  /** Of the stage; undefined where the broker is not fresh. */
+  queueOf(stage: string | undefined): Queue | undefined;
+  /** Names of running containers of workers that may use the GPU, by its identity. */
+  readonly containersByGpu: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface SurroundingsOptions {
+  readonly fleet: Fleet;
+  readonly isBrokerFresh: boolean;
+  readonly isDcgmFresh: boolean;
+}
+
+export function createSurroundings({
+  fleet,
+  isBrokerFresh,
+  isDcgmFresh,
+}: SurroundingsOptions): SurroundingsIndex {
+  const queues = new Map<string, Queue>();
+  if (isBrokerFresh) {
+    for (const queue of fleet.queues.values()) if (queue.stage !== undefined) queues.set(queue.stage, queue);
+  }
+  const running = new Set([...fleet.containers.values()].filter(isRunning).map(({ name }) => name));
+  const containersByGpu = new Map<string, string[]>();
+  const gpusByContainer = new Map<string, { readonly identity: string; readonly index: string }[]>();
+  for (const { identity, index, container } of fleet.gpuLinks) {
+    if (!running.has(container)) continue;
+    push(containersByGpu, identity, container);
+    push(gpusByContainer, container, { identity, index });
+  }
+  const workersByStage = new Map<string, number>();
+  for (const { stage, identity } of fleet.workers.values()) {
+    const container = identity === undefined ? undefined : fleet.containers.get(identity);
+    if (stage === undefined || (container && !isRunning(container))) continue;
+    workersByStage.set(stage, (workersByStage.get(stage) ?? 0) + 1);
+  }
+
+  function describeUse({ identity, index }: { readonly identity: string; readonly index: string }): GpuUse {
+    const ratio = isDcgmFresh ? fleet.gpus.get(identity)?.utilizationRatio : undefined;
+    return {
+      index,
+      containers: containersByGpu.get(identity)?.length ?? 1,
+      ...(ratio !== undefined && { utilizationRatio: ratio }),
+    };
+  }
+
+  return {
+    containersByGpu,
+    queueOf: (stage) => (stage === undefined ? undefined : queues.get(stage)),
+    around({ identity, container, stage }) {
+      return {
+        identity,
+        container,
+        queue: stage === undefined ? undefined : queues.get(stage),
+        isOnlyWorker: stage !== undefined && workersByStage.get(stage) === 1,
+        gpus: (gpusByContainer.get(container) ?? []).map(describeUse),
+      };
+    },
+  };
+}
+
+function isRunning({ state }: Container): boolean {
+  return state === 'running';
+}
+
+function push<T>(map: Map<string, T[]>, key: string, entry: T): void {
+  const list = map.get(key);
+  if (list) list.push(entry);
+  else map.set(key, [entry]);
+}

@@ -1,0 +1,32 @@
+/**
+ * WorkerStuck: a job in hand without progress beyond the stage's limit while neither CPU, GPU nor acks move; or without
+ * progress although busy beyond a much longer limit; or longer than any job of the stage may take.
+ */
+
+import { formatDuration } from '../lib/duration.js';
+import type { Detection } from './finding.js';
+import type { Detector, Scene } from './scene.js';
+import type { WorkerVerdict } from './verdicts.js';
+import { detectByStatus } from './worker-findings.js';
+
+export const workerStuck: Detector = {
+  kind: 'WorkerStuck',
+  // Found at two looks in a row; a worker that moves is not stuck, whatever it was before.
+  steadiness: ({ detection }) => ({ openAfterMs: detection.interval / 2, clearAfterMs: 0 }),
+  detect: (scene) => detectByStatus(scene, 'stuck', describe),
+};
+
+function describe(key: string, verdict: WorkerVerdict, { fleet, nowMs }: Scene): Omit<Detection, 'subject'> {
+  const job = fleet.workers.get(key)?.job;
+  const silentMs = verdict.silentMs ?? 0;
+  const isTooLong = verdict.stuckBy === 'max_job';
+  const elapsed = formatDuration(nowMs - (job?.startedAtMs ?? nowMs));
+  return {
+    kind: 'WorkerStuck',
+    key,
+    summary: isTooLong ? `job runs for ${elapsed}` : `${formatDuration(silentMs)} without progress`,
+    evidence: verdict.evidence,
+    clearsWhen: 'Its progress moves, its job ends, or its container is started again.',
+    beganAtMs: isTooLong ? (job?.startedAtMs ?? nowMs) : (job?.lastProgressAtMs ?? nowMs - silentMs),
+  };
+}

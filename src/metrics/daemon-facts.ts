@@ -1,0 +1,19 @@
+/** What /metrics shows beside the fleet: what the daemon made of it. */
+
+import type { FindingKind } from '../detectors/finding.js';
+import type { Verdicts } from '../detectors/verdicts.js';
+import type { Histogram } from '../lib/histogram.js';
+
+export interface DaemonFacts {
+  readonly verdicts: Verdicts;
+  /** How often each kind was opened since the daemon's start; one object, replaced on change. */
+  readonly findingsOpened: Readonly<Record<FindingKind, number>>;
+  /** How long evaluations took, in seconds, and when the last one ended; replaced by each. */
+  readonly evaluations: EvaluationStats;
+}
+
+export interface EvaluationStats {
+  readonly durations: Histogram;
+  /** 0: there was none yet. */
+  readonly lastAtMs: number;
+}

@@ -1,0 +1,22 @@
+/** What the daemon makes of a fleet before its first evaluation: nothing. */
+
+import { FINDING_KINDS, type FindingKind } from '../../src/detectors/finding.js';
+import type { Verdicts } from '../../src/detectors/verdicts.js';
+import { emptyHistogram } from '../../src/lib/histogram.js';
+import type { DaemonFacts } from '../../src/metrics/daemon-facts.js';
+
+export const NO_VERDICTS: Verdicts = {
+  atMs: 0,
+  workers: new Map(),
+  orchestrators: new Map(),
+  limits: new Map(),
+  stageWorkers: new Map(),
+  stageOrchestrators: new Map(),
+  findings: new Map(),
+};
+
+export const NO_DAEMON_FACTS: DaemonFacts = {
+  verdicts: NO_VERDICTS,
+  findingsOpened: Object.fromEntries(FINDING_KINDS.map((kind) => [kind, 0])) as Record<FindingKind, number>,
+  evaluations: { durations: emptyHistogram([0.1]), lastAtMs: 0 },
+};
