@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Detection, FindingKind } from '../../src/detectors/finding.js';
+import { createFindingBook, type FindingBook, type KindJudgement } from '../../src/detectors/finding-book.js';
+
+const T0 = 1_763_900_000_000;
+const SECOND = 1000;
+
+function detection(key: string, more: Partial<Detection> = {}): Detection {
+  return {
+    kind: 'QueueMissing',
+    key,
+    subject: { queue: key },
+    summary: 'gone',
+    evidence: ['not there'],
+    clearsWhen: 'It is there again.',
+    beganAtMs: T0,
+    ...more,
+  };
+}
+
+interface Said {
+  readonly unsure?: readonly string[] | 'all';
+  readonly kind?: FindingKind;
+  readonly openAfterMs?: number;
+  readonly clearAfterMs?: number;
+}
+
+function judgement(
+  found: readonly Detection[],
+  { unsure = [], kind = 'QueueMissing', ...holds }: Said = {},
+): KindJudgement {
+  return { kind, found, unsure, steadiness: { openAfterMs: 0, clearAfterMs: 0, ...holds } };
+}
+
+const openIds = ({ findings }: FindingBook): readonly string[] => [...findings.keys()];
+
+describe('a finding', () => {
+  it('opens when it was found at every look for long enough, and not before', () => {
+    const book = createFindingBook();
+    const hold = { openAfterMs: 10 * SECOND };
+    assert.equal(book.update([judgement([detection('a')], hold)], T0).opened.length, 0);
+    assert.equal(book.update([judgement([detection('a')], hold)], T0 + 9 * SECOND).opened.length, 0);
+    const { opened } = book.update([judgement([detection('a')], hold)], T0 + 10 * SECOND);
+    assert.deepEqual(
+      opened.map(({ id, severity, openedAtMs }) => [id, severity, openedAtMs]),
+      [['QueueMissing:a', 'warning', T0 + 10 * SECOND]],
+    );
+  });
+
+  it('starts its wait anew when one look did not find it', () => {
+    const book = createFindingBook();
+    const hold = { openAfterMs: 10 * SECOND };
+    book.update([judgement([detection('a')], hold)], T0);
+    book.update([judgement([], hold)], T0 + 5 * SECOND);
+    assert.equal(book.update([judgement([detection('a')], hold)], T0 + 10 * SECOND).opened.length, 0);
+  });
+
+  it('clears when it was absent at every look for long enough, with its length', () => {
+    const book = createFindingBook();
+    const hold = { clearAfterMs: 30 * SECOND };
+    book.update([judgement([detection('a', { beganAtMs: T0 - 60 * SECOND })], hold)], T0);
+    assert.equal(book.update([judgement([], hold)], T0 + 5 * SECOND).cleared.length, 0);
+    book.update([judgement([detection('a')], hold)], T0 + 20 * SECOND);
+    assert.equal(book.update([judgement([], hold)], T0 + 40 * SECOND).cleared.length, 0);
+    const [ended] = book.update([judgement([], hold)], T0 + 70 * SECOND).cleared;
+    assert.deepEqual([ended?.beganAtMs, ended?.clearedAtMs], [T0 - 60 * SECOND, T0 + 70 * SECOND]);
+    assert.deepEqual(openIds(book), []);
+  });
+
+  it('stays open, unconfirmed, while nobody can tell, and is confirmed or clears after', () => {
+    const book = createFindingBook();
+    book.update([judgement([detection('a'), detection('b')])], T0);
+    book.update([judgement([], { unsure: 'all' })], T0 + 1000 * SECOND);
+    assert.deepEqual(
+      [...book.findings.values()].map(({ isUnconfirmed }) => isUnconfirmed),
+      [true, true],
+    );
+    const { cleared } = book.update([judgement([detection('a')])], T0 + 1001 * SECOND);
+    assert.deepEqual(
+      cleared.map(({ id }) => id),
+      ['QueueMissing:b'],
+    );
+    assert.equal(book.findings.get('QueueMissing:a')?.isUnconfirmed, undefined);
+  });
+
+  it('of one key that nobody can judge leaves others to clear', () => {
+    const book = createFindingBook();
+    book.update([judgement([detection('a'), detection('b')])], T0);
+    const { cleared } = book.update([judgement([], { unsure: ['a'] })], T0 + SECOND);
+    assert.deepEqual(
+      cleared.map(({ key }) => key),
+      ['b'],
+    );
+  });
+
+  it('tells its newest words and its earliest begin', () => {
+    const book = createFindingBook();
+    book.update([judgement([detection('a')])], T0);
+    book.update([judgement([detection('a', { summary: 'still gone', beganAtMs: T0 + 5 })])], T0 + 10);
+    const finding = book.findings.get('QueueMissing:a');
+    assert.deepEqual([finding?.summary, finding?.beganAtMs, finding?.openedAtMs], ['still gone', T0, T0]);
+  });
+
+  it('is marked as a consequence, and stands alone again', () => {
+    const book = createFindingBook();
+    book.update([judgement([detection('a')])], T0);
+    book.fold(() => 'CommonCause:x');
+    assert.equal(book.findings.get('QueueMissing:a')?.consequenceOf, 'CommonCause:x');
+    book.fold(() => undefined);
+    assert.equal(book.findings.get('QueueMissing:a')?.consequenceOf, undefined);
+  });
+});
+
+describe('a restart of the daemon', () => {
+  const saved = (): unknown => {
+    const book = createFindingBook();
+    book.update([judgement([detection('a')])], T0);
+    return JSON.parse(JSON.stringify(book.save()));
+  };
+
+  it('opens nothing twice', () => {
+    const book = createFindingBook(saved());
+    const { opened } = book.update([judgement([detection('a')])], T0 + 60 * SECOND);
+    assert.deepEqual(opened, []);
+    assert.equal(book.findings.get('QueueMissing:a')?.openedAtMs, T0);
+    assert.equal(book.findings.get('QueueMissing:a')?.isUnconfirmed, undefined);
+  });
+
+  it('gives sources time to tell again before it clears what it does not find', () => {
+    const book = createFindingBook(saved());
+    book.update([judgement([])], T0);
+    assert.equal(book.update([judgement([])], T0 + 179 * SECOND).cleared.length, 0);
+    assert.equal(book.update([judgement([])], T0 + 180 * SECOND).cleared.length, 1);
+  });
+
+  for (const broken of [
+    undefined,
+    7,
+    {},
+    [null],
+    [{ id: 'x' }],
+    [{ kind: 'toString', id: 'toString:a', key: 'a' }],
+  ]) {
+    it(`survives ${JSON.stringify(broken)} where findings should be`, () => {
+      assert.deepEqual(openIds(createFindingBook(broken)), []);
+    });
+  }
+});
+
+it('whatever is found and cleared in any order, each opening is followed by one clearing before the next', () => {
+  const step = fc.record({
+    found: fc.subarray(['a', 'b', 'c']),
+    unsure: fc.oneof(fc.subarray(['a', 'b', 'c']), fc.constant('all' as const)),
+    afterMs: fc.integer({ min: 1, max: 20_000 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const book = createFindingBook();
+      const open = new Set<string>();
+      let nowMs = T0;
+      for (const { found, unsure, afterMs } of steps) {
+        nowMs += afterMs;
+        const said = { unsure, openAfterMs: 8000, clearAfterMs: 12_000 };
+        const { opened, cleared } = book.update(
+          [
+            judgement(
+              found.map((key) => detection(key)),
+              said,
+            ),
+          ],
+          nowMs,
+        );
+        for (const { id } of opened) {
+          assert.ok(!open.has(id), `${id} opened twice`);
+          open.add(id);
+        }
+        for (const { id } of cleared) assert.ok(open.delete(id), `${id} cleared though it was not open`);
+        assert.deepEqual(new Set(openIds(book)), open);
+      }
+    }),
+  );
+});
