@@ -15,6 +15,8 @@ export interface Activity {
   /** Independent facts agree that nothing moves: without CPU facts they cannot. */
   readonly isStill: boolean;
   readonly isMoving: boolean;
+  /** Since when its CPU time has not moved, as far as is known; absent while it does, or nobody knows. */
+  readonly stillSinceMs?: number;
   /** Each fact with its numbers. */
   readonly evidence: readonly string[];
 }
@@ -69,6 +71,7 @@ export function judgeActivity(
     acks,
     isMoving,
     isStill: cpuMotion === 'still' && !isMoving,
+    ...(cpuMotion === 'still' && used && { stillSinceMs: stillSince(used) }),
     evidence: [
       describeCpu(used, cpuMotion),
       ...around.gpus.map(describeGpu),
@@ -79,9 +82,12 @@ export function judgeActivity(
 
 function judgeCpu(used: CpuActivity | undefined, { nowMs, neededMs }: StillnessOptions): Motion {
   if (!used || nowMs - used.atMs > CPU_STALE_MS || used.recentMs === undefined) return 'unknown';
-  const stillMs = used.atMs - Math.max(used.firstAtMs, used.lastBusyAtMs ?? 0);
-  if (stillMs >= neededMs) return 'still';
+  if (used.atMs - stillSince(used) >= neededMs) return 'still';
   return used.lastBusyAtMs === undefined ? 'unknown' : 'moving';
+}
+
+function stillSince({ firstAtMs, lastBusyAtMs }: CpuActivity): number {
+  return Math.max(firstAtMs, lastBusyAtMs ?? 0);
 }
 
 function judgeGpu(gpus: readonly GpuUse[]): Motion {

@@ -57,15 +57,16 @@ function badWorker(key: string, { workers, fleet, nowMs }: Scene): BadWorker | u
   const verdict = workers.get(key);
   const worker = fleet.workers.get(key);
   if (!verdict || !worker) return undefined;
-  const { status, silentMs, sinceMs } = verdict;
+  const { status, silentMs, sinceMs, stillSinceMs } = verdict;
   const { container, stage, gpu } = worker;
   const base = { key, container, stage, gpu };
-  if (status === 'stuck') return { ...base, onsetMs: nowMs - (silentMs ?? 0), isSure: true };
+  const stoppedMs = stillSinceMs ?? nowMs - (silentMs ?? 0);
+  if (status === 'stuck') return { ...base, onsetMs: stoppedMs, isSure: true };
   if (status === 'starved') return { ...base, onsetMs: sinceMs, isSure: true };
   if (status === 'down') {
     const end = fleet.containers.get(key)?.lastEnd;
     const isByItself = end !== undefined && end.reason !== 'ok' && end.isAskedFor === false;
     return isByItself ? { ...base, onsetMs: end.atMs, isSure: true } : undefined;
   }
-  return verdict.isSuspect ? { ...base, onsetMs: nowMs - (silentMs ?? 0), isSure: false } : undefined;
+  return verdict.isSuspect ? { ...base, onsetMs: stoppedMs, isSure: false } : undefined;
 }

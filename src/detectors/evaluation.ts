@@ -3,7 +3,7 @@
 import type { Fleet } from '../fleet/model.js';
 import { ALL_DETECTORS } from './all-detectors.js';
 import { COMMON_CAUSE_STEADINESS, type CommonCause, findCommonCauses } from './common-cause.js';
-import type { ClearedFinding, Detection, Finding } from './finding.js';
+import type { ClearedFinding, Finding } from './finding.js';
 import { createFindingBook, type KindJudgement } from './finding-book.js';
 import { createFreshness } from './freshness.js';
 import { createHistories } from './histories.js';
@@ -106,7 +106,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
         scene,
         judgements.flatMap(({ found }) => found),
       );
-      judgements.push(...external, judgeCauses(causes));
+      judgements.push(...external, judgeCauses(causes, scene));
       const { opened, cleared } = book.update(judgements, nowMs);
       book.fold((finding) => causeOf(finding, causes, book.findings));
       verdicts = {
@@ -131,9 +131,15 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
   };
 }
 
-function judgeCauses(causes: readonly CommonCause[]): KindJudgement {
-  const found: readonly Detection[] = causes.map(({ detection }) => detection);
-  return { kind: 'CommonCause', steadiness: COMMON_CAUSE_STEADINESS, found, unsure: [] };
+/** Where workers cannot be looked at, nobody knows whether they are still bad together. */
+function judgeCauses(causes: readonly CommonCause[], { isWatched, isFresh }: Scene): KindJudgement {
+  const isBlind = (['docker', 'progress'] as const).some((source) => isWatched(source) && !isFresh(source));
+  return {
+    kind: 'CommonCause',
+    steadiness: COMMON_CAUSE_STEADINESS,
+    found: causes.map(({ detection }) => detection),
+    unsure: isBlind ? 'all' : [],
+  };
 }
 
 /** While a cause is on its way out its consequences stay marked: they go with it, or stand alone when it is gone. */

@@ -28,12 +28,16 @@ export interface OrchestratorFacts {
   /** Of its stage; undefined where the broker is not fresh. */
   readonly queue: Queue | undefined;
   readonly activity: () => Activity;
+  /** At an earlier look of this wait nobody had its document and no message waited: it cannot have come back since. */
+  readonly wasLost: boolean;
 }
 
 export interface OrchestratorJudgement {
   readonly status: OrchestratorStatus;
   readonly reason: string;
   readonly evidence: readonly string[];
+  /** Nobody has what it waits for, and nothing will bring it. */
+  readonly isLost?: true;
 }
 
 export function judgeOrchestrator(facts: OrchestratorFacts): OrchestratorJudgement {
@@ -59,12 +63,14 @@ function plain(status: OrchestratorStatus, reason: string): OrchestratorJudgemen
 }
 
 interface Lost {
+  readonly isLost?: true;
   readonly reason: string;
   readonly evidence: readonly string[];
 }
 
 /** Undefined: what it waits for may still come, or nobody can tell. */
-function whyWaitIsVain({ orchestrator, holdUp, holders, queue }: OrchestratorFacts): Lost | undefined {
+function whyWaitIsVain(facts: OrchestratorFacts): Lost | undefined {
+  const { orchestrator, holdUp, holders, queue } = facts;
   const { stage, document } = orchestrator;
   if (!holdUp || stage === undefined) return undefined;
   const serving = holdUp.workers.filter(({ status }) => status !== 'down');
@@ -78,15 +84,15 @@ function whyWaitIsVain({ orchestrator, holdUp, holders, queue }: OrchestratorFac
   if (serving.every(({ status }) => status === 'stuck' || status === 'starved')) {
     return { reason: `every worker of ${stage} is stuck or starved`, evidence };
   }
-  if (serving.some(({ status }) => status === 'unknown')) return undefined;
-  if (!queue?.ready || document === undefined || queue.ready.value > 0 || isMidDelivery(queue, holdUp)) {
-    return undefined;
-  }
-  const waiting = `queue ${queue.name} is empty`;
-  return {
-    reason: `nobody works on ${document}, and no message waits for ${stage}`,
-    evidence: [waiting, ...evidence],
-  };
+  if (serving.some(({ status }) => status === 'unknown') || document === undefined) return undefined;
+  if (!facts.wasLost && !isQueueEmpty(queue, holdUp)) return undefined;
+  const reason = `nobody works on ${document}, and no message of it waits for ${stage}`;
+  return { isLost: true, reason, evidence: describeServing(holdUp) };
+}
+
+/** Also of what is being delivered; messages keep their order, so what it waits for is not there. */
+function isQueueEmpty(queue: Queue | undefined, holdUp: HoldUp): boolean {
+  return queue?.ready?.value === 0 && !isMidDelivery(queue, holdUp);
 }
 
 /** More messages are in hand than workers tell of: one of them may be this. */
@@ -102,13 +108,13 @@ function whyItStandsStill({ activity }: OrchestratorFacts): Lost | undefined {
 }
 
 function describeStuck(
-  { reason, evidence }: Lost,
+  { isLost, reason, evidence }: Lost,
   silentMs: number,
   { orchestrator, stallAfterMs }: OrchestratorFacts,
 ): OrchestratorJudgement {
   const at = orchestrator.stage === undefined ? '' : ` at ${orchestrator.stage}`;
   const still = `no progress for ${formatDuration(silentMs)}${at}; limit ${formatDuration(stallAfterMs)}`;
-  return { status: 'stuck', reason, evidence: [still, reason, ...evidence] };
+  return { status: 'stuck', reason, evidence: [still, reason, ...evidence], ...(isLost && { isLost }) };
 }
 
 function describeServing({ stage, workers }: HoldUp): readonly string[] {

@@ -4,7 +4,7 @@ import type { SourceName } from '../fleet/model.js';
 import type { Orchestrator } from '../fleet/progress-model.js';
 import { judgeActivity } from './activity.js';
 import { drawDots } from './dag-dots.js';
-import { judgeOrchestrator } from './judge-orchestrator.js';
+import { judgeOrchestrator, type OrchestratorJudgement } from './judge-orchestrator.js';
 import type { HoldUp, OrchestratorStanding, OrchestratorVerdict, WorkerVerdict } from './verdicts.js';
 import type { WorkerScene } from './worker-scene.js';
 
@@ -21,17 +21,21 @@ const STILL_MS = 120_000;
 
 export function createOrchestratorJudge(): OrchestratorJudge {
   let verdicts = new Map<string, OrchestratorVerdict>();
+  /** Since when those wait whose document is lost. */
+  const lostWaits = new Map<string, number>();
 
   function judgeOne(key: string, orchestrator: Orchestrator, context: Context): OrchestratorVerdict {
     const { scene, servers, holders } = context;
     const { fleet, settings, nowMs, freshness, surroundings } = scene;
-    const { stage, document, completed } = orchestrator;
+    const { stage, document } = orchestrator;
     const container =
       orchestrator.identity === undefined ? undefined : fleet.containers.get(orchestrator.identity);
     const feed: SourceName = orchestrator.isByMessage ? 'rabbitmq' : 'progress';
     const holdUp = stage === undefined ? undefined : { stage, workers: servers.get(stage) ?? [] };
-    const judgement = judgeOrchestrator({
+    const waitsSinceMs = orchestrator.job?.lastProgressAtMs;
+    const { isLost, ...judgement } = judgeOrchestrator({
       orchestrator,
+      wasLost: waitsSinceMs !== undefined && lostWaits.get(key) === waitsSinceMs,
       container,
       nowMs,
       stallAfterMs: settings.detection.orchestrator_stall_after,
@@ -43,21 +47,8 @@ export function createOrchestratorJudge(): OrchestratorJudge {
       queue: surroundings.queueOf(stage),
       activity: () => judgeActivity(fleet, aloneAround(orchestrator), { nowMs, neededMs: STILL_MS }),
     });
-    const before = verdicts.get(key);
-    const { status } = judgement;
-    const isHeldUp = status === 'waiting' || status === 'stuck';
-    return {
-      ...judgement,
-      standing: sameStanding(before?.standing, { container: orchestrator.container, status }),
-      sinceMs: before?.status === status ? before.sinceMs : nowMs,
-      dots: drawDots(fleet.stages.values(), {
-        completed,
-        isDone: orchestrator.state === 'done',
-        ...(stage !== undefined && { stage }),
-      }),
-      ...(stage !== undefined && { stage }),
-      ...(isHeldUp && holdUp && { holdUp }),
-    };
+    if (isLost && waitsSinceMs !== undefined) lostWaits.set(key, waitsSinceMs);
+    return conclude(judgement, { orchestrator, holdUp, scene, before: verdicts.get(key) });
   }
 
   return {
@@ -68,8 +59,34 @@ export function createOrchestratorJudge(): OrchestratorJudge {
         next.set(key, judgeOne(key, orchestrator, context));
       }
       verdicts = next;
+      for (const key of lostWaits.keys()) if (!next.has(key)) lostWaits.delete(key);
       return next;
     },
+  };
+}
+
+interface Conclusion {
+  readonly orchestrator: Orchestrator;
+  readonly holdUp: HoldUp | undefined;
+  readonly scene: OrchestratorScene;
+  readonly before: OrchestratorVerdict | undefined;
+}
+
+function conclude(
+  judgement: OrchestratorJudgement,
+  { orchestrator, holdUp, scene, before }: Conclusion,
+): OrchestratorVerdict {
+  const { stage, completed, container, state } = orchestrator;
+  const { status } = judgement;
+  const isHeldUp = status === 'waiting' || status === 'stuck';
+  const place = { completed, isDone: state === 'done', ...(stage !== undefined && { stage }) };
+  return {
+    ...judgement,
+    standing: sameStanding(before?.standing, { container, status }),
+    sinceMs: before?.status === status ? before.sinceMs : scene.nowMs,
+    dots: drawDots(scene.fleet.stages.values(), place),
+    ...(stage !== undefined && { stage }),
+    ...(isHeldUp && holdUp && { holdUp }),
   };
 }
 

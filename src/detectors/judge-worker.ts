@@ -38,15 +38,17 @@ export interface WorkerJudgement {
   readonly stuckBy?: StuckBy;
   readonly silentMs?: number;
   readonly isSuspect?: true;
+  readonly stillSinceMs?: number;
+  readonly isUncertain?: true;
 }
 
 /** Two readings of the CPU lie so far apart that a hang shows at most this much later than it began. */
 const CPU_LAG_MS = 12_000;
 const MIN_STILL_MS = 20_000;
 const MAX_STILL_MS = 120_000;
-/** Half way to its limit and with nothing moving, a worker may be about to be stuck. */
+/** Where nothing has moved for this long, and also half of a shorter limit is over, a worker may be about to be stuck. */
+const SUSPECT_MS = 45_000;
 const SUSPECT_SHARE = 0.5;
-const SUSPECT_STILL_SHARE = 0.6;
 /** The engine's clock and ours. */
 const CLOCK_TOLERANCE_MS = 1000;
 
@@ -108,7 +110,7 @@ function judgeJob(job: Job, facts: WorkerFacts): WorkerJudgement {
     const evidence = [reason, ...facts.activity(MIN_STILL_MS).evidence];
     return { ...overall, status: 'stuck', stuckBy: 'max_job', reason, evidence };
   }
-  if (silentMs > limits.stallMs * SUSPECT_SHARE) {
+  if (silentMs > suspectAfter(limits)) {
     const silent = judgeSilence({ job, facts, silentMs, at });
     if (silent) return { ...overall, ...silent };
   }
@@ -132,8 +134,11 @@ function judgeSilence({ job, facts, silentMs, at }: Silence): WorkerJudgement | 
   const hasUnits = job.done !== undefined;
   const neededMs = stillnessNeeded(limits.stallMs);
   const isOver = silentMs > limits.stallMs;
-  const activity = facts.activity(isOver ? neededMs : Math.min(neededMs, silentMs * SUSPECT_STILL_SHARE));
-  const isSuspect = activity.isStill && { isSuspect: true as const };
+  const activity = facts.activity(isOver ? neededMs : Math.min(neededMs, suspectAfter(limits)));
+  const isSuspect = activity.isStill && {
+    isSuspect: true as const,
+    ...(activity.stillSinceMs !== undefined && { stillSinceMs: activity.stillSinceMs }),
+  };
   if (!isOver) {
     return isSuspect ? { ...plain('active', `works${at}`), ...isSuspect } : undefined;
   }
@@ -144,10 +149,13 @@ function judgeSilence({ job, facts, silentMs, at }: Silence): WorkerJudgement | 
   ];
   if (activity.isStill) {
     const reason = `no progress for ${formatDuration(silentMs)}${at}, and nothing else moves`;
-    return { status: 'stuck', stuckBy: 'silence', reason, evidence, isSuspect: true };
+    return { status: 'stuck', stuckBy: 'silence', reason, evidence, ...isSuspect };
   }
+  const isUncertain = activity.cpu === 'unknown' && { isUncertain: true as const };
   // Without units nothing can be expected to move: how long such a job may take, only max_job says.
-  if (!hasUnits) return undefined;
+  if (!hasUnits) {
+    return isUncertain ? { ...plain('active', `works${at}`), ...isUncertain } : undefined;
+  }
   if (silentMs > limits.livelockMs) {
     const reason = `no progress for ${formatDuration(silentMs)}${at} although busy`;
     const limit = `limit while busy ${formatDuration(limits.livelockMs)}`;
@@ -155,7 +163,11 @@ function judgeSilence({ job, facts, silentMs, at }: Silence): WorkerJudgement | 
   }
   const busy = activity.isMoving ? 'busy' : 'perhaps busy';
   const reason = `no progress for ${formatDuration(silentMs)}${at}, but ${busy}`;
-  return { status: 'slow', reason, evidence };
+  return { status: 'slow', reason, evidence, ...isUncertain };
+}
+
+function suspectAfter({ stallMs }: StageLimits): number {
+  return Math.min(stallMs * SUSPECT_SHARE, SUSPECT_MS);
 }
 
 /** A pause of a healthy job, waiting for a disk or a download, is shorter than this. */

@@ -6,11 +6,12 @@ import type { Detector, Scene } from './scene.js';
 import type { OrchestratorVerdict } from './verdicts.js';
 
 const OPEN_AFTER_MS = 15_000;
+const CLEAR_AFTER_MS = 30_000;
 
 export const orchestratorStuck: Detector = {
   kind: 'OrchestratorStuck',
   // What it waits for may be on its way between two looks at different sources.
-  steadiness: () => ({ openAfterMs: OPEN_AFTER_MS, clearAfterMs: 0 }),
+  steadiness: () => ({ openAfterMs: OPEN_AFTER_MS, clearAfterMs: CLEAR_AFTER_MS }),
   detect(scene) {
     const found: Detection[] = [];
     const unsure: string[] = [];

@@ -39,8 +39,12 @@ export interface WorkerVerdict {
    * It is not counted on while nobody looks.
    */
   readonly silentMs?: number;
-  /** Half of its limit is over and nothing else moves: it may be about to be stuck. */
+  /** It has a job, and neither its progress nor anything else has moved for a while: it may be about to be stuck. */
   readonly isSuspect?: true;
+  /** Of one that is stuck or suspect: since when it has used no CPU time. */
+  readonly stillSinceMs?: number;
+  /** It is past its limit, and nobody knows whether anything moves: what was found of it before stays. */
+  readonly isUncertain?: true;
 }
 
 export const ORCHESTRATOR_STATUSES = ['active', 'waiting', 'done', 'stuck', 'down', 'unknown'] as const;

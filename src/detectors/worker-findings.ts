@@ -4,7 +4,7 @@ import type { Detection, FindingSubject } from './finding.js';
 import type { Judgement, Scene } from './scene.js';
 import type { WorkerStatus, WorkerVerdict } from './verdicts.js';
 
-/** Workers whose status is unknown cannot be judged: what was found of them before stays. */
+/** Workers of which nobody can tell cannot be judged: what was found of them before stays. */
 export function detectByStatus(
   scene: Scene,
   status: WorkerStatus,
@@ -15,7 +15,7 @@ export function detectByStatus(
   for (const [key, verdict] of scene.workers) {
     if (verdict.status === status) {
       found.push({ ...describe(key, verdict, scene), subject: workerSubject(key, verdict, scene) });
-    } else if (verdict.status === 'unknown') {
+    } else if (verdict.status === 'unknown' || (status === 'stuck' && verdict.isUncertain)) {
       unsure.push(key);
     }
   }

@@ -61,6 +61,8 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   const { trackers } = book;
   /** When a message of each came last, the longest silent first. */
   const messagesAtMs = new Map<string, number>();
+  /** The last job of each that ended, the longest ago first. */
+  const lastEnds = new Map<string, TrackedEnd>();
   const ignoredFiles = new Map<string, IgnoredProgressFile>();
   let ignoredMessages = NO_IGNORED_MESSAGES;
   let counts: ProgressFileCounts | undefined;
@@ -69,13 +71,15 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
 
   function advance(key: string, report: ProgressReport, look: Look): void {
     const before = trackers.get(key);
-    const { tracker, ended, gapMs } = advanceTracker(before, report, look);
+    const notBeforeMs = before?.tracked ? before.tracked.job.lastHeartbeatAtMs : endBefore(key, report);
+    const { tracker, ended, gapMs } = advanceTracker(before, report, { ...look, notBeforeMs });
     const oldPlace = before && (book.placeOf(key) ?? book.lastPlaceOf(key));
     book.put(key, tracker);
     const place = book.placeOf(key);
     for (const end of ended) {
       const isOld = end.tracked === before?.tracked;
       noteEnd(end, isOld ? oldPlace : place);
+      rememberEnd(key, end);
     }
     if (gapMs !== undefined && place?.role === 'worker' && place.stage !== undefined) {
       ledger.noteGap({ stage: place.stage, gapMs, atMs: tracker.heardAtMs });
@@ -100,13 +104,29 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     });
   }
 
+  function rememberEnd(key: string, end: TrackedEnd): void {
+    lastEnds.delete(key);
+    lastEnds.set(key, end);
+    const oldest = lastEnds.keys().next();
+    if (lastEnds.size > MAX_MESSENGERS && !oldest.done) lastEnds.delete(oldest.value);
+  }
+
+  /** A file that is put back tells of the job that ended, not of one after it. */
+  function endBefore(key: string, { startedAtMs }: ProgressReport): number | undefined {
+    const last = lastEnds.get(key);
+    return last && last.tracked.reportedStartMs !== startedAtMs ? last.endedAtMs : undefined;
+  }
+
   function drop(key: string, look: Look): void {
     const tracker = trackers.get(key);
     if (!tracker) return;
     const now = book.placeOf(key);
     const end = key.startsWith(FILE) ? endByRemoval(tracker, look) : endBySilence(tracker);
     // The container may be gone already; its labels told the stage better than the file does.
-    if (end) noteEnd(end, now?.identity === undefined ? (book.lastPlaceOf(key) ?? now) : now);
+    if (end) {
+      noteEnd(end, now?.identity === undefined ? (book.lastPlaceOf(key) ?? now) : now);
+      rememberEnd(key, end);
+    }
     forget(key);
   }
 

@@ -43,6 +43,8 @@ export interface Look {
   readonly sinceMs?: number | undefined;
   readonly mtimeMs?: number | undefined;
   readonly isByMessage?: true;
+  /** When the writer's last job ended; undefined: none was seen. It has one at a time. */
+  readonly notBeforeMs?: number | undefined;
 }
 
 export interface TrackedEnd {
@@ -164,10 +166,12 @@ function hasUnseenJob(before: Tracker | undefined, { report, look }: Context): b
 
 function startJob({ report, look, skewMs, changedAtMs }: Context): TrackedJob {
   const isSeenFromStart = look.sinceMs !== undefined;
-  const startedAtMs =
+  const toldMs =
     report.startedAtMs === undefined
       ? changedAtMs
       : Math.min(report.startedAtMs - (skewMs ?? 0), changedAtMs);
+  // A clock that is behind tells a start that lies in the job before.
+  const startedAtMs = Math.max(toldMs, Math.min(look.notBeforeMs ?? toldMs, changedAtMs));
   return {
     job: describeJob(report, {
       startedAtMs,

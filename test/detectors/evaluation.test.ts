@@ -346,7 +346,7 @@ describe('an orchestrator', () => {
     assert.equal(fleet.statusOf(O), 'waiting');
     fleet.judgeFor(30);
     const finding = fleet.evaluation.verdicts.findings.get(`OrchestratorStuck:${O}`);
-    assert.match(finding?.summary ?? '', /nobody works on PMC1, and no message waits for G3_02/);
+    assert.match(finding?.summary ?? '', /nobody works on PMC1, and no message of it waits for G3_02/);
     assert.equal(finding?.subject.stage, 'G3_02');
   });
 

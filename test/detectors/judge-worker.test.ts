@@ -139,10 +139,17 @@ describe('a worker with a job', () => {
     assert.deepEqual([verdict.status, verdict.silentMs], ['active', 4 * MINUTE]);
   });
 
-  it('is a suspect half way to its limit if nothing moves', () => {
-    assert.equal(judge({ job: job(3 * MINUTE) }).isSuspect, true);
-    assert.equal(judge({ job: job(2 * MINUTE) }).isSuspect, undefined);
-    assert.equal(judge({ job: job(3 * MINUTE), around: BUSY }).isSuspect, undefined);
+  it('is a suspect when nothing has moved for three quarters of a minute', () => {
+    assert.equal(judge({ job: job(45_001) }).isSuspect, true);
+    assert.equal(judge({ job: job(45_000) }).isSuspect, undefined);
+    assert.equal(judge({ job: job(45_001), around: BUSY }).isSuspect, undefined);
+    const fast = { ...LIMITS, stallMs: MINUTE };
+    assert.equal(judge({ job: job(30_001), limits: fast }).isSuspect, true);
+  });
+
+  it('past its limit is uncertain while nobody knows what moves', () => {
+    assert.equal(judge({ job: job(6 * MINUTE), around: UNKNOWN }).isUncertain, true);
+    assert.equal(judge({ job: job(6 * MINUTE), around: BUSY }).isUncertain, undefined);
   });
 
   it('from before the start of its container is in hand no more', () => {

@@ -1,0 +1,90 @@
+/** Which faults strike when: drawn by seed, spread over the run so that each can be told from the others. */
+
+import type { Random } from './random.js';
+
+export const FAULT_KINDS = [
+  'hang',
+  'livelock',
+  'crash',
+  'crash-message-lost',
+  'crash-with-sentinel',
+  'oom',
+  'lost-consumer',
+  'slow-stage',
+  'understaffed-stage',
+  'poison-document',
+  'mass-hang',
+  'gpu-lost',
+  'vram-leak',
+  'broker-outage',
+  'engine-outage',
+  'dcgm-outage',
+  'progress-outage',
+  'clock-skew',
+  'rolling-deploy',
+  'scale-up',
+  'scale-down',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export interface PlannedFault {
+  readonly kind: FaultKind;
+  readonly atMs: number;
+  /** When people (or nobody) put it right. */
+  readonly healAtMs: number;
+}
+
+const MINUTE = 60_000;
+/** How long each lasts, in minutes. */
+const LASTS: Readonly<Partial<Record<FaultKind, number>>> = {
+  hang: 45,
+  livelock: 200,
+  crash: 20,
+  oom: 20,
+  'mass-hang': 25,
+  'gpu-lost': 25,
+  'slow-stage': 40,
+  'understaffed-stage': 40,
+  'vram-leak': 150,
+  'broker-outage': 8,
+  'engine-outage': 8,
+  'dcgm-outage': 8,
+  'progress-outage': 8,
+  'rolling-deploy': 10,
+};
+const DEFAULT_MINUTES = 30;
+
+export interface FaultPlanOptions {
+  readonly random: Random;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly kinds?: readonly FaultKind[];
+  /** How often each of the single-worker kinds strikes. */
+  readonly repeats?: number;
+}
+
+const REPEATED: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'hang',
+  'crash',
+  'crash-message-lost',
+  'oom',
+  'lost-consumer',
+]);
+
+export function planFaults({
+  random,
+  startMs,
+  endMs,
+  kinds = FAULT_KINDS,
+  repeats = 3,
+}: FaultPlanOptions): readonly PlannedFault[] {
+  const wanted = kinds.flatMap((kind) =>
+    Array.from({ length: REPEATED.has(kind) ? repeats : 1 }, () => kind),
+  );
+  return wanted
+    .map((kind) => {
+      const atMs = random.between(startMs, endMs);
+      return { kind, atMs, healAtMs: atMs + (LASTS[kind] ?? DEFAULT_MINUTES) * MINUTE };
+    })
+    .toSorted((one, other) => one.atMs - other.atMs);
+}

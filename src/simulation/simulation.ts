@@ -1,0 +1,67 @@
+/** A whole run of the pipeline in virtual time: the same profile, seed and faults give the same observations. */
+
+import type { Observation } from '../fleet/observations.js';
+import { type Agenda, createAgenda } from './agenda.js';
+import type { PlannedFault } from './fault-plan.js';
+import { createFaults } from './faults.js';
+import { createObserver } from './observe.js';
+import { createOutages } from './outages.js';
+import { createPipeline, type Pipeline } from './pipeline.js';
+import { type ProfileName, simProfile, simulationConfig } from './profile.js';
+import { createRandom } from './random.js';
+import type { FaultTruth } from './truth.js';
+import { createWorld, type World } from './world.js';
+
+export interface Simulation {
+  readonly world: World;
+  /** The configuration a user would write for it, unread. */
+  readonly config: object;
+  readonly truth: readonly FaultTruth[];
+  readonly nowMs: number;
+  /** Lets virtual time pass; what sources would say in it is applied in order. */
+  runUntil(untilMs: number): void;
+  /** What an engine does when asked to restart a container: false if there is none of the name. */
+  restart(container: string): boolean;
+}
+
+export interface SimulationOptions {
+  readonly profile: ProfileName;
+  readonly seed: number;
+  readonly startMs: number;
+  readonly faults: readonly PlannedFault[];
+  readonly apply: (observation: Observation) => void;
+}
+
+export function createSimulation({ profile, seed, startMs, faults, apply }: SimulationOptions): Simulation {
+  const agenda: Agenda = createAgenda(startMs);
+  const random = createRandom(seed);
+  const outages = createOutages();
+  const world = createWorld(simProfile(profile), startMs);
+  const observer = createObserver({ agenda, outages, apply });
+  const pipeline: Pipeline = createPipeline({
+    world,
+    agenda,
+    random: random.fork('pipeline'),
+    hooks: observer.hooks,
+  });
+  const striking = createFaults({ pipeline, agenda, random: random.fork('faults'), outages });
+  pipeline.start();
+  observer.start(world);
+  striking.schedule(faults);
+  return {
+    world,
+    config: simulationConfig(world.profile),
+    truth: striking.truth,
+    get nowMs() {
+      return agenda.nowMs;
+    },
+    runUntil: agenda.runUntil,
+    restart(name) {
+      const container = world.containers.get(name);
+      if (!container) return false;
+      pipeline.kill(container, { exitCode: 137, isAskedFor: true });
+      pipeline.launch(container);
+      return true;
+    },
+  };
+}

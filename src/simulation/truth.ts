@@ -1,0 +1,25 @@
+/** What really happened in a simulated run: the label that detection is measured against. */
+
+import type { FaultKind } from './fault-plan.js';
+
+export interface FindingSubjectTruth {
+  readonly container?: string;
+  stage?: string;
+  readonly gpu?: string;
+  readonly document?: string;
+  readonly source?: string;
+}
+
+export interface FaultTruth extends FindingSubjectTruth {
+  readonly kind: FaultKind;
+  readonly atMs: number;
+  /** From when on the sources show it; infinite while they do not. */
+  observableAtMs: number;
+  endedAtMs?: number;
+  /** Kinds of findings any of which tells of it; none: nothing has to be found. */
+  readonly expects: readonly string[];
+  /** It was over at once, by the pipeline's own doing. */
+  isTransient?: true;
+  /** All containers that it struck, where they are several. */
+  members?: string[];
+}
