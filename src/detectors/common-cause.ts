@@ -21,6 +21,8 @@ const TOGETHER_MS = 5 * 60_000;
 /** The whole host is a bolder claim than a stage or a GPU. */
 const MIN_ON_HOST = 6;
 const MIN_ON_BROKEN_GPU = 2;
+const MIN_TO_GO_ON = 2;
+const MIN_UNEXPLAINED = 2;
 const MAX_NAMES = 8;
 /** What follows from workers that do not work. */
 const STAGE_CONSEQUENCES: ReadonlySet<FindingKind> = new Set<FindingKind>([
@@ -41,62 +43,97 @@ const BROKER_CONSEQUENCES: ReadonlySet<FindingKind> = new Set<FindingKind>([
   'QueueMissing',
 ]);
 
-/** `detections` are what all other detectors found at this look. */
-export function findCommonCauses(scene: Scene, detections: readonly Detection[]): readonly CommonCause[] {
-  const broker = brokerCause(scene, detections);
-  if (broker) return [broker];
-  const groups = groupWorkers(scene);
-  const host = hostCause(scene, groups.all);
-  if (host) return [host];
-  const causes: CommonCause[] = [];
-  const explained = new Set<string>();
-  for (const [gpu, group] of groups.byGpu) {
-    const together = gpuTogether(gpu, group, { scene, detections });
-    if (!together) continue;
-    for (const { key } of together) explained.add(key);
-    causes.push(groupCause({ scope: 'gpu', name: gpu, together, group, scene }));
-  }
-  for (const [stage, group] of groups.byStage) {
-    const together = findTogether(group, scene);
-    if (!together || together.every(({ key }) => explained.has(key))) continue;
-    causes.push(groupCause({ scope: 'stage', name: stage, together, group, scene }));
-  }
-  return causes;
-}
-
-function hostCause(scene: Scene, group: WorkerGroup): CommonCause | undefined {
-  const together = findTogether(group, scene);
-  if (!together || together.length < MIN_ON_HOST) return undefined;
-  const stages = new Set(together.map(({ stage }) => stage));
-  const gpus = new Set(together.map(({ gpu }) => gpu));
-  // Of one stage or one GPU only, these explain it better; where no GPU is known they are one.
-  if (stages.size < 2 || (gpus.size < 2 && !gpus.has(undefined))) return undefined;
-  return groupCause({ scope: 'host', name: '', together, group, scene });
-}
-
-interface GpuContext {
+export interface CauseContext {
   readonly scene: Scene;
+  /** What all other detectors found at this look. */
   readonly detections: readonly Detection[];
+  /** A cause of this key is open: it takes less to go on than to begin. */
+  readonly isOpen: (key: string) => boolean;
 }
 
-/** A GPU that has an error needs fewer signs; one without must explain more than one stage. */
-function gpuTogether(
-  gpu: string,
-  group: WorkerGroup,
-  { scene, detections }: GpuContext,
-): readonly BadWorker[] | undefined {
-  const hasError = detections.some(
-    ({ kind, subject }) => kind === 'GpuError' && (subject.gpu === gpu || subject.uuid === gpu),
-  );
-  if (hasError) return group.bad.length >= MIN_ON_BROKEN_GPU ? group.bad : undefined;
-  const together = findTogether(group, scene);
-  return together && new Set(together.map(({ stage }) => stage)).size > 1 ? together : undefined;
+export function findCommonCauses(context: CauseContext): readonly CommonCause[] {
+  const broker = brokerCause(context.scene, context.detections);
+  if (broker) return [broker];
+  const groups = groupWorkers(context.scene);
+  const host = hostCandidate(groups.all, context);
+  if (host) return [groupCause(host, context.scene)];
+  const candidates = [
+    ...[...groups.byGpu].flatMap(([name, group]) => candidate({ scope: 'gpu', name, group }, context) ?? []),
+    ...[...groups.byStage].flatMap(
+      ([name, group]) => candidate({ scope: 'stage', name, group }, context) ?? [],
+    ),
+  ];
+  return pickBest(candidates).map((one) => groupCause(one, context.scene));
+}
+
+interface Scope {
+  readonly scope: 'stage' | 'gpu' | 'host';
+  readonly name: string;
+  readonly group: WorkerGroup;
+}
+
+interface Candidate extends Scope {
+  readonly together: readonly BadWorker[];
+  /** A GPU with an error explains best, then what was the cause before, then who has the largest share. */
+  readonly weight: number;
+}
+
+function keyOf({ scope, name }: Pick<Scope, 'scope' | 'name'>): string {
+  return scope === 'host' ? 'host' : `${scope}:${name}`;
+}
+
+function hostCandidate(group: WorkerGroup, context: CauseContext): Candidate | undefined {
+  const found = candidate({ scope: 'host', name: '', group }, context);
+  if (!found || found.together.length < MIN_ON_HOST) return undefined;
+  const stages = new Set(found.together.map(({ stage }) => stage));
+  const gpus = new Set(found.together.map(({ gpu }) => gpu));
+  // Of one stage or one GPU only, these explain it better; where no GPU is known they are one.
+  return stages.size > 1 && (gpus.size > 1 || gpus.has(undefined)) ? found : undefined;
+}
+
+function candidate(scope: Scope, { scene, detections, isOpen }: CauseContext): Candidate | undefined {
+  const { group, name } = scope;
+  const isKnown = isOpen(keyOf(scope));
+  const hasError =
+    scope.scope === 'gpu' &&
+    detections.some(
+      ({ kind, subject }) => kind === 'GpuError' && (subject.gpu === name || subject.uuid === name),
+    );
+  const together = hasError ? allBad(group) : findTogether(group, scene, isKnown);
+  if (!together) return undefined;
+  // Several on one GPU that all serve one stage speak for the stage.
+  if (scope.scope === 'gpu' && !hasError && new Set(together.map(({ stage }) => stage)).size < 2)
+    return undefined;
+  const weight = (hasError ? 4 : 0) + (isKnown ? 2 : 0) + together.length / group.counted;
+  return { ...scope, together, weight };
+}
+
+/** Best first; one whose workers are explained already, but for a few, is none of its own. */
+function pickBest(candidates: readonly Candidate[]): readonly Candidate[] {
+  const explained = new Set<string>();
+  return candidates
+    .toSorted((one, other) => other.weight - one.weight)
+    .filter(({ together }) => {
+      const isNew = together.filter(({ key }) => !explained.has(key)).length >= MIN_UNEXPLAINED;
+      if (isNew) for (const { key } of together) explained.add(key);
+      return isNew;
+    });
+}
+
+function allBad({ bad }: WorkerGroup): readonly BadWorker[] | undefined {
+  return bad.length >= MIN_ON_BROKEN_GPU ? bad : undefined;
 }
 
 /** The most that turned bad within a short time, if they are enough of the group. */
-function findTogether({ bad, counted }: WorkerGroup, { settings }: Scene): readonly BadWorker[] | undefined {
+function findTogether(
+  { bad, counted }: WorkerGroup,
+  { settings }: Scene,
+  isKnown: boolean,
+): readonly BadWorker[] | undefined {
   const { common_cause_min, common_cause_share } = settings.detection;
-  if (bad.length < common_cause_min || !bad.some(({ isSure }) => isSure)) return undefined;
+  const least = isKnown ? Math.min(MIN_TO_GO_ON, common_cause_min) : common_cause_min;
+  const share = isKnown ? common_cause_share / 2 : common_cause_share;
+  if (bad.length < least || !bad.some(({ isSure }) => isSure)) return undefined;
   const sorted = bad.toSorted((one, other) => one.onsetMs - other.onsetMs);
   let best: readonly BadWorker[] = [];
   let from = 0;
@@ -104,19 +141,11 @@ function findTogether({ bad, counted }: WorkerGroup, { settings }: Scene): reado
     while (onsetMs - (sorted[from]?.onsetMs ?? onsetMs) > TOGETHER_MS) from++;
     if (index + 1 - from > best.length) best = sorted.slice(from, index + 1);
   }
-  const isEnough = best.length >= common_cause_min && best.length >= common_cause_share * counted;
+  const isEnough = best.length >= least && best.length >= share * counted;
   return isEnough && best.some(({ isSure }) => isSure) ? best : undefined;
 }
 
-interface GroupCause {
-  readonly scope: 'stage' | 'gpu' | 'host';
-  readonly name: string;
-  readonly together: readonly BadWorker[];
-  readonly group: WorkerGroup;
-  readonly scene: Scene;
-}
-
-function groupCause({ scope, name, together, group, scene }: GroupCause): CommonCause {
+function groupCause({ scope, name, together, group }: Candidate, scene: Scene): CommonCause {
   const where = { stage: `stage ${name}`, gpu: `GPU ${name}`, host: 'the host' }[scope];
   const beganAtMs = Math.min(...together.map(({ onsetMs }) => onsetMs));
   const lastMs = Math.max(...together.map(({ onsetMs }) => onsetMs));
@@ -127,7 +156,7 @@ function groupCause({ scope, name, together, group, scene }: GroupCause): Common
   return {
     detection: {
       kind: 'CommonCause',
-      key: scope === 'host' ? 'host' : `${scope}:${name}`,
+      key: keyOf({ scope, name }),
       subject: scope === 'stage' ? { stage: name } : scope === 'gpu' ? { gpu: name } : {},
       summary: `${together.length} of ${group.counted} workers at work on ${where} turned bad together`,
       evidence: [

@@ -75,7 +75,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
     const base = { fleet, settings, nowMs, freshness, surroundings, limitsOf: limits.of };
     const workers = workerJudge.judge(base);
     const orchestrators = orchestratorJudge.judge({ ...base, workers });
-    histories.note(fleet, settings, nowMs);
+    histories.note({ fleet, settings, nowMs, workers });
     const { isFresh, isWatched } = freshness;
     return {
       fleet,
@@ -102,10 +102,11 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
         steadiness: detector.steadiness(settings),
         ...detector.detect(scene),
       }));
-      const causes = findCommonCauses(
+      const causes = findCommonCauses({
         scene,
-        judgements.flatMap(({ found }) => found),
-      );
+        detections: judgements.flatMap(({ found }) => found),
+        isOpen: (key) => book.findings.has(`CommonCause:${key}`),
+      });
       judgements.push(...external, judgeCauses(causes, scene));
       const { opened, cleared } = book.update(judgements, nowMs);
       book.fold((finding) => causeOf(finding, causes, book.findings));

@@ -1,15 +1,45 @@
 /** What was before, bounded: the samples and incidents that a detector needs beside the picture of now. */
 
-import type { Fleet } from '../fleet/model.js';
-import type { DetectionSettings } from './settings.js';
+import { createDocumentTroubles, type DocumentTroubles } from './document-troubles.js';
+import { createEndHistory, type EndHistory } from './end-history.js';
+import { createFailureHistory, type FailureHistory } from './failure-history.js';
+import { createGpuHistory, type GpuHistory } from './gpu-history.js';
+import type { HistoryMoment } from './history-moment.js';
+import { createLostJobs, type LostJobs } from './lost-jobs.js';
+import { createQueueHistory, type QueueHistory } from './queue-history.js';
 
 export interface Histories {
+  readonly queues: QueueHistory;
+  readonly ends: EndHistory;
+  readonly failures: FailureHistory;
+  readonly gpus: GpuHistory;
+  readonly lostJobs: LostJobs;
+  readonly documents: DocumentTroubles;
   /** Takes down what is new in the picture; called once before each judgement. */
-  note(fleet: Fleet, settings: DetectionSettings, nowMs: number): void;
+  note(moment: HistoryMoment): void;
 }
 
 export function createHistories(): Histories {
+  const queues = createQueueHistory();
+  const ends = createEndHistory();
+  const failures = createFailureHistory();
+  const gpus = createGpuHistory();
+  const lostJobs = createLostJobs();
+  const documents = createDocumentTroubles();
   return {
-    note() {},
+    queues,
+    ends,
+    failures,
+    gpus,
+    lostJobs,
+    documents,
+    note(moment) {
+      queues.note(moment);
+      ends.note(moment);
+      failures.note(moment);
+      gpus.note(moment);
+      lostJobs.note(moment);
+      documents.note(moment, lostJobs.newlyLost());
+    },
   };
 }

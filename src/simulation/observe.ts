@@ -5,7 +5,7 @@ import type { Observation } from '../fleet/observations.js';
 import type { Agenda } from './agenda.js';
 import { describeContainer, listContainer, readBroker, readFile, readGpus } from './describe-world.js';
 import type { Outages } from './outages.js';
-import type { ContainerChange, PipelineHooks, SimSentinel } from './pipeline.js';
+import type { ContainerChange, PipelineHooks, SimSentinel } from './pipeline-model.js';
 import { cpuSecondsAt, type SimContainer, type World } from './world.js';
 
 export interface Observer {

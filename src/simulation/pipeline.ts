@@ -2,6 +2,9 @@
 
 import type { ProgressReport } from '../fleet/progress-model.js';
 import type { Agenda } from './agenda.js';
+import { createDispatch, jobKey } from './dispatch.js';
+import { planJob } from './job-plan.js';
+import type { Death, Pipeline, PipelineHooks } from './pipeline-model.js';
 import type { SimStage } from './profile.js';
 import type { Random } from './random.js';
 import {
@@ -10,64 +13,11 @@ import {
   newContainerId,
   type SimContainer,
   type SimMessage,
-  type SimOrchestrator,
   type SimQueue,
   type SimWorker,
   useCores,
   type World,
 } from './world.js';
-
-export type ContainerChange = 'create' | 'start' | 'die' | 'oom' | 'stop' | 'destroy';
-
-/** What others hear of at once: an engine's events, a sentinel's appearance. Files are looked at in the world. */
-export interface PipelineHooks {
-  containerChanged(container: SimContainer, change: ContainerChange): void;
-  fileChanged(name: string): void;
-  sentinelWritten(sentinel: SimSentinel): void;
-}
-
-export interface SimSentinel {
-  readonly stage: string;
-  readonly document: string;
-  readonly outcome: 'success' | 'failure';
-  readonly worker: string;
-  readonly error?: string;
-}
-
-export interface Death {
-  readonly exitCode: number;
-  readonly isOom?: boolean;
-  /** Somebody stopped it: it ends its work in order. */
-  readonly isAskedFor?: boolean;
-  /** The message was acked before the work was done, and is gone with the worker. */
-  readonly isMessageLost?: boolean;
-}
-
-export interface Pipeline {
-  readonly world: World;
-  /** Everything starts: workers load their models, orchestrators begin. */
-  start(): void;
-  /** The process ends; the message goes back to its queue, the file stays where it is. */
-  kill(container: SimContainer, death: Death): void;
-  /** Starts it (again). */
-  launch(container: SimContainer): void;
-  /** Removed and created anew, with another id. */
-  recreate(container: SimContainer): void;
-  remove(container: SimContainer): void;
-  addOrchestrator(orchestrator: SimOrchestrator): void;
-  /** The worker catches an exception: failure sentinel, message given up. */
-  failJob(worker: SimWorker, error: string): void;
-  /** Stands still as it is: no CPU, no step. */
-  hang(worker: SimWorker): void;
-  /** Turns in circles: busy, no step; its heartbeat goes on. */
-  livelock(worker: SimWorker): void;
-  loseConsumer(worker: SimWorker): void;
-  setBroker(isUp: boolean): void;
-  /** Jobs begun from now on take so many times as long. */
-  setSlowness(stage: string, factor: number): void;
-  /** Called for each job when it begins; true: it has been dealt with and must not go on. */
-  onJobBegun: ((worker: SimWorker) => boolean) | undefined;
-}
 
 export interface PipelineOptions {
   readonly world: World;
@@ -77,14 +27,18 @@ export interface PipelineOptions {
 }
 
 const SECOND = 1000;
-/** An orchestrator that has waited so long for one stage gives its document up. */
-const DISPATCH_TIMEOUT_MS = 30 * 60 * SECOND;
 const HEARTBEAT_MS = 10 * SECOND;
 const POLICY_DELAY_MS = 500;
 const MAX_DELIVERIES = 5;
 const LOADING_CORES = 0.9;
 const QUIET_CORES = 0.005;
 const MAX_QUIET_MS = 25 * SECOND;
+
+interface StepPlan {
+  readonly index: number;
+  readonly parts: number;
+  readonly meanMs: number;
+}
 
 export function createPipeline({ world, agenda, random, hooks }: PipelineOptions): Pipeline {
   const workersByStage = new Map<string, SimWorker[]>();
@@ -93,16 +47,12 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     list.push(worker);
     workersByStage.set(worker.stage.id, list);
   }
-  const routes = random.fork('routes');
   const chance = random.fork('jobs');
   const slowness = new Map<string, number>();
-  /** Who waits for the sentinel of a stage and document. */
-  const waiters = new Map<string, SimOrchestrator>();
   const finished = new Set<string>();
   let isBrokerUp = true;
   let onJobBegun: Pipeline['onJobBegun'];
 
-  const waitKey = (stage: string, document: number): string => `${stage}:${document}`;
   const queueOf = (stage: SimStage): SimQueue => {
     const queue = world.queues.get(stage.id);
     if (!queue) throw new Error(`no queue for ${stage.id}`);
@@ -140,6 +90,17 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     });
   }
 
+  const dispatch = createDispatch({
+    world,
+    agenda,
+    random: random.fork('routes'),
+    inLife,
+    writeFile,
+    removeFile,
+    isBrokerUp: () => isBrokerUp,
+    deliver,
+  });
+
   function launchWorker(worker: SimWorker): void {
     worker.mode = 'loading';
     worker.job = undefined;
@@ -175,14 +136,14 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     if (message.deliveries > 0) queue.redelivered++;
     message.deliveries++;
     // What was done before, or killed too many workers, is acked and let go.
-    if (finished.has(waitKey(worker.stage.id, message.document)) || message.deliveries > MAX_DELIVERIES) {
+    if (finished.has(jobKey(worker.stage.id, message.document)) || message.deliveries > MAX_DELIVERIES) {
       queue.acked++;
       agenda.after(0, () => deliver(worker.stage));
       return;
     }
     queue.unacked++;
     world.stats.jobs++;
-    const { steps, durationMs } = planJob(worker.stage);
+    const { steps, durationMs } = planJob(worker.stage, chance, slowness.get(worker.stage.id) ?? 1);
     worker.mode = 'working';
     worker.job = { message, startedAtMs: agenda.nowMs, steps, done: 0 };
     useCores(worker.container, worker.stage.cores * chance.between(0.6, 1.4), agenda.nowMs);
@@ -191,21 +152,6 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     if (worker.stage.hasHeartbeat) beat(worker, worker.job);
     const parts = steps ?? 1;
     planStep(worker, worker.job, { index: 0, parts, meanMs: durationMs / parts });
-  }
-
-  function planJob({ id, habit, jobTime }: SimStage): { steps: number | undefined; durationMs: number } {
-    const seconds =
-      'median' in jobTime
-        ? Math.min(chance.lognormal(jobTime.median, jobTime.sigma), jobTime.median * 6)
-        : chance.between(jobTime.from, jobTime.to);
-    const steps = { fine: chance.integer(12, 40), coarse: chance.integer(3, 5), none: undefined }[habit];
-    return { steps, durationMs: Math.max(3, seconds) * SECOND * (slowness.get(id) ?? 1) };
-  }
-
-  interface StepPlan {
-    readonly index: number;
-    readonly parts: number;
-    readonly meanMs: number;
   }
 
   function planStep(worker: SimWorker, job: NonNullable<SimWorker['job']>, plan: StepPlan): void {
@@ -243,7 +189,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
   function finishJob(worker: SimWorker, job: NonNullable<SimWorker['job']>): void {
     const { stage, container } = worker;
     const { document } = job.message;
-    finished.add(waitKey(stage.id, document));
+    finished.add(jobKey(stage.id, document));
     hooks.sentinelWritten({
       stage: stage.id,
       document: documentName(document),
@@ -251,7 +197,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
       worker: container.name,
     });
     settle(worker);
-    tell(stage.id, document, true);
+    dispatch.tell(stage.id, document, true);
   }
 
   function failJob(worker: SimWorker, error: string): void {
@@ -266,7 +212,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
       error,
     });
     settle(worker);
-    tell(stage.id, document, false);
+    dispatch.tell(stage.id, document, false);
   }
 
   /** The job is over: file gone, message acked or nacked for good, the next one may come. */
@@ -281,90 +227,6 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     beIdle(worker);
     worker.hasConsumer ||= isBrokerUp;
     agenda.after(200, () => deliver(worker.stage));
-  }
-
-  function tell(stage: string, document: number, isDone: boolean): void {
-    const orchestrator = waiters.get(waitKey(stage, document));
-    waiters.delete(waitKey(stage, document));
-    if (orchestrator?.document !== document) return;
-    inLife(orchestrator.container, 500, () => {
-      if (isDone) advance(orchestrator);
-      else giveUp(orchestrator);
-    });
-  }
-
-  function nextDocument(orchestrator: SimOrchestrator): void {
-    const { stats, profile } = world;
-    if (stats.started >= profile.documents) {
-      orchestrator.document = undefined;
-      removeFile(orchestrator.container.name);
-      return;
-    }
-    orchestrator.document = stats.started++;
-    orchestrator.place = -1;
-    advance(orchestrator);
-  }
-
-  function advance(orchestrator: SimOrchestrator): void {
-    const { document } = orchestrator;
-    if (document === undefined) return;
-    const { stages } = world.profile;
-    let place = orchestrator.place + 1;
-    while (stages[place] && !routes.isTrue(stages[place]?.share ?? 1)) place++;
-    orchestrator.place = place;
-    const stage = stages[place];
-    if (stage) publish(orchestrator, stage, document);
-    else {
-      world.stats.done++;
-      writeOrchestrator(orchestrator, 'done');
-      inLife(orchestrator.container, 2 * SECOND, () => nextDocument(orchestrator));
-    }
-  }
-
-  function publish(orchestrator: SimOrchestrator, stage: SimStage, document: number): void {
-    if (!isBrokerUp) {
-      inLife(orchestrator.container, 5 * SECOND, () => publish(orchestrator, stage, document));
-      return;
-    }
-    const queue = queueOf(stage);
-    queue.published++;
-    queue.ready.push({ document, deliveries: 0 });
-    orchestrator.waitsSinceMs = agenda.nowMs;
-    waiters.set(waitKey(stage.id, document), orchestrator);
-    writeOrchestrator(orchestrator, 'waiting');
-    const since = orchestrator.waitsSinceMs;
-    inLife(orchestrator.container, DISPATCH_TIMEOUT_MS + jobAllowance(stage), () => {
-      const isSame = orchestrator.document === document && orchestrator.waitsSinceMs === since;
-      if (isSame && waiters.delete(waitKey(stage.id, document))) giveUp(orchestrator);
-    });
-    deliver(stage);
-  }
-
-  /** Stages whose jobs are long are waited for accordingly. */
-  function jobAllowance({ jobTime }: SimStage): number {
-    return 'to' in jobTime ? 3 * jobTime.to * SECOND : 0;
-  }
-
-  function giveUp(orchestrator: SimOrchestrator): void {
-    world.stats.failed++;
-    nextDocument(orchestrator);
-  }
-
-  function writeOrchestrator(
-    { container, document, place }: SimOrchestrator,
-    state: 'waiting' | 'done',
-  ): void {
-    const { stages } = world.profile;
-    const stage = stages[Math.min(place, stages.length - 1)];
-    writeFile(container.name, {
-      name: container.name,
-      role: 'orchestrator',
-      state,
-      completed: stages.slice(0, place).map(({ id }) => id),
-      updatedAtMs: agenda.nowMs,
-      ...(stage && { stage: stage.id }),
-      ...(document !== undefined && { document: documentName(document) }),
-    });
   }
 
   function dropWork(worker: SimWorker, { isMessageLost = false, isAskedFor = false }: Death): void {
@@ -417,7 +279,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     const worker = world.workers.get(container.name);
     const orchestrator = world.orchestrators.get(container.name);
     if (worker) launchWorker(worker);
-    if (orchestrator) inLife(container, 3 * SECOND, () => nextDocument(orchestrator));
+    if (orchestrator) inLife(container, 3 * SECOND, () => dispatch.next(orchestrator));
   }
 
   return {
@@ -425,7 +287,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     start() {
       for (const worker of world.workers.values()) launchWorker(worker);
       for (const orchestrator of world.orchestrators.values()) {
-        inLife(orchestrator.container, chance.between(1, 60) * SECOND, () => nextDocument(orchestrator));
+        inLife(orchestrator.container, chance.between(1, 60) * SECOND, () => dispatch.next(orchestrator));
       }
     },
     kill,

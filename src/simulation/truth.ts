@@ -2,7 +2,7 @@
 
 import type { FaultKind } from './fault-plan.js';
 
-export interface FindingSubjectTruth {
+export interface TruthSubject {
   readonly container?: string;
   stage?: string;
   readonly gpu?: string;
@@ -10,7 +10,7 @@ export interface FindingSubjectTruth {
   readonly source?: string;
 }
 
-export interface FaultTruth extends FindingSubjectTruth {
+export interface FaultTruth extends TruthSubject {
   readonly kind: FaultKind;
   readonly atMs: number;
   /** From when on the sources show it; infinite while they do not. */

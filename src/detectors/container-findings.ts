@@ -1,0 +1,44 @@
+/** Makes findings of containers: all of them can be judged while the engine is read, and none while it is not. */
+
+import type { Container } from '../fleet/model.js';
+import type { Detection, FindingKind, FindingSubject } from './finding.js';
+import type { Judgement, Scene } from './scene.js';
+
+type Words = Pick<Detection, 'summary' | 'evidence' | 'clearsWhen' | 'beganAtMs'>;
+
+/** `describe` answers undefined for a container with which nothing is wrong. */
+export function detectContainers(
+  scene: Scene,
+  kind: FindingKind,
+  describe: (container: Container, scene: Scene) => Words | undefined,
+): Judgement {
+  if (!scene.isFresh('docker')) return { found: [], unsure: 'all' };
+  const found: Detection[] = [];
+  for (const container of scene.fleet.containers.values()) {
+    const words = describe(container, scene);
+    if (words) found.push({ kind, key: container.identity, subject: containerSubject(container), ...words });
+  }
+  return { found, unsure: [] };
+}
+
+function containerSubject({ identity, name, stage, gpu }: Container): FindingSubject {
+  return {
+    container: name,
+    identity,
+    ...(stage !== undefined && { stage }),
+    ...(gpu !== undefined && { gpu }),
+  };
+}
+
+/** How the last life ended, in words. */
+export function describeLastEnd({ lastEnd, state }: Container): string {
+  if (!lastEnd) return `container is ${state}`;
+  const { reason, exitCode, isAskedFor } = lastEnd;
+  const how = {
+    ok: 'ended with exit code 0',
+    error: `ended with exit code ${exitCode}`,
+    signal: `was ended by signal ${exitCode - 128}`,
+    oom: 'was killed for want of memory',
+  }[reason];
+  return isAskedFor ? `${how}, on somebody's request` : how;
+}

@@ -1,0 +1,40 @@
+/** GpuMemoryHigh: more than `gpu_memory_high` of a GPU's memory has been in use for `gpu_memory_for`. */
+
+import { formatDuration } from '../lib/duration.js';
+import type { Detector } from './scene.js';
+
+const CLEAR_AFTER_MS = 60_000;
+const GIB = 1024 ** 3;
+
+export const gpuMemoryHigh: Detector = {
+  kind: 'GpuMemoryHigh',
+  steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
+  detect({ fleet, histories, settings, nowMs, isFresh }) {
+    if (!isFresh('dcgm')) return { found: [], unsure: 'all' };
+    const { gpu_memory_for, gpu_memory_high } = settings.detection;
+    const found = [...histories.gpus.highSinceMs].flatMap(([key, sinceMs]) => {
+      const gpu = fleet.gpus.get(key);
+      const { usedBytes, totalBytes } = gpu?.memory ?? {};
+      if (!gpu || usedBytes === undefined || totalBytes === undefined || nowMs - sinceMs < gpu_memory_for)
+        return [];
+      const percent = Math.round((usedBytes / totalBytes) * 100);
+      const sizes = `${(usedBytes / GIB).toFixed(1)} of ${(totalBytes / GIB).toFixed(1)} GiB`;
+      const linked = fleet.gpuLinks
+        .filter(({ identity }) => identity === key)
+        .map(({ container }) => container);
+      return {
+        kind: 'GpuMemoryHigh' as const,
+        key,
+        subject: { gpu: gpu.index, uuid: gpu.uuid },
+        summary: `GPU ${gpu.index}: ${percent} % of its memory in use for ${formatDuration(nowMs - sinceMs)}`,
+        evidence: [
+          `${sizes}; limit ${Math.round(gpu_memory_high * 100)} %`,
+          ...(linked.length > 0 ? [`${linked.length} containers may use it`] : []),
+        ],
+        clearsWhen: `Less than ${Math.round(gpu_memory_high * 100)} % is in use.`,
+        beganAtMs: sinceMs,
+      };
+    });
+    return { found, unsure: [] };
+  },
+};

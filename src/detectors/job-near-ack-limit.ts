@@ -1,0 +1,74 @@
+/** JobNearAckLimit: a job has used `ack_limit_share` of the time after which the broker takes its message back. */
+
+import type { Broker, Queue } from '../fleet/queue-model.js';
+import { formatDuration } from '../lib/duration.js';
+import type { Detection } from './finding.js';
+import type { Detector, Scene } from './scene.js';
+import { workerSubject } from './worker-findings.js';
+
+export const jobNearAckLimit: Detector = {
+  kind: 'JobNearAckLimit',
+  steadiness: () => ({ openAfterMs: 0, clearAfterMs: 0 }),
+  detect(scene) {
+    const { fleet, isFresh, workers } = scene;
+    if (!isFresh('rabbitmq')) return { found: [], unsure: 'all' };
+    const { broker } = fleet;
+    const queues = new Map([...fleet.queues.values()].map((queue) => [queue.stage, queue]));
+    const found: Detection[] = [];
+    const unsure: string[] = [];
+    for (const [key, verdict] of workers) {
+      const worker = fleet.workers.get(key);
+      const queue = worker?.stage === undefined ? undefined : queues.get(worker.stage);
+      if (!worker?.job || !broker || !queue) continue;
+      if (verdict.status === 'unknown') unsure.push(key);
+      else if (verdict.status !== 'down' && verdict.silentMs !== undefined && hasLimit(broker, queue)) {
+        const words = describe(worker.job.startedAtMs, { broker, queue, scene });
+        if (words) found.push({ key, subject: workerSubject(key, verdict, scene), ...words });
+      }
+    }
+    return { found, unsure };
+  },
+};
+
+/**
+ * From 4.3 on only quorum queues have a consumer timeout, before 3.8.15 no queue has; streams never.
+ * https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout
+ */
+function hasLimit({ version }: Broker, { type }: Queue): boolean {
+  if (type === 'stream') return false;
+  const [major = 0, minor = 0, patch = 0] = (version ?? '')
+    .split('.')
+    .map((part) => Number.parseInt(part, 10));
+  if (version === undefined || Number.isNaN(major)) return true;
+  const isBefore = (one: number, two: number, three: number): boolean =>
+    major < one || (major === one && (minor < two || (minor === two && patch < three)));
+  return !isBefore(3, 8, 15) && (isBefore(4, 3, 0) || type === 'quorum');
+}
+
+interface Circumstances {
+  readonly broker: Broker;
+  readonly queue: Queue;
+  readonly scene: Scene;
+}
+
+function describe(
+  startedAtMs: number,
+  { broker, queue, scene: { nowMs, settings } }: Circumstances,
+): Omit<Detection, 'key' | 'subject'> | undefined {
+  const limitMs = queue.consumerTimeoutMs ?? broker.consumerTimeoutMs;
+  const elapsedMs = nowMs - startedAtMs;
+  const warnMs = settings.detection.ack_limit_share * limitMs;
+  if (elapsedMs < warnMs) return undefined;
+  const leftMs = limitMs - elapsedMs;
+  const when = leftMs > 0 ? `in ${formatDuration(leftMs)}` : `${formatDuration(-leftMs)} ago`;
+  return {
+    kind: 'JobNearAckLimit',
+    summary: `job runs for ${formatDuration(elapsedMs)} of the ${formatDuration(limitMs)} the broker waits for its ack`,
+    evidence: [
+      `the limit of queue ${queue.name} (${queue.type ?? 'type unknown'}, RabbitMQ ${broker.version ?? 'of unknown version'}) is reached ${when}`,
+      'then the channel is closed, the message goes back to the queue, and the work may be done twice',
+    ],
+    clearsWhen: 'The job ends. To avoid it, raise consumer_timeout of the broker or the queue.',
+    beganAtMs: startedAtMs + warnMs,
+  };
+}

@@ -1,0 +1,90 @@
+/** QueueGrowing: a queue has been rising for `queue_window`, in most parts of it, because more comes in than goes out. */
+
+import type { Queue } from '../fleet/queue-model.js';
+import { formatDuration } from '../lib/duration.js';
+import type { Detection } from './finding.js';
+import type { QueueSample } from './queue-history.js';
+import type { Detector, Scene } from './scene.js';
+
+/** A rise in four of five parts is a trend; one leap, however high, is not. */
+const PARTS = 5;
+const RISING_PARTS = 4;
+const CLEAR_AFTER_MS = 2 * 60_000;
+const MINUTE_MS = 60_000;
+
+export const queueGrowing: Detector = {
+  kind: 'QueueGrowing',
+  steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
+  detect(scene) {
+    if (!scene.isFresh('rabbitmq')) return { found: [], unsure: 'all' };
+    const found: Detection[] = [];
+    for (const [key, queue] of scene.fleet.queues) {
+      const samples = scene.histories.queues.samples.get(key);
+      const growth = samples && measureGrowth(samples, scene);
+      if (growth) found.push(describe(key, queue, growth, scene));
+    }
+    return { found, unsure: [] };
+  },
+};
+
+interface Growth {
+  readonly first: QueueSample;
+  readonly last: QueueSample;
+}
+
+/** Undefined: it does not grow, or has not been watched for long enough. */
+function measureGrowth(
+  samples: readonly QueueSample[],
+  { settings: { detection }, nowMs }: Scene,
+): Growth | undefined {
+  const fromMs = nowMs - detection.queue_window;
+  const last = samples.at(-1);
+  // The last sample from before the window is what it began with.
+  const start = samples.findLastIndex(({ atMs }) => atMs <= fromMs);
+  const first = samples[start];
+  if (!first || !last || last.ready - first.ready < detection.queue_min_rise) return undefined;
+  const within = samples.slice(start);
+  const partMs = (last.atMs - first.atMs) / PARTS;
+  let rising = 0;
+  let before = first.ready;
+  for (let part = 1; part <= PARTS; part++) {
+    const untilMs = first.atMs + part * partMs;
+    const now = within.findLast(({ atMs }) => atMs <= untilMs + 1)?.ready ?? before;
+    if (now > before) rising++;
+    before = now;
+  }
+  return rising >= RISING_PARTS ? { first, last } : undefined;
+}
+
+function describe(key: string, queue: Queue, { first, last }: Growth, scene: Scene): Detection {
+  const minutes = (last.atMs - first.atMs) / MINUTE_MS;
+  const perMinute = (rise: number): string => (rise / minutes).toFixed(rise / minutes < 10 ? 1 : 0);
+  const rise = last.ready - first.ready;
+  const flow =
+    last.published !== undefined &&
+    first.published !== undefined &&
+    last.acked !== undefined &&
+    first.acked !== undefined
+      ? { in: last.published - first.published, out: last.acked - first.acked }
+      : undefined;
+  const drain =
+    flow && flow.out > 0 ? formatDuration((last.ready / (flow.out / minutes)) * MINUTE_MS) : undefined;
+  const consumers = queue.consumers?.value;
+  const stage = queue.stage;
+  return {
+    kind: 'QueueGrowing',
+    key,
+    subject: { queue: queue.name, vhost: queue.vhost, ...(stage !== undefined && { stage }) },
+    summary: `${last.ready} waiting, +${perMinute(rise)} a minute over ${formatDuration(last.atMs - first.atMs)}`,
+    evidence: [
+      `from ${first.ready} to ${last.ready} in ${formatDuration(last.atMs - first.atMs)}, rising all along`,
+      ...(flow ? [`in ${perMinute(flow.in)} a minute, out ${perMinute(flow.out)} a minute`] : []),
+      drain === undefined
+        ? 'nothing is acked: it never drains'
+        : `at this rate it never drains; if nothing more came, in ${drain}`,
+      ...(consumers === undefined ? [] : [`${consumers} consumers`]),
+    ],
+    clearsWhen: `It no longer rises: over ${formatDuration(scene.settings.detection.queue_window)} as much goes out as comes in.`,
+    beganAtMs: first.atMs,
+  };
+}

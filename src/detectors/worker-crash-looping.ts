@@ -1,0 +1,30 @@
+/** WorkerCrashLooping: a worker's container ended by itself `crash_loop_ends` times within `crash_loop_window`. */
+
+import { formatDuration } from '../lib/duration.js';
+import { describeLastEnd, detectContainers } from './container-findings.js';
+import type { Detector } from './scene.js';
+
+const CLEAR_AFTER_MS = 60_000;
+
+export const workerCrashLooping: Detector = {
+  kind: 'WorkerCrashLooping',
+  steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
+  detect: (scene) =>
+    detectContainers(scene, 'WorkerCrashLooping', (container, { histories, settings, nowMs }) => {
+      const { crash_loop_ends, crash_loop_window } = settings.detection;
+      const ends = histories.ends.ends.get(container.identity) ?? [];
+      const [first] = ends;
+      if (container.role !== 'worker' || ends.length < crash_loop_ends || first === undefined)
+        return undefined;
+      const window = formatDuration(crash_loop_window);
+      return {
+        summary: `ended by itself ${ends.length} times within ${window}`,
+        evidence: [
+          `the last time it ${describeLastEnd(container)}`,
+          `the first ${formatDuration(nowMs - first)} ago; ${crash_loop_ends} within ${window} are a loop`,
+        ],
+        clearsWhen: `Fewer than ${crash_loop_ends} ends lie within ${window}.`,
+        beganAtMs: first,
+      };
+    }),
+};

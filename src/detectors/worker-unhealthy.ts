@@ -1,0 +1,23 @@
+/** WorkerUnhealthy: the health check of a worker's running container has failed for a minute. */
+
+import { detectContainers } from './container-findings.js';
+import type { Detector } from './scene.js';
+
+const OPEN_AFTER_MS = 60_000;
+const CLEAR_AFTER_MS = 30_000;
+
+export const workerUnhealthy: Detector = {
+  kind: 'WorkerUnhealthy',
+  steadiness: () => ({ openAfterMs: OPEN_AFTER_MS, clearAfterMs: CLEAR_AFTER_MS }),
+  detect: (scene) =>
+    detectContainers(scene, 'WorkerUnhealthy', ({ role, state, health }, { nowMs }) =>
+      role === 'worker' && state === 'running' && health === 'unhealthy'
+        ? {
+            summary: 'its health check fails',
+            evidence: ['the engine calls the container unhealthy; that alone restarts nothing'],
+            clearsWhen: 'The health check succeeds again.',
+            beganAtMs: nowMs,
+          }
+        : undefined,
+    ),
+};

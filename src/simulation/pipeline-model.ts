@@ -1,0 +1,55 @@
+/** What the simulated pipeline can be made to do, and what it tells others of at once. */
+
+import type { SimContainer, SimOrchestrator, SimWorker, World } from './world.js';
+
+export type ContainerChange = 'create' | 'start' | 'die' | 'oom' | 'stop' | 'destroy';
+
+/** What others hear of at once: an engine's events, a sentinel's appearance. Files are looked at in the world. */
+export interface PipelineHooks {
+  containerChanged(container: SimContainer, change: ContainerChange): void;
+  fileChanged(name: string): void;
+  sentinelWritten(sentinel: SimSentinel): void;
+}
+
+export interface SimSentinel {
+  readonly stage: string;
+  readonly document: string;
+  readonly outcome: 'success' | 'failure';
+  readonly worker: string;
+  readonly error?: string;
+}
+
+export interface Death {
+  readonly exitCode: number;
+  readonly isOom?: boolean;
+  /** Somebody stopped it: it ends its work in order. */
+  readonly isAskedFor?: boolean;
+  /** The message was acked before the work was done, and is gone with the worker. */
+  readonly isMessageLost?: boolean;
+}
+
+export interface Pipeline {
+  readonly world: World;
+  /** Everything starts: workers load their models, orchestrators begin. */
+  start(): void;
+  /** The process ends; the message goes back to its queue, the file stays where it is. */
+  kill(container: SimContainer, death: Death): void;
+  /** Starts it (again). */
+  launch(container: SimContainer): void;
+  /** Removed and created anew, with another id. */
+  recreate(container: SimContainer): void;
+  remove(container: SimContainer): void;
+  addOrchestrator(orchestrator: SimOrchestrator): void;
+  /** The worker catches an exception: failure sentinel, message given up. */
+  failJob(worker: SimWorker, error: string): void;
+  /** Stands still as it is: no CPU, no step. */
+  hang(worker: SimWorker): void;
+  /** Turns in circles: busy, no step; its heartbeat goes on. */
+  livelock(worker: SimWorker): void;
+  loseConsumer(worker: SimWorker): void;
+  setBroker(isUp: boolean): void;
+  /** Jobs begun from now on take so many times as long. */
+  setSlowness(stage: string, factor: number): void;
+  /** Called for each job when it begins; true: it has been dealt with and must not go on. */
+  onJobBegun: ((worker: SimWorker) => boolean) | undefined;
+}
