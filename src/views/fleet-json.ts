@@ -1,5 +1,6 @@
 /** The fleet as JSON for /api/v1/fleet; times are ISO 8601, absent facts are null. */
 
+import type { CpuActivity } from '../fleet/cpu-model.js';
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
 import { renderFailures } from './failures-json.js';
 import { renderGpus } from './gpu-json.js';
@@ -12,7 +13,9 @@ export function renderFleetJson(fleet: Fleet, nowMs: number) {
   return {
     at: toIso(nowMs),
     sources: [...fleet.sources.values()].map(renderSource),
-    containers: [...fleet.containers.values()].map(renderContainer),
+    containers: [...fleet.containers.values()].map((container) =>
+      renderContainer(container, fleet.cpu.get(container.identity)),
+    ),
     stages: renderStages(fleet),
     gpus: renderGpus(fleet),
     queues: [...fleet.queues.values()].map(renderQueue),
@@ -35,7 +38,7 @@ function renderSource(source: SourceHealth) {
   };
 }
 
-function renderContainer(container: Container) {
+function renderContainer(container: Container, cpu: CpuActivity | undefined) {
   return {
     container: container.name,
     id: container.id,
@@ -57,6 +60,14 @@ function renderContainer(container: Container) {
     restarts: container.counters.restarts,
     exits: container.counters.exits,
     oomEvents: container.counters.oomEvents,
+    cpuSeconds: cpu?.usedSeconds ?? null,
+    cpuRecentCores: recentCores(cpu),
     seenAt: toIso(container.seenAtMs),
   };
+}
+
+/** Cores in use on average over about the last minute. */
+function recentCores(cpu: CpuActivity | undefined): number | null {
+  if (cpu?.recentSeconds === undefined || cpu.recentMs === undefined) return null;
+  return cpu.recentSeconds / (cpu.recentMs / 1000);
 }
