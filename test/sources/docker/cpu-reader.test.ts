@@ -56,7 +56,7 @@ describe('CPU time of the containers of an engine', () => {
       tls: {},
     } as const;
     const config = {
-      request_timeout: 400 * HASTE,
+      request_timeout: 1500 * HASTE,
       relist_interval: 60_000 * HASTE,
       inspect_concurrency: 4,
       cpu_interval: 10_000,
@@ -145,8 +145,13 @@ describe('CPU time of the containers of an engine', () => {
     suspects = [...engine.containers.keys()];
     let isSilent = true;
     engine.intercept = (path) => isSilent && path.endsWith('/stats');
+    await writeCgroup('bbb', 1);
     start();
     await waitFor('all to be asked that are asked at once', () => statsAsked().length === 64);
+    for (const seconds of [2, 3]) {
+      await writeCgroup('bbb', seconds);
+      await whenUsed(OTHER, seconds);
+    }
     engine.emit('aaa', 'oom');
     await waitFor('an event and its inspect', () => {
       const inspects = engine.requests.filter((path) => path.endsWith('/aaa/json')).length;
