@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createClassifier } from '../src/fleet/classify.js';
 import { createFleetStore } from '../src/fleet/fleet-store.js';
 import { systemClock } from '../src/lib/clock.js';
+import { cgroupFile, cgroupPlaces } from '../src/sources/docker/cgroup-layout.js';
+import { createCgroupReader } from '../src/sources/docker/cgroup-reader.js';
 import { connectDocker, type DockerClient } from '../src/sources/docker/docker-client.js';
 import { createInspectQueue } from '../src/sources/docker/inspect-queue.js';
 import { parseContainerList, parseInspected } from '../src/sources/docker/parse-container.js';
@@ -25,6 +28,7 @@ const CONTAINERS = Number(process.env['BENCH_CONTAINERS'] ?? 321);
 const MINUTE_MS = Number(process.env['BENCH_MINUTE_MS'] ?? 60_000);
 const KILLS = Math.min(30, CONTAINERS);
 const LANES = 4;
+const CGROUP_ROOT = '/sys/fs/cgroup';
 const MAX_BYTES = 64 * 1024 * 1024;
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -35,6 +39,7 @@ export async function run(): Promise<void> {
   try {
     await createContainers(engine);
     await benchStatePass(engine);
+    await benchCpuTime(engine);
     await benchEngineLoad(engine, folder);
     await benchDaemon(engine, folder);
   } finally {
@@ -145,6 +150,37 @@ async function benchStatePass(engine: RealDocker): Promise<void> {
     `State of ${CONTAINERS} containers`,
     ['way', 'median ms', 'p99 ms', '× polling'],
     measured.map(({ name, medianMs, p99Ms }) => [name, medianMs, p99Ms, medianMs / peer]),
+  );
+}
+
+/** Reading all control groups against the same files in a bare loop, and against the engine's own way. */
+async function benchCpuTime(engine: RealDocker): Promise<void> {
+  const ids = (await engine.docker('ps', '-q', '--no-trunc')).split('\n');
+  const containers = ids.map((id) => ({ id, cgroup: {} }));
+  const reader = createCgroupReader({ root: CGROUP_ROOT });
+  const readAll = (): void => {
+    if (reader.read(containers, 0).readings.length !== CONTAINERS) throw new Error('some were not found');
+  };
+  readAll();
+  const [place] = cgroupPlaces({}).filter((one) => existsSync(cgroupFile(CGROUP_ROOT, one, ids[0] ?? '')));
+  if (!place) throw new Error('no control groups');
+  const files = ids.map((id) => cgroupFile(CGROUP_ROOT, place, id));
+  const measured = await measureInTurns(
+    [
+      { name: 'bare loop of readFileSync', run: () => files.map((file) => readFileSync(file, 'utf8')) },
+      { name: 'stagewatch', run: readAll },
+    ],
+    100,
+  );
+  const peerMs = await measureInTurns(
+    [{ name: 'docker stats --no-stream', run: () => engine.docker('stats', '--no-stream') }],
+    1,
+  );
+  const floor = measured[0]?.medianMs ?? Number.NaN;
+  printTable(
+    `CPU time of ${CONTAINERS} containers`,
+    ['way', 'median ms', 'p99 ms', '× bare loop'],
+    [...measured, ...peerMs].map(({ name, medianMs, p99Ms }) => [name, medianMs, p99Ms, medianMs / floor]),
   );
 }
 

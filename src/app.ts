@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createEvaluationLoop } from './app/evaluation-loop.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
+import { listSuspects } from './detectors/suspects.js';
 import { createClassifier } from './fleet/classify.js';
 import { createFleetStore } from './fleet/fleet-store.js';
 import { listStages } from './fleet/list-stages.js';
@@ -62,15 +63,21 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     log: log.child({ component: 'state' }),
   });
-  const sources = createSourceSet({ apply, forgetSource: store.forgetSource, state, env, clock, log });
+  const sources = createSourceSet({
+    apply,
+    forgetSource: store.forgetSource,
+    suspects: () => listSuspects(evaluation.facts.verdicts, store.fleet),
+    state,
+    env,
+    clock,
+    log,
+  });
   const evaluation = createEvaluationLoop({
     fleet: store.fleet,
     settings: config,
     state,
     clock,
     log: log.child({ component: 'detection' }),
-    external: () => [],
-    onOutcome: () => undefined,
   });
   let isFirstPictureTold = false;
   /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */

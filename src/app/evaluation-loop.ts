@@ -2,9 +2,7 @@
 
 import { createEvaluation, type Outcome } from '../detectors/evaluation.js';
 import { FINDING_KINDS, type FindingKind } from '../detectors/finding.js';
-import type { KindJudgement } from '../detectors/finding-book.js';
 import type { DetectionSettings } from '../detectors/settings.js';
-import type { Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import type { StateFile } from '../journal/state-file.js';
 import type { Clock, Timer } from '../lib/clock.js';
@@ -27,10 +25,6 @@ export interface EvaluationLoopOptions {
   readonly state: StateFile;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What is found elsewhere, for the same book. */
-  readonly external: (nowMs: number) => readonly KindJudgement[];
-  /** Called after each look, with what opened and cleared. */
-  readonly onOutcome: (outcome: Outcome, verdicts: Verdicts, nowMs: number) => void;
 }
 
 /** Seconds. */
@@ -53,14 +47,13 @@ export function createEvaluationLoop(options: EvaluationLoopOptions): Evaluation
   function look(): void {
     const nowMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
-    const outcome = evaluation.evaluate(nowMs, options.external(nowMs));
+    const outcome = evaluation.evaluate(nowMs);
     const seconds = (clock.monotonicMs() - startedMs) / 1000;
     evaluations = { durations: observe(evaluations.durations, seconds), lastAtMs: nowMs };
     tell(outcome);
     if (outcome.hasLearned) paceState.save(evaluation.savePace);
     // Also when nothing opened or cleared: when a finding was last confirmed is worth keeping.
     findingsState.save(evaluation.saveFindings);
-    options.onOutcome(outcome, evaluation.verdicts, nowMs);
   }
 
   function tell({ opened, cleared }: Outcome): void {

@@ -40,6 +40,14 @@ export const dockerSection = z
     inspect_concurrency: wholeNumber(4, 1, 32).meta({
       description: 'How many containers are inspected at the same time.',
     }),
+    cpu_interval: duration('10s', { atLeast: '1s', atMost: '1m' }).meta({
+      description: 'How often the CPU time of running containers is read.',
+    }),
+    cgroup_root: optionalText('a path', '/sys/fs/cgroup').meta({
+      description:
+        "Where the host's control groups are mounted: the CPU time of all containers is read there, at almost no cost. " +
+        'Null reads none; the engine is then asked, for containers under suspicion only.',
+    }),
   })
   .prefault({});
 

@@ -83,13 +83,13 @@ export function oneOf<const T extends readonly [string, ...string[]]>(words: T, 
 }
 
 /** Text that may be left out. `what` names it in the error: "a path", "a container label". */
-export function optionalText(what: string) {
+export function optionalText(what: string, defaultValue: string | null = null) {
   return z
     .string({ error: (issue) => `expected ${what} or null, got ${show(issue.input)}` })
     .min(1, { error: () => `expected ${what} or null, got an empty text` })
     .meta({ valueType: what })
     .nullable()
-    .default(null);
+    .default(defaultValue);
 }
 
 /** A secret that may be left out: what was given is never shown, not even when it is of the wrong kind. */

@@ -1,4 +1,4 @@
-/** The list of detectors; CommonCause, which looks at what they found, and what recovery and alerting find are apart. */
+/** The list of detectors; CommonCause, which looks at what they found, is apart. */
 
 import { backupStale } from './backup-stale.js';
 import { failuresSpiking } from './failures-spiking.js';

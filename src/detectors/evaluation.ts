@@ -27,8 +27,7 @@ export interface Outcome {
 export interface Evaluation {
   /** A live view of what was judged last. */
   readonly verdicts: Verdicts;
-  /** `external`: what is found elsewhere, by recovery and alerting, in the same book. */
-  evaluate(nowMs: number, external?: readonly KindJudgement[]): Outcome;
+  evaluate(nowMs: number): Outcome;
   setSettings(settings: DetectionSettings): void;
   /** Open findings as JSON, and learned paces as JSON. */
   saveFindings(): unknown;
@@ -94,7 +93,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
     get verdicts() {
       return verdicts;
     },
-    evaluate(nowMs, external = []) {
+    evaluate(nowMs) {
       const hasLearned = pace.note(fleet);
       const scene = lookAt(nowMs);
       const judgements: KindJudgement[] = ALL_DETECTORS.map((detector) => ({
@@ -107,7 +106,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
         detections: judgements.flatMap(({ found }) => found),
         isOpen: (key) => book.findings.has(`CommonCause:${key}`),
       });
-      judgements.push(...external, judgeCauses(causes, scene));
+      judgements.push(judgeCauses(causes, scene));
       const { opened, cleared } = book.update(judgements, nowMs);
       book.fold((finding) => causeOf(finding, causes, book.findings));
       verdicts = {

@@ -114,6 +114,6 @@ export interface Verdicts {
   readonly limits: ReadonlyMap<string, StageLimits>;
   readonly stageWorkers: ReadonlyMap<string, StageStatusCounts<WorkerStatus>>;
   readonly stageOrchestrators: ReadonlyMap<string, StageStatusCounts<OrchestratorStatus>>;
-  /** Open ones, by id; also those of recovery. */
+  /** Open ones, by id. */
   readonly findings: ReadonlyMap<string, Finding>;
 }

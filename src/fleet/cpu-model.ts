@@ -8,7 +8,7 @@ export interface CpuActivity {
   readonly usedSeconds: number;
   /** When that was read. */
   readonly atMs: number;
-  /** The first reading of this life of the container: nothing is known of what it did before. */
+  /** The first reading of this life of the container, or after minutes without any: nothing is known of before. */
   readonly firstAtMs: number;
   /** CPU time used within the last `recentMs`, about a minute; absent until there are two readings. */
   readonly recentSeconds?: number;

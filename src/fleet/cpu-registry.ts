@@ -25,6 +25,8 @@ interface Track {
 }
 
 const RECENT_MS = 60_000;
+/** Over a longer time without a reading, such as an outage of the engine, an average would hide when it was busy. */
+const MAX_GAP_MS = 2 * RECENT_MS;
 /** From this share of a core on, a container counts as busy between two readings. */
 const BUSY_CORES = 0.01;
 
@@ -41,26 +43,38 @@ export function createCpuRegistry({ containers }: CpuRegistryOptions): CpuRegist
 
   function applyReading({ id, identity, name }: Container, sample: Sample): void {
     const before = tracks.get(identity);
-    const newest = before?.id === id ? before.samples.at(-1) : undefined;
-    // A count that fell is that of a new life.
-    const last = newest && newest.usedSeconds <= sample.usedSeconds ? newest : undefined;
-    if (last && last.atMs >= sample.atMs) return;
-    const samples = [...(last && before ? keepRecent(before.samples, sample.atMs) : []), sample];
+    const last = before?.id === id ? before.samples.at(-1) : undefined;
+    if (last && isLate(last, sample)) return;
+    const goesOn = before !== undefined && last !== undefined && isContinued(last, sample);
+    const samples = [...(goesOn ? keepRecent(before.samples, sample.atMs) : []), sample];
     tracks.set(identity, { id, samples });
-    activity.set(identity, describe({ identity, container: name }, samples, last && activity.get(identity)));
+    activity.set(
+      identity,
+      describe({ identity, container: name }, samples, goesOn ? activity.get(identity) : undefined),
+    );
   }
 
   return {
     activity,
     applyRead({ atMs, readings }) {
       forgetGone();
-      const byId = new Map([...containers.values()].map((container) => [container.id, container]));
-      for (const { id, usedSeconds } of readings) {
-        const container = byId.get(id);
-        if (container) applyReading(container, { atMs, usedSeconds });
+      const usedById = new Map(readings.map(({ id, usedSeconds }) => [id, usedSeconds]));
+      for (const container of containers.values()) {
+        const usedSeconds = usedById.get(container.id);
+        if (usedSeconds !== undefined) applyReading(container, { atMs, usedSeconds });
       }
     },
   };
+}
+
+/** Taken before the last one that was applied. Much older means that the clock was set back: that is a beginning. */
+function isLate(last: Sample, { atMs }: Sample): boolean {
+  return atMs <= last.atMs && last.atMs - atMs <= MAX_GAP_MS;
+}
+
+/** A count that fell is that of a new life. */
+function isContinued(last: Sample, { atMs, usedSeconds }: Sample): boolean {
+  return usedSeconds >= last.usedSeconds && atMs > last.atMs && atMs - last.atMs <= MAX_GAP_MS;
 }
 
 /** The newest sample that is a minute old or more, and all after it. */

@@ -2,6 +2,7 @@
 
 import { brokerFamilies } from './broker-families.js';
 import { containerCountFamilies, containerFamilies } from './container-families.js';
+import { cpuFamilies } from './cpu-families.js';
 import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
 import { PROGRESS_FAMILY_GROUPS } from './progress-families.js';
@@ -14,6 +15,7 @@ import { VERDICT_FAMILY_GROUPS } from './verdict-families.js';
 export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   containerFamilies,
   containerCountFamilies,
+  cpuFamilies,
   gpuFamilies,
   gpuContainerFamilies,
   stageInfoFamilies,

@@ -50,6 +50,6 @@ export interface Pipeline {
   setBroker(isUp: boolean): void;
   /** Jobs begun from now on take so many times as long. */
   setSlowness(stage: string, factor: number): void;
-  /** Called for each job when it begins; true: it has been dealt with and must not go on. */
-  onJobBegun: ((worker: SimWorker) => boolean) | undefined;
+  /** Called for each job when it begins; true: it has been dealt with and must not go on. Undefined: nobody watches. */
+  onEachJob(watch: ((worker: SimWorker) => boolean) | undefined): void;
 }

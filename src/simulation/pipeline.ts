@@ -51,7 +51,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
   const slowness = new Map<string, number>();
   const finished = new Set<string>();
   let isBrokerUp = true;
-  let onJobBegun: Pipeline['onJobBegun'];
+  let onJobBegun: ((worker: SimWorker) => boolean) | undefined;
 
   const queueOf = (stage: SimStage): SimQueue => {
     const queue = world.queues.get(stage.id);
@@ -341,11 +341,8 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     setSlowness(stage, factor) {
       slowness.set(stage, factor);
     },
-    get onJobBegun() {
-      return onJobBegun;
-    },
-    set onJobBegun(next) {
-      onJobBegun = next;
+    onEachJob(watch) {
+      onJobBegun = watch;
     },
   };
 }

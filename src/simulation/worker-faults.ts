@@ -116,7 +116,7 @@ export function workerFaults(tools: FaultTools): Readonly<Record<WorkerFault & F
           if (worker.container.life === life) pipeline.kill(worker.container, { exitCode: 139 });
         });
       };
-      pipeline.onJobBegun = (worker) => {
+      pipeline.onEachJob((worker) => {
         const isFirst = document === undefined && worker.stage.share === 1;
         if (isFirst) {
           document = worker.job?.message.document;
@@ -129,10 +129,10 @@ export function workerFaults(tools: FaultTools): Readonly<Record<WorkerFault & F
         if (told && told.members?.length === 2) told.observableAtMs = agenda.nowMs + 20_000;
         kill(worker);
         return true;
-      };
+      });
       agenda.at(fault.healAtMs, () => {
         if (told) told.endedAtMs = agenda.nowMs;
-        pipeline.onJobBegun = undefined;
+        pipeline.onEachJob(undefined);
       });
       return true;
     },

@@ -28,6 +28,8 @@ export interface SourceSet {
 export interface SourceSetOptions {
   readonly apply: (observation: Observation) => void;
   readonly forgetSource: (source: SourceName) => void;
+  /** Ids of containers that detection wants to know more of; absent: none. */
+  readonly suspects?: () => readonly string[];
   /** What a source keeps over a restart of the daemon is a section of its name. */
   readonly state: SectionedState;
   readonly env: Environment;
@@ -38,6 +40,7 @@ export interface SourceSetOptions {
 export function createSourceSet({
   apply,
   forgetSource,
+  suspects,
   state,
   env,
   clock,
@@ -68,7 +71,7 @@ export function createSourceSet({
     }
     const sourceLog = log.child({ component: plan.name });
     const durable = state.section(plan.name, MEMORY_VERSION);
-    const source = plan.create({ clock, log: sourceLog, apply, durable });
+    const source = plan.create({ clock, log: sourceLog, apply, durable, ...(suspects && { suspects }) });
     running.set(plan.name, source);
     sourceLog.info({ target: source.target }, `watching ${plan.name}`);
     source.start();

@@ -11,6 +11,8 @@ export interface SourceContext {
   readonly log: Logger;
   /** The only way out of a source; synchronous. */
   readonly apply: (observation: Observation) => void;
+  /** Ids of containers that detection wants to know more of than what all cost; absent: none. */
+  readonly suspects?: () => readonly string[];
   /** What the source remembers from one life of the daemon to the next; absent: nothing. */
   readonly durable?: DurableSection;
 }

@@ -1,6 +1,7 @@
 /** The fleet as JSON for /api/v1/fleet; times are ISO 8601, absent facts are null. */
 
 import type { Verdicts } from '../detectors/verdicts.js';
+import type { CpuActivity } from '../fleet/cpu-model.js';
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
 import { renderFailures } from './failures-json.js';
 import { renderFindings } from './findings-json.js';
@@ -14,7 +15,9 @@ export function renderFleetJson(fleet: Fleet, verdicts: Verdicts, nowMs: number)
   return {
     at: toIso(nowMs),
     sources: [...fleet.sources.values()].map(renderSource),
-    containers: [...fleet.containers.values()].map(renderContainer),
+    containers: [...fleet.containers.values()].map((container) =>
+      renderContainer(container, fleet.cpu.get(container.identity)),
+    ),
     stages: renderStages(fleet, verdicts),
     gpus: renderGpus(fleet),
     queues: [...fleet.queues.values()].map(renderQueue),
@@ -38,7 +41,7 @@ function renderSource(source: SourceHealth) {
   };
 }
 
-function renderContainer(container: Container) {
+function renderContainer(container: Container, cpu: CpuActivity | undefined) {
   return {
     container: container.name,
     id: container.id,
@@ -60,6 +63,14 @@ function renderContainer(container: Container) {
     restarts: container.counters.restarts,
     exits: container.counters.exits,
     oomEvents: container.counters.oomEvents,
+    cpuSeconds: cpu?.usedSeconds ?? null,
+    cpuRecentCores: recentCores(cpu),
     seenAt: toIso(container.seenAtMs),
   };
+}
+
+/** Cores in use on average over about the last minute. */
+function recentCores(cpu: CpuActivity | undefined): number | null {
+  if (cpu?.recentSeconds === undefined || cpu.recentMs === undefined) return null;
+  return cpu.recentSeconds / (cpu.recentMs / 1000);
 }

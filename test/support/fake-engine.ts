@@ -14,6 +14,8 @@ export interface FakeContainer {
   finishedAt?: string;
   exitCode?: number;
   labels?: Record<string, string>;
+  /** CPU time used, in nanoseconds. */
+  cpuNs?: number;
 }
 
 export interface FakeEngine {
@@ -83,6 +85,7 @@ export async function startFakeEngine({
     if (path === '/_ping') response.end('OK');
     else if (path === '/containers/json') sendJson(response, [...containers.values()].map(listed));
     else if (path === '/events') openEvents(url, response);
+    else if (path.endsWith('/stats')) sendStats(path, response);
     else sendInspect(path, response);
   }
 
@@ -106,10 +109,13 @@ export async function startFakeEngine({
   function sendInspect(path: string, response: ServerResponse): void {
     const container = containers.get(/^\/containers\/([^/]+)\/json$/.exec(path)?.[1] ?? '');
     if (container) sendJson(response, inspected(container));
-    else {
-      response.statusCode = 404;
-      sendJson(response, { message: 'No such container' });
-    }
+    else sendNotFound(response);
+  }
+
+  function sendStats(path: string, response: ServerResponse): void {
+    const container = containers.get(path.split('/')[2] ?? '');
+    if (container) sendJson(response, stats(container));
+    else sendNotFound(response);
   }
 
   const server: Server = tls ? createTlsServer(tls, handle) : createServer(handle);
@@ -157,6 +163,11 @@ export function sendJson(response: ServerResponse, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
+function sendNotFound(response: ServerResponse): void {
+  response.statusCode = 404;
+  sendJson(response, { message: 'No such container' });
+}
+
 function listed({ id, name, state, labels = {} }: FakeContainer) {
   return {
     Id: id,
@@ -185,5 +196,13 @@ export function inspected({ id, name, state, labels = {}, ...more }: FakeContain
     },
     HostConfig: { RestartPolicy: { Name: 'always' } },
     Config: { Image: 'box:1', Labels: labels },
+  };
+}
+
+function stats({ state, cpuNs = 0 }: FakeContainer) {
+  const isRunning = state === 'running';
+  return {
+    read: isRunning ? new Date().toISOString() : '0001-01-01T00:00:00Z',
+    cpu_stats: { cpu_usage: { total_usage: isRunning ? cpuNs : 0 }, throttling_data: {} },
   };
 }

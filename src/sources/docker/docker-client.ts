@@ -16,6 +16,8 @@ export interface DockerClient {
   readonly clockAheadMs: number;
   /** Parsed JSON of a GET; undefined when the engine answers 404. */
   getJson(call: EngineCall, maxBytes: number): Promise<unknown>;
+  /** As `getJson`, on connections of its own: for answers that take the engine seconds and must keep no other waiting. */
+  getJsonApart(call: EngineCall, maxBytes: number): Promise<unknown>;
   /** Opens a stream that lasts until `signal` aborts; only its beginning has a time limit. */
   openStream(call: EngineCall, signal: AbortSignal): Promise<IncomingMessage>;
   close(): void;
@@ -41,8 +43,8 @@ const MAX_ERROR_BYTES = 65_536;
 export async function connectDocker(options: DockerClientOptions): Promise<DockerClient> {
   const { address, clock, timeLimitMs, maxConnections } = options;
   const transport = await createEngineTransport(address, maxConnections);
-  // The stream would hold one of the connections for ever.
-  const streamTransport = await createEngineTransport(address, Number.POSITIVE_INFINITY);
+  // A stream holds its connection for ever, a slow answer for seconds.
+  const apartTransport = await createEngineTransport(address, Number.POSITIVE_INFINITY);
 
   function bounded<T>({ path }: EngineCall, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController();
@@ -54,17 +56,24 @@ export async function connectDocker(options: DockerClientOptions): Promise<Docke
     });
   }
 
-  function get(call: EngineCall, maxBytes: number): Promise<Answer> {
+  function get(call: EngineCall, maxBytes: number, through = transport): Promise<Answer> {
     return bounded(call, async (signal) => {
-      const response = await retryOnce(() => transport.request(call, signal));
+      const response = await retryOnce(() => through.request(call, signal));
       return { response, body: await readBody(response, maxBytes, `GET ${call.path}`) };
     });
+  }
+
+  function readJson(call: EngineCall, answer: Answer): unknown {
+    const status = answer.response.statusCode;
+    if (status === 404) return undefined;
+    if (status !== 200) throw rejected(call, answer, address);
+    return parseJson(answer.body, call);
   }
 
   function close(): void {
     options.signal.removeEventListener('abort', close);
     transport.destroy();
-    streamTransport.destroy();
+    apartTransport.destroy();
   }
 
   options.signal.addEventListener('abort', close);
@@ -76,20 +85,19 @@ export async function connectDocker(options: DockerClientOptions): Promise<Docke
       throw error;
     });
   transport.useVersion(agreed.apiVersion);
-  streamTransport.useVersion(agreed.apiVersion);
+  apartTransport.useVersion(agreed.apiVersion);
 
   return {
     ...agreed,
     async getJson(call, maxBytes) {
-      const answer = await get(call, maxBytes);
-      const status = answer.response.statusCode;
-      if (status === 404) return undefined;
-      if (status !== 200) throw rejected(call, answer, address);
-      return parseJson(answer.body, call);
+      return readJson(call, await get(call, maxBytes));
+    },
+    async getJsonApart(call, maxBytes) {
+      return readJson(call, await get(call, maxBytes, apartTransport));
     },
     async openStream(call, signal) {
       const response = await bounded(call, (limit) =>
-        streamTransport.request(call, AbortSignal.any([limit, signal])),
+        apartTransport.request(call, AbortSignal.any([limit, signal])),
       );
       if (response.statusCode === 200) return response;
       const body = await bounded(call, () => readBody(response, MAX_ERROR_BYTES, `GET ${call.path}`));

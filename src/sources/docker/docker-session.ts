@@ -6,6 +6,8 @@ import type { Timer } from '../../lib/clock.js';
 import type { HealthReporter } from '../health-reporter.js';
 import type { SourceContext } from '../source.js';
 import { failureReason } from '../source-error.js';
+import { type CgroupHints, parseCgroupHints } from './cgroup-layout.js';
+import type { CpuReader } from './cpu-reader.js';
 import { connectDocker, type DockerClient } from './docker-client.js';
 import type { EngineAddress } from './engine-address.js';
 import type { EventMemory } from './event-memory.js';
@@ -20,13 +22,17 @@ export interface DockerSession {
 
 export interface DockerSourceOptions {
   readonly address: EngineAddress;
-  readonly config: Pick<DockerConfig, 'request_timeout' | 'relist_interval' | 'inspect_concurrency'>;
+  readonly config: Pick<
+    DockerConfig,
+    'request_timeout' | 'relist_interval' | 'inspect_concurrency' | 'cpu_interval' | 'cgroup_root'
+  >;
 }
 
 export interface DockerSessionOptions extends DockerSourceOptions, SourceContext {
   /** Outlives the session, so that the next one repeats nothing. */
   readonly memory: EventMemory;
   readonly reporter: HealthReporter;
+  readonly cpu: CpuReader;
   /** Aborts when the source stops: calls under way end at once. */
   readonly stopped: AbortSignal;
   /** Everything has been listed and inspected once. */
@@ -49,6 +55,10 @@ const RELIST_AFTER_LOSS_MS = 1000;
 const AUDIT_FRACTION = 10;
 const MAX_DESTROYED = 10_000;
 
+interface KnownContainer extends ListedContainer {
+  readonly cgroup: CgroupHints;
+}
+
 /** Rejects when the engine cannot be reached or followed; later failures go to `onEnd`. */
 export async function openDockerSession(options: DockerSessionOptions): Promise<DockerSession> {
   const { address, config, clock, apply, log, memory, reporter } = options;
@@ -61,13 +71,14 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
     signal: options.stopped,
   });
   /** As the engine last told of them; what a list says is compared with this. */
-  const known = new Map<string, ListedContainer>();
+  const known = new Map<string, KnownContainer>();
   /** Ids are never used again, so an answer under way when the end came cannot bring one back. */
   const destroyed = new Set<string>();
   let isClosed = false;
   let unanswered = 0;
   let listCount = 0;
   let relist: Timer | undefined;
+  let stopCpu = (): void => undefined;
 
   const queue = createInspectQueue({
     clock,
@@ -78,14 +89,15 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
 
   async function inspectOne(id: string): Promise<void> {
     try {
-      const facts = await inspectContainer(client, id);
+      const inspected = await inspectContainer(client, id);
       unanswered = 0;
       if (isClosed || destroyed.has(id)) return;
-      if (facts === undefined) {
+      if (inspected === undefined) {
         vanish(id);
         return;
       }
-      known.set(id, facts);
+      const { facts, cgroup } = inspected;
+      known.set(id, { ...facts, cgroup });
       apply({ kind: 'container-inspected', atMs: clock.nowMs(), facts });
     } catch (error) {
       if (!isClosed) inspectFailed(id, error);
@@ -155,6 +167,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
   function close(): void {
     isClosed = true;
     relist?.cancel();
+    stopCpu();
     queue.stop();
     stream.close();
     client.close();
@@ -193,17 +206,28 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
   reconcile(openedMs, true).then(() => {
     if (isClosed) return;
     options.onFirstPicture();
+    stopCpu = options.cpu.follow({ client, running: () => [...known.values()].filter(hasProcesses) });
     relistAfter(config.relist_interval, false);
   }, end);
   return { close };
 }
 
-async function inspectContainer(client: DockerClient, id: string): Promise<ContainerFacts | undefined> {
+interface Inspected {
+  readonly facts: ContainerFacts;
+  readonly cgroup: CgroupHints;
+}
+
+async function inspectContainer(client: DockerClient, id: string): Promise<Inspected | undefined> {
   const answer = await client.getJson(
     { path: `/containers/${encodeURIComponent(id)}/json` },
     MAX_INSPECT_BYTES,
   );
-  return answer === undefined ? undefined : parseInspected(answer);
+  if (answer === undefined) return undefined;
+  return { facts: parseInspected(answer), cgroup: parseCgroupHints(answer) };
+}
+
+function hasProcesses({ state }: ListedContainer): boolean {
+  return state === 'running' || state === 'paused';
 }
 
 function hasChanged(before: ListedContainer | undefined, now: ListedContainer): boolean {

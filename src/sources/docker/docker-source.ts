@@ -4,17 +4,19 @@ import { createBackoff } from '../../lib/backoff.js';
 import type { Timer } from '../../lib/clock.js';
 import { createHealthReporter } from '../health-reporter.js';
 import type { Source, SourceContext } from '../source.js';
+import { createCpuReader } from './cpu-reader.js';
 import { type DockerSession, type DockerSourceOptions, openDockerSession } from './docker-session.js';
 import { createEventMemory } from './event-memory.js';
 
 const BACKOFF = { baseMs: 500, maxMs: 5000 };
 
 export function createDockerSource(options: DockerSourceOptions, context: SourceContext): Source {
-  const { address } = options;
+  const { address, config } = options;
   const { clock, apply } = context;
   const reporter = createHealthReporter('docker', context);
   const backoff = createBackoff(BACKOFF);
   const memory = createEventMemory();
+  const cpu = createCpuReader({ config, isRemote: address.socketPath === undefined }, context);
   const stopped = new AbortController();
   let session: DockerSession | undefined;
   let retry: Timer | undefined;
@@ -26,6 +28,7 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
         ...context,
         memory,
         reporter,
+        cpu,
         stopped: stopped.signal,
         onFirstPicture: () => backoff.reset(),
         onEnd: retryLater,

@@ -10,7 +10,13 @@ import { createSourceHarness, type SourceHarness } from '../../support/source-ha
 import { tempDir } from '../../support/temp-dir.js';
 import { waitFor } from '../../support/wait-for.js';
 
-const CONFIG = { request_timeout: 400, relist_interval: 60_000, inspect_concurrency: 4 };
+const CONFIG = {
+  request_timeout: 400,
+  relist_interval: 60_000,
+  inspect_concurrency: 4,
+  cpu_interval: 10_000,
+  cgroup_root: null,
+};
 
 describe('docker source, when the engine misbehaves', () => {
   let engine: FakeEngine;

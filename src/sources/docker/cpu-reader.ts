@@ -1,0 +1,108 @@
+/** Reads now and then how much CPU time containers have used: from control groups, else from the engine for suspects. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DockerConfig } from '../../config/docker-section.js';
+import type { Timer } from '../../lib/clock.js';
+import { describeError } from '../../lib/describe-error.js';
+import type { SourceContext } from '../source.js';
+import { type CgroupReading, createCgroupReader, type RunningContainer } from './cgroup-reader.js';
+import { createStatsReader, type StatsClient } from './stats-reader.js';
+
+export interface CpuReader {
+  /** Reads until the function that it gives is called; nothing that fails here is a failure of the source. */
+  follow(engine: CpuEngine): () => void;
+}
+
+export interface CpuEngine {
+  readonly client: StatsClient;
+  running(): readonly RunningContainer[];
+}
+
+export interface CpuReaderOptions {
+  readonly config: Pick<DockerConfig, 'cpu_interval' | 'cgroup_root'>;
+  /** The engine is reached over the network, so its containers may well be those of another host. */
+  readonly isRemote: boolean;
+}
+
+/** Between two slices timers and sockets get their turn: this many files take some milliseconds. */
+const SLICE = 250;
+/** One empty look may have hit a container between its end and the word of it. */
+const EMPTY_LOOKS = 2;
+
+export function createCpuReader({ config, isRemote }: CpuReaderOptions, context: SourceContext): CpuReader {
+  const { clock, log, apply, suspects } = context;
+  const root = config.cgroup_root;
+  const cgroups = root === null ? undefined : createCgroupReader({ root });
+  const stats = createStatsReader(context);
+  let emptyLooks = 0;
+  let isProblemTold = false;
+
+  function judgeLook(wanted: number, found: number, problem: unknown): void {
+    if (found > 0) {
+      if (emptyLooks >= EMPTY_LOOKS) log.info({ cgroup_root: root }, 'CPU time is read from control groups');
+      emptyLooks = 0;
+    } else if (wanted > 0 && ++emptyLooks === EMPTY_LOOKS) {
+      const remedy =
+        'in a container, mount /sys/fs/cgroup of the host and set docker.cgroup_root to where it is';
+      const fields = { cgroup_root: root, ...(problem !== undefined && { problem: describeError(problem) }) };
+      const message = 'no control group of any container found, CPU time is known of suspects only';
+      if (isRemote) log.info(fields, message);
+      else log.warn({ ...fields, remedy }, message);
+    }
+    if (problem !== undefined && found > 0 && !isProblemTold) {
+      isProblemTold = true;
+      log.warn({ problem: describeError(problem) }, 'CPU time of some containers cannot be read');
+    }
+  }
+
+  /** Gives those whose time is still unknown. */
+  async function readCgroups(
+    running: readonly RunningContainer[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const unread = new Set(running.map(({ id }) => id));
+    if (!cgroups) return unread;
+    cgroups.keepOnly(unread);
+    let problem: unknown;
+    for (let start = 0; start < running.length && !signal.aborted; start += SLICE) {
+      if (start > 0) await nextTurn();
+      const slice: CgroupReading = cgroups.read(running.slice(start, start + SLICE), clock.monotonicMs());
+      problem ??= slice.problem;
+      for (const { id } of slice.readings) unread.delete(id);
+      if (slice.readings.length > 0)
+        apply({ kind: 'cpu-read', atMs: clock.nowMs(), readings: slice.readings });
+    }
+    if (!signal.aborted) judgeLook(running.length, running.length - unread.size, problem);
+    return unread;
+  }
+
+  return {
+    follow({ client, running }) {
+      const ended = new AbortController();
+      const { signal } = ended;
+      let timer: Timer | undefined;
+
+      async function look(): Promise<void> {
+        const unread = await readCgroups(running(), signal);
+        if (signal.aborted) return;
+        const wanted = (suspects?.() ?? []).filter((id) => unread.has(id));
+        void stats.ask(client, wanted, signal);
+      }
+
+      function begin(): void {
+        look()
+          // Only a programmer's error comes here.
+          .catch((error: unknown) => log.error({ err: error }, 'reading CPU time failed'))
+          .finally(() => {
+            if (!signal.aborted) timer = clock.after(config.cpu_interval, begin);
+          });
+      }
+
+      begin();
+      return () => {
+        ended.abort();
+        timer?.cancel();
+      };
+    },
+  };
+}
