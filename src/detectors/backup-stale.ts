@@ -13,29 +13,33 @@ export const backupStale: Detector = {
   kind: 'BackupStale',
   steadiness: () => ({ openAfterMs: OPEN_AFTER_MS, clearAfterMs: CLEAR_AFTER_MS }),
   detect: (scene) =>
-    detectContainers(scene, 'BackupStale', (container, { settings, fleet, nowMs }) => {
-      const { backup, backup_stale_after } = settings.detection;
-      const { name, service, state, lastEnd } = container;
-      if (![name, ...(service === undefined ? [] : [service])].some((one) => matchesAnyGlob(backup, one)))
-        return undefined;
-      const hasFailed = state !== 'running' && lastEnd !== undefined && lastEnd.reason !== 'ok';
-      const workedAtMs = lastSignOfWork(container, fleet);
-      if (!hasFailed && (workedAtMs === undefined || nowMs - workedAtMs < backup_stale_after))
-        return undefined;
-      const beganAtMs = hasFailed ? lastEnd.atMs : (workedAtMs ?? nowMs);
-      const ago = formatDuration(nowMs - beganAtMs);
-      return {
-        summary: hasFailed
-          ? `backup does not run: it ${describeLastEnd(container)}`
-          : `no sign of work for ${ago}`,
-        evidence: [
-          hasFailed
-            ? `container is ${state} for ${ago}`
-            : `neither started, nor ended well, nor used CPU for ${ago}; limit ${formatDuration(backup_stale_after)}`,
-        ],
-        clearsWhen: 'It works again: starts, uses CPU time or ends with exit code 0.',
-        beganAtMs,
-      };
+    detectContainers(scene, {
+      kind: 'BackupStale',
+      among: ({ containers }) => containers.noWorkers,
+      describe: (container, { settings, fleet, nowMs }) => {
+        const { backup, backup_stale_after } = settings.detection;
+        const { name, service, state, lastEnd } = container;
+        if (![name, ...(service === undefined ? [] : [service])].some((one) => matchesAnyGlob(backup, one)))
+          return undefined;
+        const hasFailed = state !== 'running' && lastEnd !== undefined && lastEnd.reason !== 'ok';
+        const workedAtMs = lastSignOfWork(container, fleet);
+        if (!hasFailed && (workedAtMs === undefined || nowMs - workedAtMs < backup_stale_after))
+          return undefined;
+        const beganAtMs = hasFailed ? lastEnd.atMs : (workedAtMs ?? nowMs);
+        const ago = formatDuration(nowMs - beganAtMs);
+        return {
+          summary: hasFailed
+            ? `backup does not run: it ${describeLastEnd(container)}`
+            : `no sign of work for ${ago}`,
+          evidence: [
+            hasFailed
+              ? `container is ${state} for ${ago}`
+              : `neither started, nor ended well, nor used CPU for ${ago}; limit ${formatDuration(backup_stale_after)}`,
+          ],
+          clearsWhen: 'It works again: starts, uses CPU time or ends with exit code 0.',
+          beganAtMs,
+        };
+      },
     }),
 };
 

@@ -6,15 +6,18 @@ import type { Judgement, Scene } from './scene.js';
 
 type Words = Pick<Detection, 'summary' | 'evidence' | 'clearsWhen' | 'beganAtMs'>;
 
-/** `describe` answers undefined for a container with which nothing is wrong. */
-export function detectContainers(
-  scene: Scene,
-  kind: FindingKind,
-  describe: (container: Container, scene: Scene) => Words | undefined,
-): Judgement {
+export interface ContainerCheck {
+  readonly kind: FindingKind;
+  /** Those with which it may be. */
+  among(scene: Scene): Iterable<Container>;
+  /** Undefined for a container with which nothing is wrong. */
+  describe(container: Container, scene: Scene): Words | undefined;
+}
+
+export function detectContainers(scene: Scene, { kind, among, describe }: ContainerCheck): Judgement {
   if (!scene.isFresh('docker')) return { found: [], unsure: 'all' };
   const found: Detection[] = [];
-  for (const container of scene.fleet.containers.values()) {
+  for (const container of among(scene)) {
     const words = describe(container, scene);
     if (words) found.push({ kind, key: container.identity, subject: containerSubject(container), ...words });
   }

@@ -3,6 +3,7 @@
 import type { Fleet } from '../fleet/model.js';
 import { ALL_DETECTORS } from './all-detectors.js';
 import { COMMON_CAUSE_STEADINESS, type CommonCause, findCommonCauses } from './common-cause.js';
+import { indexContainers } from './container-index.js';
 import type { ClearedFinding, Finding } from './finding.js';
 import { createFindingBook, type KindJudgement } from './finding-book.js';
 import { createFreshness } from './freshness.js';
@@ -80,6 +81,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       fleet,
       settings,
       nowMs,
+      containers: indexContainers(fleet),
       histories,
       workers,
       orchestrators,

@@ -98,6 +98,7 @@ export function createGpuHistory(): GpuHistory {
 
 /** Which lives of which containers run on each GPU, as one text. */
 function tenantsOf({ gpuLinks, containers }: HistoryMoment['fleet']): ReadonlyMap<string, string> {
+  if (gpuLinks.length === 0) return new Map();
   const lives = new Map<string, string>();
   for (const { name, state, startedAtMs } of containers.values()) {
     if (state === 'running') lives.set(name, `${name}@${startedAtMs ?? ''} `);

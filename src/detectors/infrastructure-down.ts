@@ -11,21 +11,25 @@ export const infrastructureDown: Detector = {
   // A restart or an update is over before that; who stopped it does not matter to whoever needs it.
   steadiness: ({ detection }) => ({ openAfterMs: detection.down_after, clearAfterMs: CLEAR_AFTER_MS }),
   detect: (scene) =>
-    detectContainers(scene, 'InfrastructureDown', (container, { nowMs }) => {
-      const { role, state, health, title, name, lastEnd } = container;
-      const isUnwell = state === 'running' && health === 'unhealthy';
-      if (role !== 'infrastructure' || (state === 'running' && !isUnwell)) return undefined;
-      const beganAtMs = isUnwell ? nowMs : (lastEnd?.atMs ?? nowMs);
-      const what = isUnwell ? 'its health check fails' : `its container is ${state}`;
-      return {
-        summary: `${title ?? name}: ${what}`,
-        evidence: [
-          ...(isUnwell ? [] : [`${name} ${describeLastEnd(container)}`]),
-          ...(lastEnd && !isUnwell ? [`so for ${formatDuration(nowMs - lastEnd.atMs)}`] : []),
-          `the pipeline depends on ${title ?? name}`,
-        ],
-        clearsWhen: 'Its container runs, and is healthy where it has a health check.',
-        beganAtMs,
-      };
+    detectContainers(scene, {
+      kind: 'InfrastructureDown',
+      among: ({ containers }) => containers.noWorkers,
+      describe: (container, { nowMs }) => {
+        const { role, state, health, title, name, lastEnd } = container;
+        const isUnwell = state === 'running' && health === 'unhealthy';
+        if (role !== 'infrastructure' || (state === 'running' && !isUnwell)) return undefined;
+        const beganAtMs = isUnwell ? nowMs : (lastEnd?.atMs ?? nowMs);
+        const what = isUnwell ? 'its health check fails' : `its container is ${state}`;
+        return {
+          summary: `${title ?? name}: ${what}`,
+          evidence: [
+            ...(isUnwell ? [] : [`${name} ${describeLastEnd(container)}`]),
+            ...(lastEnd && !isUnwell ? [`so for ${formatDuration(nowMs - lastEnd.atMs)}`] : []),
+            `the pipeline depends on ${title ?? name}`,
+          ],
+          clearsWhen: 'Its container runs, and is healthy where it has a health check.',
+          beganAtMs,
+        };
+      },
     }),
 };

@@ -101,6 +101,7 @@ interface Context {
 function indexWorkers({ fleet, workers }: OrchestratorScene): Omit<Context, 'scene'> {
   const servers = new Map<string, HoldUp['workers'][number][]>();
   const holders = new Map<string, HoldUp['workers'][number][]>();
+  if (fleet.orchestrators.size === 0) return { servers, holders };
   for (const [key, { stage, container, id, job }] of fleet.workers) {
     const status = workers.get(key)?.status;
     if (stage === undefined || status === undefined) continue;

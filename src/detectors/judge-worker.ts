@@ -50,7 +50,8 @@ const MAX_STILL_MS = 120_000;
 const SUSPECT_MS = 45_000;
 const SUSPECT_SHARE = 0.5;
 /** The engine's clock and ours. */
-const CLOCK_TOLERANCE_MS = 1000;
+const CLOCK_TOLERANCE_MS = 5000;
+const UNSURE_MS = 30_000;
 
 export function judgeWorker(facts: WorkerFacts): WorkerJudgement {
   const { worker, stale, isProgressWatched } = facts;
@@ -66,10 +67,16 @@ export function judgeWorker(facts: WorkerFacts): WorkerJudgement {
   return job ? judgeJob(job, facts) : judgeWithoutJob(facts);
 }
 
-/** A job whose file was last touched before the container's start is that of a life before. */
+/**
+ * A job of a life before is in hand no more: its file was last written before the container's start, or, where the
+ * engine's clock and ours differ, about then, and the job began before it.
+ */
 export function jobInHand(job: Job | undefined, container: Container | undefined): Job | undefined {
-  const startedAtMs = container?.startedAtMs ?? 0;
-  return job && job.lastHeartbeatAtMs + CLOCK_TOLERANCE_MS >= startedAtMs ? job : undefined;
+  const startedAtMs = container?.startedAtMs;
+  if (!job || startedAtMs === undefined) return job;
+  const isOlder = job.startedAtMs < startedAtMs - CLOCK_TOLERANCE_MS;
+  const heardFromMs = isOlder ? startedAtMs + UNSURE_MS : startedAtMs;
+  return job.lastHeartbeatAtMs >= heardFromMs ? job : undefined;
 }
 
 function plain(status: WorkerStatus, reason: string): WorkerJudgement {

@@ -1,6 +1,7 @@
 /** What a detector is handed and what it answers. */
 
 import type { Fleet, SourceName } from '../fleet/model.js';
+import type { ContainerIndex } from './container-index.js';
 import type { Detection, FindingKind } from './finding.js';
 import type { Histories } from './histories.js';
 import type { DetectionSettings } from './settings.js';
@@ -12,6 +13,7 @@ export interface Scene {
   readonly settings: DetectionSettings;
   /** Wall clock, Unix milliseconds. */
   readonly nowMs: number;
+  readonly containers: ContainerIndex;
   /** What was before, bounded. */
   readonly histories: Histories;
   /** By key in `fleet.workers`, which has every container that is a worker. */

@@ -11,8 +11,10 @@ export interface Starvation {
 }
 
 interface StageFacts {
-  /** Running and past their start: each of them should be a consumer. */
+  /** Running: each of them should be a consumer, or will be. */
   expected: number;
+  /** Those that have a job in hand. */
+  busy: number;
   readonly idle: string[];
 }
 
@@ -68,9 +70,14 @@ interface Shortage {
   readonly expected: number;
 }
 
-function findShortage(queue: Queue | undefined, { expected }: StageFacts): Shortage | undefined {
+/**
+ * A consumer that is idle takes a waiting message at once; whoever does not has none. Who starts may be a consumer or
+ * not yet, and a worker may hold a message before it tells of a job: then nobody is accused.
+ */
+function findShortage(queue: Queue | undefined, { expected, busy }: StageFacts): Shortage | undefined {
   if (!queue?.ready || !queue.consumers || queue.ready.value === 0) return undefined;
   const consumers = queue.consumers.value;
+  if (queue.unacked && queue.unacked.value > busy) return undefined;
   return consumers < expected
     ? { queue: queue.name, ready: queue.ready.value, consumers, expected }
     : undefined;
@@ -95,10 +102,11 @@ function countByStage(
   const stages = new Map<string, StageFacts>();
   for (const [key, { status }] of judged) {
     const stage = fleet.workers.get(key)?.stage;
-    if (stage === undefined || status === 'down' || status === 'starting' || status === 'unknown') continue;
-    const facts = stages.get(stage) ?? { expected: 0, idle: [] };
+    if (stage === undefined || status === 'down' || status === 'unknown') continue;
+    const facts = stages.get(stage) ?? { expected: 0, busy: 0, idle: [] };
     facts.expected++;
     if (status === 'idle') facts.idle.push(key);
+    else if (status !== 'starting') facts.busy++;
     stages.set(stage, facts);
   }
   return stages;

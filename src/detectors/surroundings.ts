@@ -28,7 +28,7 @@ export function createSurroundings({
   if (isBrokerFresh) {
     for (const queue of fleet.queues.values()) if (queue.stage !== undefined) queues.set(queue.stage, queue);
   }
-  const running = new Set([...fleet.containers.values()].filter(isRunning).map(({ name }) => name));
+  const running = runningNames(fleet);
   const containersByGpu = new Map<string, string[]>();
   const gpusByContainer = new Map<string, { readonly identity: string; readonly index: string }[]>();
   for (const { identity, index, container } of fleet.gpuLinks) {
@@ -36,12 +36,12 @@ export function createSurroundings({
     push(containersByGpu, identity, container);
     push(gpusByContainer, container, { identity, index });
   }
-  const workersByStage = new Map<string, number>();
-  for (const { stage, identity } of fleet.workers.values()) {
-    const container = identity === undefined ? undefined : fleet.containers.get(identity);
-    if (stage === undefined || (container && !isRunning(container))) continue;
-    workersByStage.set(stage, (workersByStage.get(stage) ?? 0) + 1);
-  }
+  let workersByStage: ReadonlyMap<string, number> | undefined;
+  // Asked for only where a worker is silent.
+  const countOf = (stage: string): number | undefined => {
+    workersByStage ??= countWorkers(fleet);
+    return workersByStage.get(stage);
+  };
 
   function describeUse({ identity, index }: { readonly identity: string; readonly index: string }): GpuUse {
     const ratio = isDcgmFresh ? fleet.gpus.get(identity)?.utilizationRatio : undefined;
@@ -60,11 +60,30 @@ export function createSurroundings({
         identity,
         container,
         queue: stage === undefined ? undefined : queues.get(stage),
-        isOnlyWorker: stage !== undefined && workersByStage.get(stage) === 1,
+        isOnlyWorker: stage !== undefined && countOf(stage) === 1,
         gpus: (gpusByContainer.get(container) ?? []).map(describeUse),
       };
     },
   };
+}
+
+/** Without GPUs nobody asks who runs. */
+function runningNames({ containers, gpuLinks }: Fleet): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (gpuLinks.length === 0) return names;
+  for (const container of containers.values()) if (isRunning(container)) names.add(container.name);
+  return names;
+}
+
+/** Those that may be at work, by stage. */
+function countWorkers({ workers, containers }: Fleet): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { stage, identity } of workers.values()) {
+    const container = identity === undefined ? undefined : containers.get(identity);
+    if (stage === undefined || (container && !isRunning(container))) continue;
+    counts.set(stage, (counts.get(stage) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function isRunning({ state }: Container): boolean {

@@ -15,22 +15,26 @@ export const workerDown: Detector = {
   kind: 'WorkerDown',
   steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
   detect: (scene) =>
-    detectContainers(scene, 'WorkerDown', (container, { settings, nowMs, workers }) => {
-      if (container.role !== 'worker' || container.state === 'running') return undefined;
-      const sinceMs = downSince(container, workers.get(container.identity)?.sinceMs);
-      const afterMs = container.state === 'paused' ? PAUSED_MS : settings.detection.down_after;
-      if (sinceMs === undefined || nowMs - sinceMs < afterMs) return undefined;
-      const how = container.state === 'paused' ? 'is paused' : describeLastEnd(container);
-      return {
-        summary: `down for ${formatDuration(nowMs - sinceMs)}: it ${how}`,
-        evidence: [
-          `container is ${container.state}; it ${how}`,
-          `${container.counters.restarts.policy} restarts by its policy so far`,
-          ...(container.error ? [`the engine says: ${container.error}`] : []),
-        ],
-        clearsWhen: 'Its container runs again, or is removed.',
-        beganAtMs: sinceMs,
-      };
+    detectContainers(scene, {
+      kind: 'WorkerDown',
+      among: ({ containers }) => containers.notRunning,
+      describe: (container, { settings, nowMs, workers }) => {
+        if (container.role !== 'worker' || container.state === 'running') return undefined;
+        const sinceMs = downSince(container, workers.get(container.identity)?.sinceMs);
+        const afterMs = container.state === 'paused' ? PAUSED_MS : settings.detection.down_after;
+        if (sinceMs === undefined || nowMs - sinceMs < afterMs) return undefined;
+        const how = container.state === 'paused' ? 'is paused' : describeLastEnd(container);
+        return {
+          summary: `down for ${formatDuration(nowMs - sinceMs)}: it ${how}`,
+          evidence: [
+            `container is ${container.state}; it ${how}`,
+            `${container.counters.restarts.policy} restarts by its policy so far`,
+            ...(container.error ? [`the engine says: ${container.error}`] : []),
+          ],
+          clearsWhen: 'Its container runs again, or is removed.',
+          beganAtMs: sinceMs,
+        };
+      },
     }),
 };
 

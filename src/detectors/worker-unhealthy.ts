@@ -10,14 +10,17 @@ export const workerUnhealthy: Detector = {
   kind: 'WorkerUnhealthy',
   steadiness: () => ({ openAfterMs: OPEN_AFTER_MS, clearAfterMs: CLEAR_AFTER_MS }),
   detect: (scene) =>
-    detectContainers(scene, 'WorkerUnhealthy', ({ role, state, health }, { nowMs }) =>
-      role === 'worker' && state === 'running' && health === 'unhealthy'
-        ? {
-            summary: 'its health check fails',
-            evidence: ['the engine calls the container unhealthy; that alone restarts nothing'],
-            clearsWhen: 'The health check succeeds again.',
-            beganAtMs: nowMs,
-          }
-        : undefined,
-    ),
+    detectContainers(scene, {
+      kind: 'WorkerUnhealthy',
+      among: ({ containers }) => containers.unhealthy,
+      describe: ({ role, state, health }, { nowMs }) =>
+        role === 'worker' && state === 'running' && health === 'unhealthy'
+          ? {
+              summary: 'its health check fails',
+              evidence: ['the engine calls the container unhealthy; that alone restarts nothing'],
+              clearsWhen: 'The health check succeeds again.',
+              beganAtMs: nowMs,
+            }
+          : undefined,
+    }),
 };

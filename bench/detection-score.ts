@@ -1,0 +1,158 @@
+/** Compares what was found in simulated runs with what happened in them. */
+
+import { FAULT_KINDS, type FaultKind } from '../src/simulation/fault-plan.js';
+import type { FaultTruth } from '../src/simulation/truth.js';
+import type { DetectionRun, Opened } from './detection-run.js';
+
+const MINUTE_MS = 60_000;
+/** After a fault is over, what it left behind may still be found. */
+const AFTERMATH_MS = 15 * MINUTE_MS;
+const OUTAGES: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'broker-outage',
+  'engine-outage',
+  'progress-outage',
+  'dcgm-outage',
+]);
+/** Faults that touch more than what they name. */
+const WIDE: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  ...OUTAGES,
+  'gpu-lost',
+  'mass-hang',
+  'vram-leak',
+  'poison-document',
+]);
+
+export interface KindScore {
+  readonly kind: FaultKind;
+  readonly struck: number;
+  /** Those that sources could show, for long enough to be found. */
+  readonly observable: number;
+  readonly found: number;
+  /** Seconds from observable to found, of those that no outage of the watcher overlapped. */
+  readonly delays: readonly number[];
+  /** Seconds from observable to found beyond the limit that applies; of WorkerStuck only. */
+  readonly overshoots: readonly number[];
+  readonly missed: readonly FaultTruth[];
+}
+
+export function scoreKinds(runs: readonly DetectionRun[]): readonly KindScore[] {
+  return FAULT_KINDS.map((kind) => scoreKind(kind, runs));
+}
+
+function scoreKind(kind: FaultKind, runs: readonly DetectionRun[]): KindScore {
+  const score = {
+    kind,
+    struck: 0,
+    observable: 0,
+    found: 0,
+    delays: [] as number[],
+    overshoots: [] as number[],
+    missed: [] as FaultTruth[],
+  };
+  for (const run of runs) {
+    for (const fault of run.truth.filter((one) => one.kind === kind)) {
+      score.struck++;
+      const hit = findHit(fault, run);
+      if (!isObservable(fault, run, hit)) continue;
+      score.observable++;
+      if (!hit) {
+        score.missed.push(fault);
+        continue;
+      }
+      score.found++;
+      if (isBlindBetween(run, fault.observableAtMs, hit.atMs)) continue;
+      score.delays.push(Math.max(0, hit.atMs - fault.observableAtMs) / 1000);
+      const overshoot = overshootOf(fault, hit);
+      if (overshoot !== undefined) score.overshoots.push(overshoot);
+    }
+  }
+  return score;
+}
+
+function endOf(fault: FaultTruth, { curedAtMs, endMs }: DetectionRun): number {
+  return Math.min(fault.endedAtMs ?? endMs, curedAtMs.get(fault) ?? endMs);
+}
+
+function findHit(fault: FaultTruth, run: DetectionRun): Opened | undefined {
+  const untilMs = endOf(fault, run) + AFTERMATH_MS;
+  return run.opened.find(
+    ({ finding, atMs }) =>
+      fault.expects.includes(finding.kind) &&
+      atMs >= fault.atMs &&
+      atMs <= untilMs &&
+      (finding.kind === 'CommonCause' || isAbout(fault, finding.subject)),
+  );
+}
+
+function isAbout(fault: FaultTruth, subject: Opened['finding']['subject']): boolean {
+  if (fault.container !== undefined) return subject.container === fault.container;
+  if (fault.document !== undefined) return subject.document === fault.document;
+  if (fault.source !== undefined) return subject.source === fault.source;
+  if (fault.gpu !== undefined) return subject.gpu === fault.gpu;
+  return fault.stage !== undefined && subject.stage === fault.stage;
+}
+
+/** What was over before its limit was has not been missed. */
+function isObservable(fault: FaultTruth, run: DetectionRun, hit: Opened | undefined): boolean {
+  if (fault.expects.length === 0) return false;
+  if (hit) return true;
+  if (fault.isTransient || !Number.isFinite(fault.observableAtMs)) return false;
+  if (fault.kind === 'poison-document' && (fault.members?.length ?? 0) < 2) return false;
+  const lastedMs = endOf(fault, run) - fault.observableAtMs;
+  const neededMs = fault.kind === 'livelock' ? 150 * MINUTE_MS : 11 * MINUTE_MS;
+  return lastedMs > (OUTAGES.has(fault.kind) ? MINUTE_MS : neededMs);
+}
+
+function isBlindBetween(run: DetectionRun, fromMs: number, untilMs: number): boolean {
+  return run.truth.some(
+    ({ kind, atMs, endedAtMs = run.endMs }) =>
+      OUTAGES.has(kind) && atMs < untilMs && endedAtMs + MINUTE_MS > fromMs && atMs !== fromMs,
+  );
+}
+
+function overshootOf(
+  { kind, observableAtMs }: FaultTruth,
+  { finding, atMs, limits }: Opened,
+): number | undefined {
+  if (finding.kind !== 'WorkerStuck' || !limits) return undefined;
+  const limitMs = kind === 'livelock' ? limits.livelockMs : limits.stallMs;
+  return (atMs - observableAtMs - limitMs) / 1000;
+}
+
+/** Findings of workers that were well when they were opened. */
+export function falselyStuck(runs: readonly DetectionRun[]): readonly Opened[] {
+  return runs.flatMap(({ opened }) =>
+    opened.filter(
+      ({ finding, mode }) => finding.kind === 'WorkerStuck' && mode !== 'hung' && mode !== 'livelocked',
+    ),
+  );
+}
+
+/** Findings that no fault explains, by kind. */
+export function unexplained(runs: readonly DetectionRun[]): ReadonlyMap<string, readonly Opened[]> {
+  const byKind = new Map<string, Opened[]>();
+  for (const run of runs) {
+    for (const one of run.opened) {
+      if (isExplained(one, run)) continue;
+      const list = byKind.get(one.finding.kind) ?? [];
+      list.push(one);
+      byKind.set(one.finding.kind, list);
+    }
+  }
+  return byKind;
+}
+
+function isExplained({ finding, atMs }: Opened, run: DetectionRun): boolean {
+  const { subject } = finding;
+  return run.truth.some((fault) => {
+    if (fault.atMs > atMs || endOf(fault, run) + AFTERMATH_MS < atMs) return false;
+    return (
+      WIDE.has(fault.kind) ||
+      (subject.container !== undefined &&
+        (fault.container === subject.container || fault.members?.includes(subject.container) === true)) ||
+      (subject.stage !== undefined && fault.stage === subject.stage) ||
+      (subject.gpu !== undefined && subject.container === undefined && fault.gpu === subject.gpu) ||
+      (subject.document !== undefined && fault.document === subject.document)
+    );
+  });
+}
