@@ -1,0 +1,513 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ALL_DETECTORS } from '../../src/detectors/all-detectors.js';
+import { FINDING_KINDS, type Finding, type FindingKind } from '../../src/detectors/finding.js';
+import type { GpuReading } from '../../src/fleet/gpu-observations.js';
+import type { ContainerEventAction } from '../../src/fleet/observations.js';
+import { createJudgedFleet, type JudgedFleet } from '../support/judged-fleet.js';
+
+const W = 'paddle-worker-gpu1-0';
+const OTHER = 'paddle-worker-gpu0-0';
+const GIB = 1024 ** 3;
+const CONFIG = { stages: [{ id: 'G3', queue: 'g3', workers: 'paddle-worker-*' }] };
+
+function fleetOf(): JudgedFleet {
+  const fleet = createJudgedFleet(CONFIG);
+  fleet.store.apply({ kind: 'sentinels-watched', reasons: ['cuda'], stages: ['G3'] });
+  return fleet;
+}
+const job = (fleet: JudgedFleet, more: object = {}) => ({
+  document: 'PMC1',
+  done: 12,
+  total: 40,
+  unit: 'page',
+  started_at: fleet.nowMs / 1000,
+  ...more,
+});
+
+function event(fleet: JudgedFleet, name: string, action: ContainerEventAction, exitCode?: number): void {
+  const told = {
+    id: `id-of-${name}`,
+    action,
+    atMs: fleet.nowMs,
+    ...(exitCode !== undefined && { exitCode }),
+  };
+  fleet.store.apply({ kind: 'container-event', event: told });
+}
+
+/** Ends with the code; asked for if somebody stopped it. */
+function end(fleet: JudgedFleet, name: string, exitCode: number, isAskedFor = false): void {
+  if (isAskedFor) event(fleet, name, 'stop');
+  event(fleet, name, 'die', exitCode);
+  fleet.container(name, { state: 'exited', exitCode, finishedAtMs: fleet.nowMs });
+}
+
+function gpus(fleet: JudgedFleet, more: Partial<GpuReading> = {}, others: readonly GpuReading[] = []): void {
+  fleet.store.apply({ kind: 'gpus-read', atMs: fleet.nowMs, gpus: [gpu('1', more), ...others] });
+}
+
+function gpu(index: string, more: Partial<GpuReading> = {}): GpuReading {
+  return {
+    uuid: `GPU-${index}`,
+    index,
+    memory: { usedBytes: 50 * GIB, totalBytes: 180 * GIB },
+    xids: { totals: new Map(), recent: new Map() },
+    ...more,
+  };
+}
+
+function found(fleet: JudgedFleet, kind: FindingKind): Finding | undefined {
+  return [...fleet.evaluation.verdicts.findings.values()].find((finding) => finding.kind === kind);
+}
+
+interface Case {
+  readonly kind: FindingKind;
+  readonly what: string;
+  /** Until just before it is found. */
+  play(fleet: JudgedFleet): void;
+  /** What then makes it found; nothing: it never is. */
+  readonly tip?: (fleet: JudgedFleet) => void;
+  readonly summary?: RegExp;
+  readonly evidence?: RegExp;
+}
+
+const CASES: readonly Case[] = [
+  {
+    kind: 'SourceDown',
+    what: 'a source that fails for half a minute',
+    play(fleet) {
+      fleet.setUp('rabbitmq', false);
+      fleet.judgeFor(25);
+    },
+    tip: (fleet) => fleet.judgeFor(15),
+    summary: /^rabbitmq cannot be read: gone$/,
+    evidence: /last read \d+s ago/,
+  },
+  {
+    kind: 'SourceDown',
+    what: 'a source that fails once',
+    play(fleet) {
+      fleet.setUp('rabbitmq', false);
+      fleet.judgeFor(10);
+      fleet.setUp('rabbitmq', true);
+      fleet.judgeFor(60);
+    },
+  },
+  {
+    kind: 'WorkerDown',
+    what: 'a worker that crashed',
+    play(fleet) {
+      fleet.container(W);
+      end(fleet, W, 139);
+      fleet.judgeFor(25);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^down for 3\ds: it was ended by signal 11$/,
+  },
+  {
+    kind: 'WorkerDown',
+    what: 'a worker that somebody stopped',
+    play(fleet) {
+      fleet.container(W);
+      end(fleet, W, 137, true);
+      fleet.judgeFor(300);
+    },
+  },
+  {
+    kind: 'WorkerDown',
+    what: 'a worker that was found stopped, nobody knows by whom',
+    play(fleet) {
+      fleet.container(W, { state: 'exited', exitCode: 143, finishedAtMs: fleet.nowMs - 1000 });
+      fleet.judgeFor(300);
+    },
+  },
+  {
+    kind: 'InfrastructureDown',
+    what: 'a broker whose container is down, whoever stopped it',
+    play(fleet) {
+      fleet.container('my-rabbitmq');
+      end(fleet, 'my-rabbitmq', 0, true);
+      fleet.judgeFor(30);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^RabbitMQ: its container is exited$/,
+    evidence: /on somebody's request/,
+  },
+  {
+    kind: 'WorkerUnhealthy',
+    what: 'a worker whose health check fails for a minute',
+    play(fleet) {
+      fleet.container(W, { health: 'unhealthy' });
+      fleet.judgeFor(60);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /health check fails/,
+  },
+  {
+    kind: 'WorkerCrashLooping',
+    what: 'a worker that ended by itself three times',
+    play(fleet) {
+      fleet.container(W);
+      fleet.judgeFor(5);
+      for (let time = 0; time < 2; time++) crashOnce(fleet);
+    },
+    tip: crashOnce,
+    summary: /^ended by itself 3 times within 10m00s$/,
+  },
+  {
+    kind: 'WorkerCrashLooping',
+    what: 'a worker that somebody restarts again and again',
+    play(fleet) {
+      fleet.container(W);
+      fleet.judgeFor(5);
+      for (let time = 0; time < 5; time++) {
+        end(fleet, W, 137, true);
+        event(fleet, W, 'start');
+        fleet.container(W, { startedAtMs: fleet.nowMs });
+        fleet.judgeFor(20);
+      }
+    },
+  },
+  {
+    kind: 'JobOrphaned',
+    what: 'a job whose container died, without a sentinel or a taker',
+    play(fleet) {
+      fleet.container(W);
+      fleet.progress(W, job(fleet));
+      fleet.judgeFor(10);
+      end(fleet, W, 139);
+      fleet.judgeFor(25);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^PMC1 was in hand when its container died/,
+    evidence: /ran for 10s, at page 12 of 40/,
+  },
+  {
+    kind: 'JobOrphaned',
+    what: 'a job that another worker took up',
+    play(fleet) {
+      for (const name of [W, OTHER]) fleet.container(name);
+      fleet.progress(W, job(fleet));
+      fleet.judgeFor(10);
+      end(fleet, W, 139);
+      fleet.judgeFor(10);
+      fleet.progress(OTHER, job(fleet));
+      fleet.judgeFor(10);
+      fleet.progress(OTHER, undefined);
+      // The dead worker's file still lies there.
+      fleet.judgeFor(300);
+    },
+  },
+  {
+    kind: 'JobOrphaned',
+    what: 'a job whose failure sentinel came',
+    play(fleet) {
+      fleet.container(W);
+      fleet.progress(W, job(fleet));
+      fleet.judgeFor(10);
+      end(fleet, W, 1);
+      fail(fleet, 'PMC1', W);
+      fleet.judgeFor(300);
+    },
+  },
+  {
+    kind: 'JobNearAckLimit',
+    what: 'a job at four fifths of the consumer timeout',
+    play(fleet) {
+      fleet.container(W);
+      fleet.queue('g3', { ready: 0, consumers: 1 });
+      fleet.progress(W, job(fleet, { started_at: fleet.nowMs / 1000 - 5700 }));
+      fleet.judgeFor(55);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^job runs for 1h36m of the 2h00m the broker waits for its ack$/,
+  },
+  {
+    kind: 'JobNearAckLimit',
+    what: 'a job of a stream, which has no such limit',
+    play(fleet) {
+      fleet.container(W);
+      fleet.queue('g3', { ready: 0, consumers: 1, type: 'stream' });
+      fleet.progress(W, job(fleet, { started_at: fleet.nowMs / 1000 - 7000 }));
+      fleet.judgeFor(60);
+    },
+  },
+  {
+    kind: 'PoisonDocument',
+    what: 'a document that failed on two workers',
+    play(fleet) {
+      fleet.judgeFor(5);
+      fail(fleet, 'PMC7', W, 'a');
+      fail(fleet, 'PMC7', W, 'b');
+      fleet.judgeFor(10);
+    },
+    tip(fleet) {
+      fail(fleet, 'PMC7', OTHER, 'c');
+      fleet.judgeFor(5);
+    },
+    summary: /^PMC7 brought down 2 workers$/,
+    evidence: /^failed paddle-worker-gpu1-0 at G3/,
+  },
+  {
+    kind: 'QueueNoConsumers',
+    what: 'a queue with messages and no consumer for a minute',
+    play(fleet) {
+      fleet.queue('g3', { ready: 5, consumers: 0 });
+      fleet.judgeFor(60);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^5 waiting and no consumer for 1m0\ds$/,
+  },
+  {
+    kind: 'QueueNoConsumers',
+    what: 'a queue whose workers load their models',
+    play(fleet) {
+      fleet.container(W, { startedAtMs: fleet.nowMs });
+      fleet.queue('g3', { ready: 5, consumers: 0 });
+      fleet.judgeFor(300);
+    },
+  },
+  {
+    kind: 'QueueMissing',
+    what: 'the queue of a stage that is not on the broker for a minute',
+    play(fleet) {
+      fleet.queue('g3', { status: 'missing' });
+      fleet.judgeFor(60);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^queue g3 is not on the broker$/,
+  },
+  {
+    kind: 'QueueGrowing',
+    what: 'a queue that rises for ten minutes',
+    play: (fleet) => rise(fleet, 9),
+    tip: (fleet) => rise(fleet, 3, 9),
+    summary: /^\d+ waiting, \+10 a minute over 10m/,
+    evidence: /in 25 a minute, out 15 a minute/,
+  },
+  {
+    kind: 'QueueGrowing',
+    what: 'a queue that leaps once and then drains',
+    play(fleet) {
+      for (let minute = 0; minute < 20; minute++) {
+        fleet.queue('g3', { ready: minute < 3 ? 0 : 400 - minute * 5, consumers: 3 });
+        fleet.judgeFor(60);
+      }
+    },
+  },
+  {
+    kind: 'FailuresSpiking',
+    what: 'five failures within ten minutes',
+    play(fleet) {
+      fleet.judgeFor(30);
+      for (const document of ['a', 'b', 'c', 'd']) fail(fleet, document, W);
+      fleet.judgeFor(30);
+    },
+    tip(fleet) {
+      fail(fleet, 'e', W);
+      fleet.judgeFor(15);
+    },
+    summary: /^5 failures within 10m00s, 0 in the 10m00s before$/,
+    evidence: /^5 cuda$/,
+  },
+  {
+    kind: 'GpuError',
+    what: 'a GPU that reports XID 79',
+    play(fleet) {
+      gpus(fleet, { xids: { last: 31, totals: new Map([['31', 1]]), recent: new Map() } });
+      fleet.judgeFor(10);
+    },
+    tip(fleet) {
+      gpus(fleet, {
+        xids: {
+          last: 79,
+          totals: new Map([
+            ['31', 1],
+            ['79', 1],
+          ]),
+          recent: new Map(),
+        },
+      });
+      fleet.judgeFor(5);
+    },
+    summary: /^GPU 1 reported XID 79: GPU has fallen off the bus$/,
+  },
+  {
+    kind: 'GpuError',
+    what: 'a GPU that left the exporter’s answer',
+    play(fleet) {
+      gpus(fleet, {}, [gpu('2')]);
+      fleet.judgeFor(5);
+      fleet.store.apply({ kind: 'gpus-read', atMs: fleet.nowMs, gpus: [gpu('2')] });
+      fleet.judgeFor(10);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^GPU 1 is gone for \d+s$/,
+  },
+  {
+    kind: 'GpuMemoryHigh',
+    what: 'a GPU that is nearly full for five minutes',
+    play(fleet) {
+      gpus(fleet, { memory: { usedBytes: 175 * GIB, totalBytes: 180 * GIB } });
+      fleet.judgeFor(300);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^GPU 1: 97 % of its memory in use for 5m/,
+  },
+  {
+    kind: 'GpuMemoryLeaked',
+    what: 'a GPU whose memory in use only rises for an hour',
+    play: (fleet) => leak(fleet, 55),
+    tip: (fleet) => leak(fleet, 10, 55),
+    summary: /^GPU 1: memory in use only rises/,
+  },
+  {
+    kind: 'GpuMemoryLeaked',
+    what: 'a GPU that loads models in a few minutes',
+    play(fleet) {
+      for (let minute = 0; minute < 90; minute++) {
+        gpus(fleet, { memory: { usedBytes: (50 + Math.min(minute, 5) * 10) * GIB, totalBytes: 180 * GIB } });
+        fleet.judgeFor(60);
+      }
+    },
+  },
+  {
+    kind: 'BackupStale',
+    what: 'a backup that failed',
+    play(fleet) {
+      fleet.container('grobid-backup');
+      end(fleet, 'grobid-backup', 1);
+      fleet.judgeFor(60);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^backup does not run: it ended with exit code 1$/,
+  },
+  {
+    kind: 'BackupStale',
+    what: 'a backup that ended well an hour ago',
+    play(fleet) {
+      fleet.container('grobid-backup');
+      end(fleet, 'grobid-backup', 0);
+      fleet.judgeFor(3600);
+    },
+  },
+  {
+    kind: 'ProgressClockSkewed',
+    what: 'a worker whose clock is an hour ahead',
+    play(fleet) {
+      fleet.container(W);
+      fleet.progress(W, job(fleet, { updated_at: fleet.nowMs / 1000 + 3600 }));
+      fleet.judgeFor(10);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^its clock is 1h00m ahead$/,
+  },
+  {
+    kind: 'ProgressUnreadable',
+    what: 'a file of no use for a minute',
+    play(fleet) {
+      const reading = { kind: 'ignored', reason: 'not_json', detail: 'unexpected end' } as const;
+      const file = { name: W, mtimeMs: fleet.nowMs, reading };
+      fleet.store.apply({
+        kind: 'progress-swept',
+        atMs: fleet.nowMs,
+        isComplete: false,
+        changed: [file],
+        removed: [],
+        skipped: 0,
+      });
+      fleet.judgeFor(60);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^paddle-worker-gpu1-0\.json cannot be used: not_json$/,
+  },
+];
+
+function crashOnce(fleet: JudgedFleet): void {
+  event(fleet, W, 'die', 1);
+  fleet.container(W, { state: 'restarting', exitCode: 1, finishedAtMs: fleet.nowMs, hasRestartPolicy: true });
+  fleet.judgeFor(20);
+}
+
+function fail(fleet: JudgedFleet, document: string, worker: string, path = document): void {
+  const told = { stage: 'G3', document, worker, reason: 'cuda', error: 'CUDA error\nmore' };
+  const times = { writtenAtMs: fleet.nowMs, firstSeenAtMs: fleet.nowMs };
+  fleet.store.apply({
+    kind: 'sentinel-seen',
+    sentinel: { outcome: 'failure', ...told, atMs: fleet.nowMs },
+  });
+  fleet.store.apply({ kind: 'failure-present', failure: { path: `${path}.failed`, ...told, ...times } });
+}
+
+/** 25 in and 15 out each minute. */
+function rise(fleet: JudgedFleet, minutes: number, from = 0): void {
+  for (let part = from * 4; part < (from + minutes) * 4; part++) {
+    fleet.queue('g3', {
+      ready: Math.floor(part * 2.5),
+      consumers: 3,
+      published: Math.floor(part * 6.25),
+      acked: Math.floor(part * 3.75),
+    });
+    fleet.judgeFor(15);
+  }
+}
+
+function leak(fleet: JudgedFleet, minutes: number, from = 0): void {
+  for (let minute = from; minute < from + minutes; minute++) {
+    gpus(fleet, { memory: { usedBytes: (50 + minute * 0.3) * GIB, totalBytes: 180 * GIB } });
+    fleet.judgeFor(60);
+  }
+}
+
+describe('findings', () => {
+  for (const { kind, what, play, tip, summary, evidence } of CASES) {
+    it(`${tip ? 'tell of' : 'do not tell of'} ${what} as ${kind}`, () => {
+      const fleet = fleetOf();
+      play(fleet);
+      assert.equal(found(fleet, kind)?.summary, undefined, 'too soon');
+      if (!tip) return;
+      tip(fleet);
+      const finding = found(fleet, kind);
+      assert.match(finding?.summary ?? 'nothing', summary ?? /./);
+      assert.ok(
+        finding?.evidence.some((line) => (evidence ?? /./).test(line)),
+        finding?.evidence.join('\n'),
+      );
+      assert.match(finding?.clearsWhen ?? '', /\.$/);
+      assert.ok((finding?.beganAtMs ?? Number.POSITIVE_INFINITY) <= fleet.nowMs);
+    });
+  }
+
+  it('stay open, unconfirmed, while the source that told is stale', () => {
+    const fleet = fleetOf();
+    fleet.container(W);
+    end(fleet, W, 139);
+    fleet.judgeFor(40);
+    fleet.setUp('docker', false);
+    fleet.judgeFor(600);
+    assert.equal(found(fleet, 'WorkerDown')?.isUnconfirmed, true);
+    fleet.setUp('docker', true);
+    fleet.container(W, { startedAtMs: fleet.nowMs });
+    fleet.judgeFor(20);
+    assert.equal(found(fleet, 'WorkerDown'), undefined);
+  });
+
+  it('have a detector for every kind but those that come from elsewhere', () => {
+    const detected = ALL_DETECTORS.map(({ kind }) => kind);
+    const missing = FINDING_KINDS.filter((kind) => !detected.includes(kind));
+    assert.deepEqual(missing, ['RestartsExhausted', 'CommonCause']);
+    assert.equal(new Set(detected).size, detected.length);
+  });
+
+  it('are each tried here or with the verdicts', () => {
+    const withVerdicts = ['WorkerStuck', 'OrchestratorStuck', 'StageStalled', 'WorkerSlow', 'WorkerStarved'];
+    const tried = new Set<string>([
+      ...CASES.filter(({ tip }) => tip).map(({ kind }) => kind),
+      ...withVerdicts,
+    ]);
+    assert.deepEqual(
+      ALL_DETECTORS.filter(({ kind }) => !tried.has(kind)).map(({ kind }) => kind),
+      [],
+    );
+  });
+});
