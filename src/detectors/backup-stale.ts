@@ -5,6 +5,7 @@ import { formatDuration } from '../lib/duration.js';
 import { matchesAnyGlob } from '../lib/glob.js';
 import { describeLastEnd, detectContainers } from './container-findings.js';
 import type { Detector } from './scene.js';
+import type { DetectionSettings } from './settings.js';
 
 const OPEN_AFTER_MS = 60_000;
 const CLEAR_AFTER_MS = 10_000;
@@ -19,8 +20,7 @@ export const backupStale: Detector = {
       describe: (container, { settings, fleet, nowMs }) => {
         const { backup, backup_stale_after } = settings.detection;
         const { name, service, state, lastEnd } = container;
-        if (![name, ...(service === undefined ? [] : [service])].some((one) => matchesAnyGlob(backup, one)))
-          return undefined;
+        if (!isBackup(container, settings)) return undefined;
         const hasFailed = state !== 'running' && lastEnd !== undefined && lastEnd.reason !== 'ok';
         const workedAtMs = lastSignOfWork(container, fleet);
         if (!hasFailed && (workedAtMs === undefined || nowMs - workedAtMs < backup_stale_after))
@@ -51,4 +51,12 @@ function lastSignOfWork({ identity, startedAtMs, lastEnd }: Container, { cpu }: 
   ];
   const known = signs.filter((atMs) => atMs !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
+}
+
+/** It may end when it is done: that it does not run is no fault. */
+export function isBackup({ name, service }: Container, { detection }: DetectionSettings): boolean {
+  return (
+    matchesAnyGlob(detection.backup, name) ||
+    (service !== undefined && matchesAnyGlob(detection.backup, service))
+  );
 }

@@ -1,6 +1,7 @@
 /** InfrastructureDown: a container the pipeline depends on does not run, or is unhealthy, for `down_after`. */
 
 import { formatDuration } from '../lib/duration.js';
+import { isBackup } from './backup-stale.js';
 import { describeLastEnd, detectContainers } from './container-findings.js';
 import type { Detector } from './scene.js';
 
@@ -14,10 +15,11 @@ export const infrastructureDown: Detector = {
     detectContainers(scene, {
       kind: 'InfrastructureDown',
       among: ({ containers }) => containers.noWorkers,
-      describe: (container, { nowMs }) => {
+      describe: (container, { nowMs, settings }) => {
         const { role, state, health, title, name, lastEnd } = container;
         const isUnwell = state === 'running' && health === 'unhealthy';
         if (role !== 'infrastructure' || (state === 'running' && !isUnwell)) return undefined;
+        if (isBackup(container, settings)) return undefined;
         const beganAtMs = isUnwell ? nowMs : (lastEnd?.atMs ?? nowMs);
         const what = isUnwell ? 'its health check fails' : `its container is ${state}`;
         return {

@@ -152,6 +152,18 @@ describe('a worker with a job', () => {
     assert.equal(judge({ job: job(6 * MINUTE), around: BUSY }).isUncertain, undefined);
   });
 
+  it('that was written just before its container was started again is in hand no more', () => {
+    const startedAtMs = NOW_MS - 2 * MINUTE;
+    const beforeIt = job(2 * MINUTE + 500);
+    const restarted = { container: container({ startedAtMs }), hasWorked: true };
+    assert.equal(judge({ job: beforeIt, ...restarted }).status, 'idle');
+    // Also where the engine's clock is some seconds behind ours.
+    const behind = { container: container({ startedAtMs: startedAtMs - 5000 }), hasWorked: true };
+    assert.equal(judge({ job: beforeIt, ...behind }).status, 'idle');
+    const after = job(MINUTE, { startedAtMs: startedAtMs + 1000 });
+    assert.equal(judge({ job: after, ...restarted, around: BUSY }).status, 'active');
+  });
+
   it('from before the start of its container is in hand no more', () => {
     const verdict = judge({
       job: job(60 * MINUTE),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { ALL_DETECTORS } from '../../src/detectors/all-detectors.js';
 import { FINDING_KINDS, type Finding, type FindingKind } from '../../src/detectors/finding.js';
@@ -497,6 +498,12 @@ describe('findings', () => {
     const missing = FINDING_KINDS.filter((kind) => !detected.includes(kind));
     assert.deepEqual(missing, ['RestartsExhausted', 'CommonCause']);
     assert.equal(new Set(detected).size, detected.length);
+  });
+
+  it('are each explained to operators, but those that nobody finds yet', () => {
+    const text = readFileSync('docs/detection.md', 'utf8');
+    const explained = [...text.matchAll(/^### [▲◆▪] (\w+)$/gm)].map(([, kind]) => kind);
+    assert.deepEqual(new Set([...explained, 'RestartsExhausted']), new Set(FINDING_KINDS));
   });
 
   it('are each tried here or with the verdicts', () => {
