@@ -18,8 +18,8 @@ export const backupStale: Detector = {
       kind: 'BackupStale',
       among: ({ containers }) => containers.noWorkers,
       describe: (container, { settings, fleet, nowMs }) => {
-        const { backup, backup_stale_after } = settings.detection;
-        const { name, service, state, lastEnd } = container;
+        const { backup_stale_after } = settings.detection;
+        const { state, lastEnd } = container;
         if (!isBackup(container, settings)) return undefined;
         const hasFailed = state !== 'running' && lastEnd !== undefined && lastEnd.reason !== 'ok';
         const workedAtMs = lastSignOfWork(container, fleet);

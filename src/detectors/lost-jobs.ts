@@ -28,6 +28,8 @@ const KEPT_MS = 6 * 3_600_000;
 const MAX_JOBS = 2000;
 /** A worker's last write and its container's end, by two clocks. */
 const SLACK_MS = 2000;
+/** A start follows the end that it belongs to sooner than this; an older end is of another life. */
+const UNSEEN_MS = 10 * 60_000;
 
 export function createLostJobs(): LostJobs {
   const jobs = new Map<string, LostJob>();
@@ -55,7 +57,8 @@ export function createLostJobs(): LostJobs {
   ): void {
     const id = `${key} ${job.document ?? job.startedAtMs}`;
     const known = jobs.get(id);
-    const lostAtMs = container?.lastEnd?.atMs ?? nowMs;
+    const endedAtMs = container?.lastEnd?.atMs;
+    const lostAtMs = endedAtMs !== undefined && endedAtMs >= job.startedAtMs ? endedAtMs : nowMs;
     if (known?.job.startedAtMs === job.startedAtMs || settled.get(id) === job.startedAtMs) return;
     const lost: LostJob = {
       worker: key,
@@ -133,13 +136,20 @@ export function createLostJobs(): LostJobs {
 /** The container ended by itself after the job began, and nothing was heard of the job since. */
 function hasDiedUnder(job: Job, container: Container | undefined): boolean {
   const end = container?.lastEnd;
-  if (!end || end.isAskedFor) return false;
-  return end.atMs >= job.startedAtMs && job.lastHeartbeatAtMs <= end.atMs + SLACK_MS;
+  if (!end || end.atMs < job.startedAtMs) return wasStartedAgain(job, container);
+  return !end.isAskedFor && job.lastHeartbeatAtMs <= end.atMs + SLACK_MS;
+}
+
+/** Its end was not seen, as the engine was away; its new start tells of it. */
+function wasStartedAgain({ startedAtMs, lastHeartbeatAtMs }: Job, container: Container | undefined): boolean {
+  const againAtMs = container?.startedAtMs ?? 0;
+  return againAtMs > startedAtMs + SLACK_MS && againAtMs > lastHeartbeatAtMs;
 }
 
 function describeEnd(container: Container | undefined): string {
   const end = container?.lastEnd;
-  if (!end) return 'its container is gone';
+  if (!container) return 'its container is gone';
+  if (!end || end.atMs < (container.startedAtMs ?? 0) - UNSEEN_MS) return 'its container was started again';
   if (end.reason === 'oom') return `killed for want of memory (exit code ${end.exitCode})`;
   return end.reason === 'signal' ? `ended by signal ${end.exitCode - 128}` : `exit code ${end.exitCode}`;
 }

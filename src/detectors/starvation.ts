@@ -53,7 +53,7 @@ export function createStarvation(): Starvation {
       for (const [stage, facts] of stages) {
         const shortage = findShortage(scene.surroundings.queueOf(stage), facts);
         const sinceMs = followShortage(stage, shortage, nowMs);
-        if (!shortage || sinceMs === undefined || nowMs - sinceMs < afterMs) continue;
+        if (!shortage || shortage.isHeld || sinceMs === undefined || nowMs - sinceMs < afterMs) continue;
         for (const key of facts.idle) {
           const idleMs = nowMs - (idleSinceMs.get(key) ?? nowMs);
           if (idleMs >= afterMs) judged.set(key, describeStarved(shortage, idleMs));
@@ -68,18 +68,20 @@ interface Shortage {
   readonly ready: number;
   readonly consumers: number;
   readonly expected: number;
+  /** More messages are in hand than workers tell of: one that looks idle may hold one. */
+  readonly isHeld: boolean;
 }
 
 /**
  * A consumer that is idle takes a waiting message at once; whoever does not has none. Who starts may be a consumer or
- * not yet, and a worker may hold a message before it tells of a job: then nobody is accused.
+ * not yet; a worker may hold a message before it tells of a job, and while one does nobody is accused.
  */
 function findShortage(queue: Queue | undefined, { expected, busy }: StageFacts): Shortage | undefined {
   if (!queue?.ready || !queue.consumers || queue.ready.value === 0) return undefined;
   const consumers = queue.consumers.value;
-  if (queue.unacked && queue.unacked.value > busy) return undefined;
+  const isHeld = queue.unacked !== undefined && queue.unacked.value > busy;
   return consumers < expected
-    ? { queue: queue.name, ready: queue.ready.value, consumers, expected }
+    ? { queue: queue.name, ready: queue.ready.value, consumers, expected, isHeld }
     : undefined;
 }
 

@@ -155,6 +155,16 @@ describe('a worker that lost its consumer', () => {
     assert.equal(fleet.statusOf(W), 'idle');
   });
 
+  it('is accused of nothing while a message is held that no worker tells of', () => {
+    const fleet = lost(1);
+    fleet.queue('g3_02', { ready: 3, consumers: 1, unacked: 2 });
+    fleet.judgeFor(300);
+    assert.equal(fleet.statusOf(W), 'idle');
+    fleet.queue('g3_02', { ready: 3, consumers: 1, unacked: 1 });
+    fleet.judgeFor(5);
+    assert.equal(fleet.statusOf(W), 'starved');
+  });
+
   it('is idle while all consumers are there, or the broker is not to be asked', () => {
     const all = lost(2);
     all.judgeFor(300);

@@ -185,6 +185,22 @@ const CASES: readonly Case[] = [
   },
   {
     kind: 'JobOrphaned',
+    what: 'a job whose container was started again while the engine was away',
+    play(fleet) {
+      fleet.container(W);
+      fleet.progress(W, job(fleet));
+      fleet.judgeFor(10);
+      fleet.setUp('docker', false);
+      fleet.judgeFor(60);
+      fleet.setUp('docker', true);
+      fleet.container(W, { startedAtMs: fleet.nowMs - 20_000 });
+      fleet.judgeFor(25);
+    },
+    tip: (fleet) => fleet.judgeFor(20),
+    evidence: /its container was started again/,
+  },
+  {
+    kind: 'JobOrphaned',
     what: 'a job that another worker took up',
     play(fleet) {
       for (const name of [W, OTHER]) fleet.container(name);
