@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { createEvaluationLoop } from './app/evaluation-loop.js';
+import { journalOutcome } from './app/journal-outcome.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { listSuspects } from './detectors/suspects.js';
@@ -10,6 +11,7 @@ import { createClassifier } from './fleet/classify.js';
 import { createFleetStore } from './fleet/fleet-store.js';
 import { listStages } from './fleet/list-stages.js';
 import type { Observation } from './fleet/observations.js';
+import { createJournal } from './journal/journal.js';
 import { createStateFile } from './journal/state-file.js';
 import type { Clock } from './lib/clock.js';
 import { describeError, errorCode } from './lib/describe-error.js';
@@ -63,6 +65,11 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     log: log.child({ component: 'state' }),
   });
+  const journal = createJournal({
+    directory: firstConfig.data_dir,
+    clock,
+    log: log.child({ component: 'journal' }),
+  });
   const sources = createSourceSet({
     apply,
     forgetSource: store.forgetSource,
@@ -78,6 +85,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     state,
     clock,
     log: log.child({ component: 'detection' }),
+    onOutcome: (outcome) => journalOutcome(outcome, journal),
   });
   let isFirstPictureTold = false;
   /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */
@@ -87,7 +95,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   self.configReloaded(true);
   const page = createMetricsPage({
     fleet: store.fleet,
-    daemon: () => evaluation.facts,
+    daemon: () => ({ ...evaluation.facts, journal: journal.counts }),
     groups: ALL_FAMILY_GROUPS,
     clock,
     staleAfterMs: STALE_AFTER_MS,
@@ -97,6 +105,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   const http = createHttpServer({
     fleet: store.fleet,
     verdicts: () => evaluation.facts.verdicts,
+    journal,
     clock,
     log: log.child({ component: 'http' }),
     version,
@@ -122,7 +131,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
         `cannot write to data_dir ${config.data_dir}: ${describeError(error)}; give its owner write access or set data_dir`,
       );
     });
-    await state.open();
+    await Promise.all([state.open(), journal.open()]);
+    journal.append({ type: 'daemon_started', version });
     const address = await http.listen(config.listen).catch((error: unknown) => {
       throw new StartError(listenProblem(error, config));
     });
@@ -143,9 +153,11 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     const problem = await loadAnew().catch((error: unknown) => `it failed: ${describeError(error)}`);
     self.configReloaded(problem === undefined);
     if (problem === undefined) {
+      journal.append({ type: 'config_loaded' });
       log.info('configuration reloaded');
       return {};
     }
+    journal.append({ type: 'config_refused', problem });
     log.error({ problem }, 'configuration refused, the last good one stays in force');
     return { problem };
   }
@@ -180,7 +192,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       evaluation.stop();
       // A reload under way starts nothing more, and ends soon.
       await Promise.all([http.close(), sources.stop(), changing]);
-      await state.close();
+      journal.append({ type: 'daemon_stopped' });
+      await Promise.all([state.close(), journal.close()]);
     },
   };
 }

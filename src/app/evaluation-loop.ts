@@ -12,7 +12,7 @@ import type { Logger } from '../lib/logger.js';
 import type { DaemonFacts } from '../metrics/daemon-facts.js';
 
 export interface EvaluationLoop {
-  readonly facts: DaemonFacts;
+  readonly facts: Omit<DaemonFacts, 'journal'>;
   /** After the state file is open; the first look is one interval later, when sources have spoken. */
   start(): void;
   setSettings(settings: DetectionSettings): void;
@@ -25,6 +25,8 @@ export interface EvaluationLoopOptions {
   readonly state: StateFile;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Called after each look, with what opened and cleared. */
+  readonly onOutcome: (outcome: Outcome) => void;
 }
 
 /** Seconds. */
@@ -54,6 +56,7 @@ export function createEvaluationLoop(options: EvaluationLoopOptions): Evaluation
     if (outcome.hasLearned) paceState.save(evaluation.savePace);
     // Also when nothing opened or cleared: when a finding was last confirmed is worth keeping.
     findingsState.save(evaluation.saveFindings);
+    options.onOutcome(outcome);
   }
 
   function tell({ opened, cleared }: Outcome): void {

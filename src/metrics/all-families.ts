@@ -5,6 +5,7 @@ import { containerCountFamilies, containerFamilies } from './container-families.
 import { cpuFamilies } from './cpu-families.js';
 import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
+import { journalFamilies } from './journal-families.js';
 import { PROGRESS_FAMILY_GROUPS } from './progress-families.js';
 import { queueFamilies } from './queue-families.js';
 import { sentinelDelayFamilies, stageSentinelFamilies } from './sentinel-families.js';
@@ -23,6 +24,7 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   brokerFamilies,
   ...PROGRESS_FAMILY_GROUPS,
   ...VERDICT_FAMILY_GROUPS,
+  journalFamilies,
   stageSentinelFamilies,
   sentinelDelayFamilies,
   sourceFamilies,

@@ -10,6 +10,14 @@ export interface DaemonFacts {
   readonly findingsOpened: Readonly<Record<FindingKind, number>>;
   /** How long evaluations took, in seconds, and when the last one ended; replaced by each. */
   readonly evaluations: EvaluationStats;
+  /** One object, replaced on change. */
+  readonly journal: JournalStats;
+}
+
+export interface JournalStats {
+  /** Entries that were lost for want of room or a disk. */
+  readonly dropped: number;
+  readonly isWritable: boolean;
 }
 
 export interface EvaluationStats {

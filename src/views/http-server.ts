@@ -7,12 +7,14 @@ import helmet from 'helmet';
 import type { ListenAddress } from '../config/listen-option.js';
 import type { Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
+import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
 import { sendError, sendSuccess } from './api-envelope.js';
 import { requireBearerToken } from './bearer-auth.js';
 import { renderFindings } from './findings-json.js';
 import { renderFleetJson } from './fleet-json.js';
+import { parseJournalQuery } from './journal-json.js';
 import { LANDING_STYLE, LANDING_STYLE_PATH, renderLandingPage } from './landing-page.js';
 import { metricsRoute } from './metrics-route.js';
 import { missingForReadiness } from './readiness.js';
@@ -20,6 +22,7 @@ import { missingForReadiness } from './readiness.js';
 export interface HttpServerOptions {
   readonly fleet: Fleet;
   readonly verdicts: () => Verdicts;
+  readonly journal: Pick<Journal, 'newest'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
@@ -74,6 +77,11 @@ function createRoutes(options: HttpServerOptions): Express {
   app.get('/api/v1/findings', (_request, response) =>
     sendSuccess(response, renderFindings(options.verdicts())),
   );
+  app.get('/api/v1/journal', (request, response) => {
+    const asked = parseJournalQuery(request.query);
+    if ('problem' in asked) sendError(response, 'bad_data', asked.problem);
+    else sendSuccess(response, options.journal.newest(asked.query));
+  });
   app.get('/', (_request, response) => {
     response.type('html').send(renderLandingPage(fleet, version));
   });

@@ -5,6 +5,8 @@ import type { Fleet } from '../fleet/model.js';
 const LINKS: readonly (readonly [string, string])[] = [
   ['/metrics', 'metrics for Prometheus'],
   ['/api/v1/fleet', 'the whole picture as JSON'],
+  ['/api/v1/findings', 'what is wrong, and why we say so, as JSON'],
+  ['/api/v1/journal', 'what happened, newest first, as JSON'],
   ['/-/ready', 'ready: the first full picture is there'],
   ['/-/healthy', 'healthy: the daemon runs'],
 ];

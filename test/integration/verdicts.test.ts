@@ -136,5 +136,11 @@ stages:
       (await read<readonly ApiFinding[]>('/api/v1/findings')).every(({ kind }) => kind !== 'WorkerStuck'),
     );
     assert.ok(daemon.log.some(({ msg, kind }) => msg === 'finding cleared' && kind === 'WorkerStuck'));
+    const journal = await read<readonly Record<string, unknown>[]>(
+      '/api/v1/journal?type=finding_opened,finding_cleared',
+    );
+    const [cleared, opened] = journal.filter(({ id }) => id === `WorkerStuck:${ASLEEP}`);
+    assert.deepEqual([cleared?.['type'], opened?.['type']], ['finding_cleared', 'finding_opened']);
+    assert.ok(Number(cleared?.['lastedMs']) > 25_000, String(cleared?.['lastedMs']));
   });
 });

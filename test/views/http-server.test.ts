@@ -20,6 +20,11 @@ describe('the HTTP server', () => {
   before(async () => {
     server = createHttpServer({
       verdicts: () => NO_VERDICTS,
+      journal: {
+        newest: ({ limit, types }) => [
+          { at: '2026-01-31T08:00:00.000Z', type: types?.[0] ?? 'failure', limit },
+        ],
+      },
       fleet: store.fleet,
       clock: createFakeClock(NOW_MS),
       log: createLogger({ level: 'silent', format: 'json', write: () => undefined }),
@@ -59,6 +64,24 @@ describe('the HTTP server', () => {
       },
     );
   }
+
+  it('serves the journal as asked, and names a parameter that is none', async () => {
+    const asked = async (query: string): Promise<{ status: number; body: Record<string, unknown> }> => {
+      const response = await fetch(`${url}/api/v1/journal${query}`);
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    const { body } = await asked('?limit=7&type=finding_opened');
+    assert.deepEqual(body['data'], [{ at: '2026-01-31T08:00:00.000Z', type: 'finding_opened', limit: 7 }]);
+    for (const [query, problem] of [
+      ['?limit=0', /^limit: expected a whole number from 1 to 5000/],
+      ['?since=yesterday', /^since: expected a time like/],
+      ['?type=gossip', /^type: expected some of daemon_started/],
+    ] as const) {
+      const refused = await asked(query);
+      assert.equal(refused.status, 400);
+      assert.match(String(refused.body['error']), problem);
+    }
+  });
 
   it('serves metrics in the type that Prometheus 3 insists on', async () => {
     const { status, headers, body } = await raw('/metrics', 'GET', {});
@@ -156,6 +179,11 @@ describe('the HTTP server', () => {
   it('tells a port that is in use by its code', async () => {
     const other = createHttpServer({
       verdicts: () => NO_VERDICTS,
+      journal: {
+        newest: ({ limit, types }) => [
+          { at: '2026-01-31T08:00:00.000Z', type: types?.[0] ?? 'failure', limit },
+        ],
+      },
       fleet: store.fleet,
       clock: createFakeClock(),
       log: createLogger({ level: 'silent', format: 'json', write: () => undefined }),
