@@ -21,6 +21,8 @@ const PLAIN_RULE_MS = 5 * 60_000;
 export interface Opened {
   readonly finding: Finding;
   readonly atMs: number;
+  /** Absent while it was open to the end. */
+  clearedAtMs?: number;
   /** Of a worker: what it was really doing then. */
   readonly mode: string | undefined;
   readonly limits: StageLimits | undefined;
@@ -75,6 +77,10 @@ export function runDetection({ profile, seed, hours }: RunOptions): DetectionRun
     const before = performance.now();
     const outcome = evaluation.evaluate(nowMs);
     evaluations.push(performance.now() - before);
+    for (const { id } of outcome.cleared) {
+      const last = opened.findLast(({ finding }) => finding.id === id);
+      if (last) last.clearedAtMs = nowMs;
+    }
     for (const finding of outcome.opened) {
       const mode = simulation.world.workers.get(finding.subject.container ?? '')?.mode;
       const limits = evaluation.verdicts.limits.get(finding.subject.stage ?? '');

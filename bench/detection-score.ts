@@ -76,10 +76,11 @@ function endOf(fault: FaultTruth, { curedAtMs, endMs }: DetectionRun): number {
 function findHit(fault: FaultTruth, run: DetectionRun): Opened | undefined {
   const untilMs = endOf(fault, run) + AFTERMATH_MS;
   return run.opened.find(
-    ({ finding, atMs }) =>
+    ({ finding, atMs, clearedAtMs = run.endMs }) =>
       fault.expects.includes(finding.kind) &&
-      atMs >= fault.atMs &&
       atMs <= untilMs &&
+      // One that is open from a fault just before, as a worker's that hangs again, tells of this one too.
+      (atMs >= fault.atMs || clearedAtMs > fault.observableAtMs + MINUTE_MS) &&
       (finding.kind === 'CommonCause' || isAbout(fault, finding.subject)),
   );
 }
@@ -97,7 +98,7 @@ function isObservable(fault: FaultTruth, run: DetectionRun, hit: Opened | undefi
   if (fault.expects.length === 0) return false;
   if (hit) return true;
   if (fault.isTransient || !Number.isFinite(fault.observableAtMs)) return false;
-  if (fault.kind === 'poison-document' && (fault.members?.length ?? 0) < 2) return false;
+  if (fault.kind === 'poison-document' && new Set(fault.members).size < 2) return false;
   const lastedMs = endOf(fault, run) - fault.observableAtMs;
   const neededMs = fault.kind === 'livelock' ? 150 * MINUTE_MS : 11 * MINUTE_MS;
   return lastedMs > (OUTAGES.has(fault.kind) ? MINUTE_MS : neededMs);

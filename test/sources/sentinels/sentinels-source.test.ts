@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -153,13 +153,17 @@ test('a call that never returns is said as a stall, and does not hold up the sto
   pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   const program = join(folder, 'stalled.mjs');
-  await writeFile(program, `import { openSync } from 'node:fs';\nopenSync(${JSON.stringify(pipe)}, 'r');\n`);
+  const marker = join(folder, 'about-to-stall');
+  const stall = `writeFileSync(${JSON.stringify(marker)}, '');\nopenSync(${JSON.stringify(pipe)}, 'r');\n`;
+  await writeFile(program, `import { openSync, writeFileSync } from 'node:fs';\n${stall}`);
   const life = await startLife(t, folder, undefined, {
     threadUrl: new URL(`file://${program}`),
     stallLimitMs: 200,
   });
   await waitFor('the stall', () => (life.fleet.sources.get('sentinels')?.failures.timeout ?? 0) > 0);
   assert.match(life.fleet.sources.get('sentinels')?.problem ?? '', /has not answered for more than 200 ms/);
+  // On a busy machine a thread may be late before it has even begun.
+  await waitFor('the thread to begin', () => existsSync(marker));
   const startedMs = performance.now();
   await life.stop();
   assert.ok(performance.now() - startedMs < 2000);
