@@ -18,6 +18,8 @@ interface StageFacts {
   readonly idle: string[];
 }
 
+const JUST_IDLE_MS = 15_000;
+
 export function createStarvation(): Starvation {
   /** By stage: since when messages have been waiting while a consumer was missing, at every look. */
   const shortSinceMs = new Map<string, number>();
@@ -30,6 +32,11 @@ export function createStarvation(): Starvation {
       else if (!idleSinceMs.has(key)) idleSinceMs.set(key, nowMs);
     }
     for (const key of idleSinceMs.keys()) if (!judged.has(key)) idleSinceMs.delete(key);
+  }
+
+  /** Those that may have taken a message since their file was looked at. */
+  function countJustIdle({ idle }: StageFacts, nowMs: number): number {
+    return idle.filter((key) => nowMs - (idleSinceMs.get(key) ?? nowMs) < JUST_IDLE_MS).length;
   }
 
   /** Since when messages have waited there while consumers are missing; undefined: it is not so. */
@@ -51,7 +58,7 @@ export function createStarvation(): Starvation {
       const stages = countByStage(judged, scene);
       for (const stage of shortSinceMs.keys()) if (!stages.has(stage)) shortSinceMs.delete(stage);
       for (const [stage, facts] of stages) {
-        const shortage = findShortage(scene.surroundings.queueOf(stage), facts);
+        const shortage = findShortage(scene.surroundings.queueOf(stage), facts, countJustIdle(facts, nowMs));
         const sinceMs = followShortage(stage, shortage, nowMs);
         if (!shortage || shortage.isHeld || sinceMs === undefined || nowMs - sinceMs < afterMs) continue;
         for (const key of facts.idle) {
@@ -76,10 +83,14 @@ interface Shortage {
  * A consumer that is idle takes a waiting message at once; whoever does not has none. Who starts may be a consumer or
  * not yet; a worker may hold a message before it tells of a job, and while one does nobody is accused.
  */
-function findShortage(queue: Queue | undefined, { expected, busy }: StageFacts): Shortage | undefined {
+function findShortage(
+  queue: Queue | undefined,
+  { expected, busy }: StageFacts,
+  justIdle: number,
+): Shortage | undefined {
   if (!queue?.ready || !queue.consumers || queue.ready.value === 0) return undefined;
   const consumers = queue.consumers.value;
-  const isHeld = queue.unacked !== undefined && queue.unacked.value > busy;
+  const isHeld = queue.unacked !== undefined && queue.unacked.value > busy + justIdle;
   return consumers < expected
     ? { queue: queue.name, ready: queue.ready.value, consumers, expected, isHeld }
     : undefined;

@@ -103,8 +103,10 @@ describe('an exporter', () => {
 
 describe('an exporter that misbehaves is down for a reason', () => {
   const MB = 1024 * 1024;
+  /** Only here the time limit counts; elsewhere a busy machine must not reach it. */
+  const NEVER = 'it never answers';
   const cases: readonly (readonly [string, RequestListener, string, RegExp])[] = [
-    ['it never answers', () => undefined, 'timeout', /no answer within 300 ms/],
+    [NEVER, () => undefined, 'timeout', /no answer within 300 ms/],
     [
       'a page for people',
       send('<html>', { 'content-type': 'text/html' }),
@@ -155,7 +157,7 @@ describe('an exporter that misbehaves is down for a reason', () => {
   for (const [what, listener, reason, problem] of cases) {
     it(what, async (test: TestContext) => {
       const { url, answerWith } = await startServer(test, send(CLASSIC));
-      const { fleet, health, logLines } = startSource(test, url, 300);
+      const { fleet, health, logLines } = startSource(test, url, what === NEVER ? 300 : 5000);
       await waitFor('the GPUs', () => fleet.gpus.size === 8);
       answerWith(listener);
       await waitFor('the failure', () => health()?.isUp === false);
