@@ -57,6 +57,9 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/lib/logger.ts'],
   commander: ['src/cli/program.ts'],
   yaml: ['src/config/'],
+  nodemailer: ['src/alerting/email/'],
+  'node-cron': ['src/app.ts', 'src/app/'],
+  'string-width': ['src/views/'],
   zod: ['src/config/', 'src/sources/'],
 };
 

@@ -2,6 +2,7 @@
 
 import { createEvaluation, type Outcome } from '../detectors/evaluation.js';
 import { FINDING_KINDS, type FindingKind } from '../detectors/finding.js';
+import type { KindJudgement } from '../detectors/finding-book.js';
 import type { DetectionSettings } from '../detectors/settings.js';
 import type { Fleet } from '../fleet/model.js';
 import type { StateFile } from '../journal/state-file.js';
@@ -27,6 +28,8 @@ export interface EvaluationLoopOptions {
   readonly log: Logger;
   /** Called after each look, with what opened and cleared. */
   readonly onOutcome: (outcome: Outcome) => void;
+  /** What the daemon finds wrong with its own restarts and notifications. */
+  readonly ownFindings?: () => readonly KindJudgement[];
 }
 
 /** Seconds. */
@@ -37,7 +40,8 @@ export function createEvaluationLoop(options: EvaluationLoopOptions): Evaluation
   let { settings } = options;
   const findingsState = state.section('findings', 1);
   const paceState = state.section('pace', 1);
-  let evaluation = createEvaluation({ fleet, settings });
+  const ownFindings = options.ownFindings ?? (() => []);
+  let evaluation = createEvaluation({ fleet, settings, ownFindings });
   let timer: Timer | undefined;
   let isFailing = false;
   let findingsOpened = Object.fromEntries(FINDING_KINDS.map((kind) => [kind, 0])) as Record<
@@ -100,6 +104,7 @@ export function createEvaluationLoop(options: EvaluationLoopOptions): Evaluation
         settings,
         savedFindings: findingsState.load(),
         savedPace: paceState.load(),
+        ownFindings,
       });
       schedule();
     },

@@ -41,6 +41,8 @@ export interface EvaluationOptions {
   /** What `saveFindings` and `savePace` gave in the life before, of unknown shape. */
   readonly savedFindings?: unknown;
   readonly savedPace?: unknown;
+  /** Kinds that no detector finds, because they are about what the daemon itself does: restarts, notifications. */
+  readonly ownFindings?: () => readonly KindJudgement[];
 }
 
 export function createEvaluation(options: EvaluationOptions): Evaluation {
@@ -108,7 +110,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
         detections: judgements.flatMap(({ found }) => found),
         isOpen: (key) => book.findings.has(`CommonCause:${key}`),
       });
-      judgements.push(judgeCauses(causes, scene));
+      judgements.push(judgeCauses(causes, scene), ...(options.ownFindings?.() ?? []));
       const { opened, cleared } = book.update(judgements, nowMs);
       book.fold((finding) => causeOf(finding, causes, book.findings));
       verdicts = {

@@ -29,6 +29,7 @@ export const FINDING_SEVERITIES = {
   GpuMemoryHigh: 'warning',
   GpuMemoryLeaked: 'warning',
   BackupStale: 'warning',
+  NotificationsFailing: 'warning',
   ProgressClockSkewed: 'info',
   ProgressUnreadable: 'info',
 } as const satisfies Readonly<Record<string, Severity>>;
@@ -50,6 +51,8 @@ export interface FindingSubject {
   readonly uuid?: string;
   readonly source?: SourceName;
   readonly document?: string;
+  /** A way by which people are told: `email`, `webhook`, `alertmanager`. */
+  readonly channel?: string;
 }
 
 /** What a detector says of one subject at one moment; times are Unix milliseconds. */

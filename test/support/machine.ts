@@ -31,6 +31,18 @@ export const SERVER_PROGRAMS = {
     packages: ['prometheus'],
     needsRoot: false,
   },
+  alertmanager: {
+    what: 'Alertmanager',
+    programs: ['prometheus-alertmanager', 'amtool'],
+    packages: ['prometheus-alertmanager'],
+    needsRoot: false,
+  },
+  chromium: {
+    what: 'Chromium',
+    programs: ['chromium'],
+    packages: ['chromium', 'fonts-dejavu-core'],
+    needsRoot: false,
+  },
   python: { what: 'Python', programs: ['python3'], packages: ['python3'], needsRoot: false },
 } as const satisfies Record<string, ServerProgram>;
 
