@@ -147,8 +147,10 @@ export function createJournal(options: JournalOptions): Journal {
     const durable = batch.filter(({ onSettled }) => onSettled !== undefined);
     const others = [...batch.filter(({ onSettled }) => onSettled === undefined), ...waiting];
     waiting = others.slice(0, maxWaiting);
-    lose(durable.length + others.length - waiting.length);
-    for (const { onSettled } of durable) onSettled?.(false);
+    // Durable ones among them came while the write was under way.
+    const crowdedOut = others.slice(maxWaiting);
+    lose(durable.length + crowdedOut.length);
+    for (const { onSettled } of [...durable, ...crowdedOut]) onSettled?.(false);
     schedule(RETRY_DELAY_MS);
   }
 

@@ -146,6 +146,22 @@ test('a full disk is said once, nothing waits for it, and what fits the buffer i
   await journal.close();
 });
 
+test('whoever waits for the disk is answered, also when a failing write leaves no room', async (t) => {
+  const directory = await tempDir(t);
+  await symlink('/dev/full', join(directory, 'journal.jsonl'));
+  const { journal } = life(directory, { maxWaiting: 2 });
+  await journal.open();
+  journal.append({ type: 'failure', name: 'a' });
+  journal.append({ type: 'failure', name: 'b' });
+  const first = journal.appendDurably({ type: 'restart_started', name: 'no room' });
+  // One turn of promises: the write has taken its batch, and the disk has not answered yet.
+  await Promise.resolve();
+  const second = journal.appendDurably({ type: 'restart_started', name: 'during the write' });
+  assert.deepEqual(await Promise.all([first, second]), [false, false]);
+  assert.equal(journal.counts.dropped, 2);
+  await journal.close();
+});
+
 test('a journal that is removed from under the daemon is begun anew', async (t) => {
   const directory = await tempDir(t);
   const { journal } = life(directory);
