@@ -1,6 +1,7 @@
 /** The one place of every option: its name, type, default and a sentence on what it does. */
 
 import { z } from 'zod';
+import { alertsSection } from './alerts-section.js';
 import { dcgmSection } from './dcgm-section.js';
 import { detectionSection } from './detection-section.js';
 import { dockerSection } from './docker-section.js';
@@ -31,6 +32,7 @@ export const configSchema = z.strictObject(
     infrastructure: infrastructureOption,
     stages: stagesSection,
     detection: detectionSection,
+    alerts: alertsSection,
     web: z
       .strictObject({
         bearer_token: optionalSecret('a token').meta({
