@@ -134,12 +134,22 @@ const limitFamilies: FamilyGroup<StageLimits> = {
   ],
 };
 
-/** Findings whose labels are the same, as those of two documents of one worker, are one series. */
-const findingFamilies: FamilyGroup<{ readonly labels: string }> = {
+/** Findings whose labels are the same, as those of two documents of one worker, are one series, as old as the oldest. */
+interface FindingSeries {
+  readonly labels: string;
+  readonly beganAtMs: number;
+}
+
+const FINDING_LABELS = ['kind', 'severity', 'container', 'stage', 'queue', 'gpu', 'source', 'cause'];
+
+const findingFamilies: FamilyGroup<FindingSeries> = {
   entities(_fleet, { verdicts }) {
-    const labels = new Set<string>();
-    for (const finding of verdicts.findings.values()) labels.add(findingLabels(finding));
-    return [...labels].map((one) => ({ labels: one }));
+    const began = new Map<string, number>();
+    for (const finding of verdicts.findings.values()) {
+      const labels = findingLabels(finding);
+      began.set(labels, Math.min(finding.beganAtMs, began.get(labels) ?? finding.beganAtMs));
+    }
+    return [...began].map(([labels, beganAtMs]) => ({ labels, beganAtMs }));
   },
   labelsOf: ({ labels }) => labels,
   families: [
@@ -147,9 +157,18 @@ const findingFamilies: FamilyGroup<{ readonly labels: string }> = {
       name: 'pipeline_finding_active',
       type: 'gauge',
       help: 'A finding that is open: 1 while it is, absent else. Consequences of a common cause bear cause="common".',
-      labels: ['kind', 'severity', 'container', 'stage', 'queue', 'gpu', 'source', 'cause'],
+      labels: FINDING_LABELS,
       write(_entity, series) {
         series(1);
+      },
+    },
+    {
+      name: 'pipeline_finding_began_timestamp_seconds',
+      type: 'gauge',
+      help: 'When what an open finding tells of began, as far as is known, in Unix seconds; absent when none is open.',
+      labels: FINDING_LABELS,
+      write({ beganAtMs }, series) {
+        series(beganAtMs / 1000);
       },
     },
   ],
