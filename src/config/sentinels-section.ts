@@ -33,6 +33,9 @@ const DEFAULT_REASONS: Readonly<Record<string, readonly string[]>> = {
     'OOMKilled',
     'exit code 137',
   ],
+  // As stagewatch itself writes them: see recovery.write_failure_sentinels.
+  worker_died: ['died in the middle of the job', 'Segmentation fault', 'core dumped', 'WorkerLostError'],
+  worker_stuck: ['was stuck * and is restarted'],
   disk: [
     'No space left on device',
     'Disk quota exceeded',

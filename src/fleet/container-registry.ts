@@ -197,9 +197,16 @@ function gpuByEngine({ labels, gpuRequest }: Entry['facts'], { gpu }: Classifica
 }
 
 /** A stage that is only guessed gives way to what the worker tells of itself, so that all families agree. */
-function stageByWorker(classification: Classification, told: string | undefined): { stage?: string } {
-  const stage = classification.role === 'worker' ? chooseStage(classification, told) : undefined;
-  return stage === undefined || stage === classification.stage ? {} : { stage };
+function stageByWorker(
+  classification: Classification,
+  told: string | undefined,
+): Pick<Container, 'stage' | 'isStageTold'> {
+  if (classification.role !== 'worker') return {};
+  const stage = chooseStage(classification, told);
+  return {
+    ...(stage !== undefined && { stage }),
+    ...(classification.isStageGuessed && told !== undefined && { isStageTold: true }),
+  };
 }
 
 function describe({ facts, identity, seenAtMs }: Entry) {

@@ -52,6 +52,8 @@ export interface Classification {
   readonly stage?: string;
   /** The stage is only the kind in the name: whoever knows better is believed. */
   readonly isStageGuessed?: true;
+  /** The worker itself told it where the name gives only a guess. */
+  readonly isStageTold?: true;
   /** GPU index or UUID, as the label or the name gives it. */
   readonly gpu?: string;
   readonly replica?: string;
@@ -65,6 +67,8 @@ export interface ContainerEnd {
   readonly atMs: number;
   /** Somebody stopped or killed it through the engine; absent where only an inspect tells of the end. */
   readonly isAskedFor?: boolean;
+  /** Of one that was asked for: by SIGKILL alone, so that the process could not put anything in order. */
+  readonly isKilledOutright?: true;
 }
 
 export interface Container extends Classification {

@@ -48,6 +48,8 @@ export interface ContainerEvent {
   readonly atMs: number;
   /** Of a `die`. */
   readonly exitCode?: number;
+  /** Of a `stop` that is a kill: the signal's number. */
+  readonly signal?: number;
 }
 
 export type Observation =

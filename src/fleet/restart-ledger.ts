@@ -36,6 +36,8 @@ export interface RestartLedger {
   lastStartEventMs: number;
   lastExitEventMs: number;
   isStopAskedFor: boolean;
+  /** Its process was sent a signal that it can act on. */
+  isAskedGently: boolean;
   /** When the kernel last killed a process in it. */
   lastOomMs: number | undefined;
   /** Starts and ends that inspects told before their events came, in order. */
@@ -55,6 +57,7 @@ const ANNOUNCEMENT_MS = 10 * 60_000;
 const SAME_END_MS = 5000;
 /** The kernel may kill a child while the container lives on; only a death right after it is its doing. */
 const OOM_TO_DEATH_MS = 10_000;
+const SIGKILL = 9;
 
 export function createLedger(): RestartLedger {
   return {
@@ -68,6 +71,7 @@ export function createLedger(): RestartLedger {
     lastStartEventMs: 0,
     lastExitEventMs: 0,
     isStopAskedFor: false,
+    isAskedGently: false,
     lastOomMs: undefined,
     startsToldMs: [],
     exitsToldMs: [],
@@ -85,6 +89,7 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
       break;
     case 'stop':
       ledger.isStopAskedFor = true;
+      ledger.isAskedGently ||= event.signal !== SIGKILL;
       break;
     case 'oom':
       ledger.lastOomMs = event.atMs;
@@ -110,11 +115,13 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
   ledger.lastOomMs = undefined;
   ledger.isOomTold = false;
   ledger.lastExitCode = exitCode;
+  const isAskedFor = ledger.isStopAskedFor || isAnnounced(ledger, atMs);
   ledger.lastEnd = {
     reason: exitReason(exitCode, isOom),
     exitCode,
     atMs,
-    isAskedFor: ledger.isStopAskedFor || isAnnounced(ledger, atMs),
+    isAskedFor,
+    ...(isAskedFor && ledger.isStopAskedFor && !ledger.isAskedGently && { isKilledOutright: true }),
   };
   ledger.lastExitEventMs = atMs;
   if (toldMs !== undefined) {
@@ -135,6 +142,7 @@ function noteStart(ledger: RestartLedger, atMs: number): void {
   const lastExitMs = Math.max(ledger.lastExitEventMs, ledger.settled?.finishedAtMs ?? 0);
   const toldMs = findTold(ledger.startsToldMs, atMs, lastExitMs);
   ledger.isStopAskedFor = false;
+  ledger.isAskedGently = false;
   ledger.lastStartEventMs = atMs;
   if (toldMs !== undefined) {
     ledger.startsToldMs = ledger.startsToldMs.filter((told) => told > toldMs);

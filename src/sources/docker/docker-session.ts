@@ -122,13 +122,19 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
     apply({ kind: 'container-vanished', id });
   }
 
-  function takeEvent({ containerId: id, kind, action, atMs, exitCode }: EngineEvent): void {
+  function takeEvent({ containerId: id, kind, action, atMs, exitCode, signal }: EngineEvent): void {
     if (kind === 'destroyed') {
       vanish(id);
       return;
     }
     if (action) {
-      const event = { id, action, atMs, ...(exitCode !== undefined && { exitCode }) };
+      const event = {
+        id,
+        action,
+        atMs,
+        ...(exitCode !== undefined && { exitCode }),
+        ...(signal !== undefined && { signal }),
+      };
       apply({ kind: 'container-event', event });
     }
     queue.request(id);

@@ -16,6 +16,8 @@ export interface EngineEvent {
   /** Of a counted event. */
   readonly action?: ContainerEventAction;
   readonly exitCode?: number;
+  /** Of a kill that is counted. */
+  readonly signal?: number;
 }
 
 /** What is asked of the engine; without it each health check would send three events every few seconds. */
@@ -78,7 +80,7 @@ function nanosecondsIn(line: string): string | undefined {
 function meaning(
   action: string,
   attributes: Readonly<Record<string, unknown>>,
-): Pick<EngineEvent, 'kind' | 'action' | 'exitCode'> {
+): Pick<EngineEvent, 'kind' | 'action' | 'exitCode' | 'signal'> {
   switch (action) {
     case 'create':
     case 'start':
@@ -89,10 +91,12 @@ function meaning(
       const exitCode = Number(attributes['exitCode'] ?? 0);
       return { kind: 'counted', action, exitCode: Number.isInteger(exitCode) ? exitCode : 0 };
     }
-    case 'kill':
-      return ENDING_SIGNALS.has(String(attributes['signal'] ?? '9'))
-        ? { kind: 'counted', action: 'stop' }
+    case 'kill': {
+      const signal = String(attributes['signal'] ?? '9');
+      return ENDING_SIGNALS.has(signal)
+        ? { kind: 'counted', action: 'stop', signal: Number(signal) }
         : { kind: 'changed' };
+    }
     case 'destroy':
       return { kind: 'destroyed' };
     default:

@@ -1,0 +1,78 @@
+/**
+ * Decides whether a failure sentinel is written for a lost job: not for one that somebody else has taken up, not for an
+ * end that was asked for politely, not beyond the limit a minute.
+ */
+
+import type { ContainerEnd, Fleet } from '../../fleet/model.js';
+import type { Job } from '../../fleet/progress-model.js';
+import type { LostJob } from './lost-job.js';
+import { type PathRefusal, sentinelPath } from './sentinel-path.js';
+
+export type SentinelRefusal = PathRefusal | 'taken_up' | 'too_many';
+
+export type SentinelPlan =
+  | { readonly kind: 'write'; readonly folders: readonly string[]; readonly file: string }
+  | { readonly kind: 'refuse'; readonly reason: SentinelRefusal; readonly text: string };
+
+export interface SentinelPlanContext {
+  readonly fleet: Fleet;
+  /** `sentinels.pattern`. */
+  readonly pattern: string;
+  /** Written within the last minute, and how many may be. */
+  readonly recentlyWritten: number;
+  readonly limit: number;
+}
+
+/** A worker's last write and its container's end, by two clocks. */
+const SLACK_MS = 2000;
+
+const REFUSALS: Readonly<Record<SentinelRefusal, string>> = {
+  pattern_has_wildcards: 'sentinels.pattern has wildcards, so nobody can say where the sentinel would be',
+  document_unknown: 'the worker did not say which document it had in hand',
+  stage_unknown: 'the stage of the worker is only guessed from its name; list it under stages or label it',
+  unsafe_name: 'the document or stage has a name that is no safe path',
+  taken_up: 'another worker has the document in hand already',
+  too_many: 'as many as recovery.failure_sentinels_per_minute allows were written within the last minute',
+};
+
+export function planFailureSentinel(lost: LostJob, context: SentinelPlanContext): SentinelPlan {
+  const { stage, job } = lost;
+  const path = sentinelPath(context.pattern, {
+    ...(job.document !== undefined && { document: job.document }),
+    ...(stage !== undefined && { stage }),
+  });
+  if (path.kind === 'refused') return refuse(path.reason);
+  if (isTakenUp(lost, context.fleet)) return refuse('taken_up');
+  if (context.recentlyWritten >= context.limit) return refuse('too_many');
+  return { kind: 'write', folders: path.folders, file: path.file };
+}
+
+function refuse(reason: SentinelRefusal): SentinelPlan {
+  return { kind: 'refuse', reason, text: REFUSALS[reason] };
+}
+
+/** A worker that was not the one that is lost, or is it in a later life, works on the same document in the same stage. */
+function isTakenUp({ worker: lostKey, stage, job, lostAtMs }: LostJob, { workers }: Fleet): boolean {
+  if (job.document === undefined) return false;
+  for (const [key, worker] of workers) {
+    if (worker.job?.document !== job.document || worker.stage !== stage) continue;
+    if (worker.job.lastHeartbeatAtMs <= lostAtMs) continue;
+    if (key !== lostKey || worker.job.startedAtMs > lostAtMs) return true;
+  }
+  return false;
+}
+
+/** The process was given no chance to tell of its end, or ended by itself. */
+export function isDeath({ isAskedFor, isKilledOutright }: ContainerEnd): boolean {
+  return !isAskedFor || isKilledOutright === true;
+}
+
+/** Whether the job was in hand in the life that has ended; an older file that was left behind tells of no job. */
+export function wasInHand(
+  job: Job,
+  life: { readonly startedAtMs: number | undefined; readonly endedAtMs: number },
+): boolean {
+  const beganBefore = job.startedAtMs <= life.endedAtMs + SLACK_MS;
+  const isOfThisLife = life.startedAtMs === undefined || job.lastHeartbeatAtMs >= life.startedAtMs - SLACK_MS;
+  return beganBefore && isOfThisLife;
+}

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { sentinelsSection } from '../../../src/config/sentinels-section.js';
+import type { ContainerEvent, Observation } from '../../../src/fleet/observations.js';
+import type { JournalFields } from '../../../src/journal/journal-entry.js';
+import { createLogger } from '../../../src/lib/logger.js';
+import { createFailFast } from '../../../src/recovery/fail-fast/fail-fast.js';
+import type { SentinelTarget, WriteResult } from '../../../src/recovery/fail-fast/write-sentinel.js';
+import { createFailureClassifier } from '../../../src/sources/sentinels/classify-failure.js';
+import { parseSentinelContent } from '../../../src/sources/sentinels/parse-failure.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { createProgressFleet, seconds, T0 } from '../../support/progress-fleet.js';
+
+const W = 'paddle-worker-gpu1-0';
+const OTHER = 'paddle-worker-gpu1-1';
+const JOB = {
+  name: W,
+  stage: 'G3_02',
+  document: 'PMC1',
+  done: 12,
+  total: 40,
+  unit: 'page',
+  started_at: seconds(10),
+};
+
+interface Options {
+  readonly isOn?: boolean;
+  readonly pattern?: string;
+  readonly limit?: number;
+  readonly result?: WriteResult;
+}
+
+function createScene({ isOn = true, pattern, limit = 60, result = { kind: 'written' } }: Options = {}) {
+  const fleet = createProgressFleet();
+  const clock = createFakeClock(T0);
+  const journal: JournalFields[] = [];
+  const writes: { readonly path: string; readonly content: string }[] = [];
+  const failFast = createFailFast({
+    fleet: fleet.fleet,
+    settings: () => ({
+      recovery: { write_failure_sentinels: isOn, failure_sentinels_per_minute: limit },
+      sentinels: { root: '/data', pattern: pattern ?? '{document}/{stage}/sentinel.json' },
+    }),
+    journal: { append: (fields) => journal.push(fields) },
+    clock,
+    log: createLogger({ level: 'silent', format: 'json', write: () => undefined }),
+    async write({ root, folders, file }: SentinelTarget, content) {
+      writes.push({ path: [root, ...folders, file].join('/'), content });
+      return result;
+    },
+  });
+  const apply = (observation: Observation): void => {
+    fleet.apply(observation);
+    failFast.notice(observation);
+  };
+  const event = (event: Partial<ContainerEvent> & Pick<ContainerEvent, 'action'>): void =>
+    apply({ kind: 'container-event', event: { id: `id-${W}`, atMs: clock.nowMs(), ...event } });
+  for (const name of [W, OTHER]) fleet.container({ name, id: `id-${name}` });
+  return { fleet, clock, journal, writes, failFast, event };
+}
+
+/** A worker that has been at a document for 60 s. */
+async function busyScene(options?: Options) {
+  const scene = createScene(options);
+  scene.fleet.look(11, { [W]: JOB });
+  await scene.clock.advance(70_000);
+  scene.fleet.look(69, { [W]: { ...JOB, done: 13 } });
+  return scene;
+}
+
+const contentOf = (text: string | undefined): Record<string, unknown> =>
+  JSON.parse(text ?? '{}') as Record<string, unknown>;
+
+describe('fail fast for the dead', () => {
+  it('writes a failure sentinel two seconds after a worker died in the middle of a job', async () => {
+    const { clock, event, writes, journal, failFast } = await busyScene();
+    event({ action: 'die', exitCode: 139 });
+    await clock.advance(1999);
+    assert.equal(writes.length, 0);
+    await clock.advance(1);
+    assert.equal(writes[0]?.path, '/data/PMC1/G3_02/sentinel.json');
+    assert.deepEqual(contentOf(writes[0]?.content), {
+      error: `worker ${W} died in the middle of the job: ended by signal 11 (SIGSEGV), after 1m00s, at page 13 of 40`,
+      worker: W,
+      failed_at: new Date(T0 + 70_000).toISOString(),
+      stage: 'G3_02',
+      document: 'PMC1',
+      exit_code: 139,
+      oom_killed: false,
+      signal: 11,
+      started_at: new Date(T0 + 10_000).toISOString(),
+      written_by: 'stagewatch',
+    });
+    assert.deepEqual([...failFast.written], [['G3_02', 1]]);
+    assert.deepEqual(
+      journal.map(({ type, result, container, stage, document }) => [
+        type,
+        result,
+        container,
+        stage,
+        document,
+      ]),
+      [['failure_sentinel', 'written', W, 'G3_02', 'PMC1']],
+    );
+  });
+
+  for (const [how, events, reason] of [
+    ['by itself', [{ action: 'die', exitCode: 1 }], 'worker_died'],
+    ['by itself without an error', [{ action: 'die', exitCode: 0 }], 'worker_died'],
+    ['for want of memory', [{ action: 'oom' }, { action: 'die', exitCode: 137 }], 'host_oom'],
+    ['by SIGKILL from outside', [{ action: 'die', exitCode: 137 }], 'worker_died'],
+    [
+      'by "docker kill"',
+      [
+        { action: 'stop', signal: 9 },
+        { action: 'die', exitCode: 137 },
+      ],
+      'worker_died',
+    ],
+  ] as const) {
+    it(`tells of one that ended ${how}, so that its reason is ${reason}`, async () => {
+      const { clock, event, writes } = await busyScene();
+      for (const one of events) event(one);
+      await clock.advance(2000);
+      assert.equal(writes.length, 1);
+      const classify = createFailureClassifier(sentinelsSection.parse({}).reasons);
+      assert.equal(classify(parseSentinelContent(writes[0]?.content ?? '').error), reason);
+    });
+  }
+
+  it('leaves one alone that was stopped on request: it could put its job in order', async () => {
+    const { clock, event, writes, journal } = await busyScene();
+    event({ action: 'stop', signal: 15 });
+    event({ action: 'stop', signal: 9 });
+    event({ action: 'die', exitCode: 137 });
+    await clock.advance(10_000);
+    assert.deepEqual([writes, journal], [[], []]);
+  });
+
+  it('writes nothing for an idle worker, an old file left behind, or while it is off', async () => {
+    const idle = createScene();
+    await idle.clock.advance(70_000);
+    idle.event({ action: 'die', exitCode: 1 });
+    const old = createScene();
+    old.fleet.look(-500, { [W]: { ...JOB, started_at: seconds(-600) } });
+    await old.clock.advance(70_000);
+    old.event({ action: 'die', exitCode: 1 });
+    const off = await busyScene({ isOn: false });
+    off.event({ action: 'die', exitCode: 1 });
+    for (const { clock, writes, journal } of [idle, old, off]) {
+      await clock.advance(10_000);
+      assert.deepEqual([writes, journal], [[], []]);
+    }
+  });
+
+  it('finds the job in a file that was swept after the death', async () => {
+    const { fleet, clock, event, writes } = createScene();
+    await clock.advance(30_000);
+    event({ action: 'die', exitCode: 1 });
+    await clock.advance(1500);
+    fleet.look(31, { [W]: { ...JOB, started_at: seconds(29) } }, { mtimeSeconds: 29 });
+    await clock.advance(500);
+    assert.equal(writes.length, 1);
+  });
+
+  it('leaves a document alone that another worker, or the same in its next life, has taken up', async () => {
+    for (const taker of [OTHER, W]) {
+      const { fleet, clock, event, writes, journal } = await busyScene();
+      event({ action: 'die', exitCode: 1 });
+      await clock.advance(1000);
+      fleet.look(71, { [taker]: { ...JOB, name: taker, done: 0, started_at: seconds(70.5) } });
+      await clock.advance(1000);
+      assert.equal(writes.length, 0, taker);
+      assert.deepEqual(
+        journal.map(({ result, reason }) => [result, reason]),
+        [['refused', 'taken_up']],
+      );
+    }
+  });
+
+  it('is not misled by another document with the same worker, or the same document in another stage', async () => {
+    const { fleet, clock, event, writes } = await busyScene();
+    event({ action: 'die', exitCode: 1 });
+    await clock.advance(1000);
+    fleet.look(71, {
+      [W]: { ...JOB, document: 'PMC2', started_at: seconds(70.5) },
+      [OTHER]: { ...JOB, name: OTHER, stage: 'G9_02', started_at: seconds(70.5) },
+    });
+    await clock.advance(1000);
+    assert.deepEqual(
+      writes.map(({ path }) => path),
+      ['/data/PMC1/G3_02/sentinel.json'],
+    );
+  });
+
+  it('refuses what it cannot place, and says so', async () => {
+    for (const [options, job, reason] of [
+      [{ pattern: '**/{document}/{stage}.json' }, {}, 'pattern_has_wildcards'],
+      [{}, { document: '../../etc/cron.d' }, 'unsafe_name'],
+      [{}, { document: undefined }, 'document_unknown'],
+      [{}, { stage: undefined }, 'stage_unknown'],
+      [{ limit: 0 }, {}, 'too_many'],
+    ] as const) {
+      const { fleet, clock, event, writes, journal } = createScene(options);
+      fleet.look(11, { [W]: { ...JOB, ...job } });
+      await clock.advance(70_000);
+      event({ action: 'die', exitCode: 1 });
+      await clock.advance(2000);
+      assert.equal(writes.length, 0, reason);
+      assert.deepEqual(
+        journal.map(({ result, reason: why }) => [result, why]),
+        [['refused', reason]],
+      );
+    }
+  });
+
+  it('counts only what it wrote, and journals what failed', async () => {
+    const failed = await busyScene({ result: { kind: 'failed', problem: 'read-only' } });
+    const present = await busyScene({ result: { kind: 'present', outcome: 'failure' } });
+    for (const { event, clock, failFast } of [failed, present]) {
+      event({ action: 'die', exitCode: 1 });
+      await clock.advance(2000);
+      assert.equal(failFast.written.size, 0);
+    }
+    assert.deepEqual(
+      failed.journal.map(({ result, problem }) => [result, problem]),
+      [['failed', 'read-only']],
+    );
+    assert.deepEqual(present.journal, []);
+  });
+
+  it('allows only so many a minute', async () => {
+    const { fleet, clock, event, writes } = await busyScene({ limit: 1 });
+    fleet.look(69, { [OTHER]: { ...JOB, name: OTHER, document: 'PMC2' } });
+    event({ action: 'die', exitCode: 1 });
+    event({ id: `id-${OTHER}`, action: 'die', exitCode: 1 });
+    await clock.advance(2000);
+    assert.equal(writes.length, 1);
+  });
+
+  it('does the same for a stuck worker before it is restarted, at once', async () => {
+    const { failFast, writes, journal } = await busyScene();
+    await failFast.beforeRestart(W, '7m12s without progress');
+    assert.match(
+      String(contentOf(writes[0]?.content)['error']),
+      /was stuck \(7m12s without progress\) and is restarted, after 1m00s, at page 13 of 40$/,
+    );
+    assert.equal(journal.length, 1);
+    await failFast.beforeRestart(OTHER, 'idle');
+    assert.equal(writes.length, 1);
+  });
+
+  it('drops what still waits when the daemon stops', async () => {
+    const { failFast, clock, event, writes } = await busyScene();
+    event({ action: 'die', exitCode: 1 });
+    failFast.stop();
+    await clock.advance(5000);
+    assert.equal(writes.length, 0);
+  });
+});
