@@ -1,0 +1,127 @@
+/** Which commands help with a problem: to be copied as they are, into the shell of the host. */
+
+import type { FindingJson } from './api-shapes.js';
+
+export interface Command {
+  readonly text: string;
+  /** What it does, in a few words: `its last log lines`. */
+  readonly purpose: string;
+}
+
+/** What is known around a finding, for commands that name somebody else. */
+export interface CommandContext {
+  /** The broker's container, if one is known. */
+  readonly brokerContainer: string | null;
+  /** Of a finding about a source: what is watched. */
+  readonly sourceTarget: string | null;
+  /** The container runs, so that a shell can be opened in it. */
+  readonly isRunning: boolean;
+  /** Workers that the stuck orchestrator of the finding waits for and that are bad themselves. */
+  readonly culprits: readonly string[];
+}
+
+/** The engine takes no other names; anything else comes from a file that a worker wrote, and is not for a shell. */
+const CONTAINER_NAME = /^[a-zA-Z0-9][\w.-]*$/;
+const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
+const RESTARTABLE: ReadonlySet<string> = new Set([
+  'WorkerStuck',
+  'WorkerSlow',
+  'WorkerStarved',
+  'WorkerDown',
+  'WorkerCrashLooping',
+  'WorkerUnhealthy',
+  'RestartsExhausted',
+]);
+const MAX_CULPRITS = 2;
+
+/** At most four, the most useful first. */
+export function commandsFor(finding: FindingJson, context: CommandContext): readonly Command[] {
+  return [...ofContainer(finding, context), ...ofOthers(finding, context)].slice(0, 4);
+}
+
+function ofContainer(finding: FindingJson, { isRunning, culprits }: CommandContext): Command[] {
+  const { container, kind } = finding;
+  const blamed = culprits.filter((name) => CONTAINER_NAME.test(name)).slice(0, MAX_CULPRITS);
+  const commands = blamed.map((name) => logsOf(name, `log of ${name}, which holds it up`));
+  if (!container || !CONTAINER_NAME.test(container)) return commands;
+  commands.push(logsOf(container, 'its last log lines'));
+  if (kind === 'ProgressClockSkewed') {
+    return [{ text: `docker exec ${container} date -u`, purpose: 'its clock' }, ...commands];
+  }
+  if (RESTARTABLE.has(kind)) {
+    commands.push({
+      text: `stagewatch restart ${container} --dry-run`,
+      purpose: 'what a restart would do and cost',
+    });
+  }
+  commands.push(
+    isRunning
+      ? { text: `docker exec -it ${container} sh`, purpose: 'a shell inside' }
+      : { text: `docker inspect --format '{{json .State}}' ${container}`, purpose: 'how it ended' },
+  );
+  return commands;
+}
+
+function logsOf(container: string, purpose: string): Command {
+  return { text: `docker logs --tail 200 ${container}`, purpose };
+}
+
+function ofOthers(finding: FindingJson, context: CommandContext): readonly Command[] {
+  const { kind, stage, gpu, queue, source, container } = finding;
+  if (source) return ofSource(source, context);
+  if (kind === 'NotificationsFailing') {
+    return [{ text: 'stagewatch test-notification', purpose: 'send one now and see what fails' }];
+  }
+  if (queue) return [listQueues(finding, context), ...ofStage(stage)];
+  if (container) return [];
+  if (gpu !== null && gpu !== undefined) return ofGpu(gpu, kind);
+  return ofStage(stage);
+}
+
+function ofStage(stage: string | null | undefined): readonly Command[] {
+  if (!stage) return [];
+  return [{ text: `stagewatch status --stage ${shellWord(stage)}`, purpose: 'who serves the stage' }];
+}
+
+function ofGpu(gpu: string, kind: string): readonly Command[] {
+  const index = shellWord(gpu);
+  const look = { text: `nvidia-smi -i ${index}`, purpose: 'what the driver says of it' };
+  const users = { text: `stagewatch status --gpu ${index}`, purpose: 'who uses it' };
+  if (kind !== 'GpuError') return [look, users];
+  return [look, { text: 'sudo dmesg -T | grep -i xid', purpose: 'the kernel’s word on it' }, users];
+}
+
+function listQueues({ vhost }: FindingJson, { brokerContainer }: CommandContext): Command {
+  const inside =
+    brokerContainer !== null && CONTAINER_NAME.test(brokerContainer) ? `docker exec ${brokerContainer} ` : '';
+  const columns = 'name messages_ready messages_unacknowledged consumers';
+  return {
+    text: `${inside}rabbitmqctl list_queues -p ${shellWord(vhost ?? '/')} ${columns}`,
+    purpose: 'the broker’s own count',
+  };
+}
+
+function ofSource(source: string, { brokerContainer, sourceTarget }: CommandContext): readonly Command[] {
+  switch (source) {
+    case 'docker':
+      return [{ text: 'docker info', purpose: 'whether the engine answers' }];
+    case 'rabbitmq':
+      return brokerContainer !== null && CONTAINER_NAME.test(brokerContainer)
+        ? [logsOf(brokerContainer, 'the broker’s last log lines')]
+        : [];
+    case 'dcgm':
+      return sourceTarget?.startsWith('http')
+        ? [{ text: `curl -sS ${shellWord(sourceTarget)} | head`, purpose: 'whether the exporter answers' }]
+        : [];
+    default:
+      return sourceTarget?.startsWith('/')
+        ? [{ text: `ls -la ${shellWord(sourceTarget)}`, purpose: 'whether the folder is there' }]
+        : [];
+  }
+}
+
+/** Quoted where a shell would see more in it than a word; always one line. */
+function shellWord(text: string): string {
+  const line = text.replaceAll(/\p{Cc}/gu, '');
+  return PLAIN_WORD.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,214 @@
+/** What is wrong now: findings worst first, consequences folded under their cause, each with what to type. */
+
+import type {
+  FindingJson,
+  FleetJson,
+  OrchestratorJson,
+  RecoveryJson,
+  RecoveryWorkerJson,
+  RestartJson,
+} from './api-shapes.js';
+import { findBrokerContainer } from './broker-container.js';
+import { elapsedMs, parseTime } from './format.js';
+import { type Command, commandsFor } from './problem-commands.js';
+import { kindPhrase, SEVERITY_LOOKS, type SeverityName, severityName } from './vocabulary.js';
+
+export interface Problem {
+  /** The finding's id: stays the same as long as it lasts. */
+  readonly id: string;
+  readonly kind: string;
+  readonly severity: SeverityName;
+  /** Who: a container, a queue, a GPU, a source, a document. */
+  readonly who: string;
+  /** `stuck`, as behind the name in a sentence. */
+  readonly phrase: string;
+  /** `G3_02 Witnesses`; null where it is not about a stage, or the stage is who it is about. */
+  readonly where: string | null;
+  readonly container: string | null;
+  readonly stage: string | null;
+  /** Index of the GPU. */
+  readonly gpu: string | null;
+  readonly document: string | null;
+  /** `7m12s without progress`. */
+  readonly summary: string;
+  readonly evidence: readonly string[];
+  readonly clearsWhen: string | null;
+  readonly sinceMs: number | null;
+  readonly forMs: number | null;
+  /** Its source is stale: nobody knows whether it still holds. */
+  readonly isUnconfirmed: boolean;
+  readonly commands: readonly Command[];
+  readonly recovery: RecoveryWord | null;
+  /** Worst first; they have no consequences of their own. */
+  readonly consequences: readonly Problem[];
+}
+
+/** What recovery does about it, or why it does nothing. */
+export interface RecoveryWord {
+  /** restart, wait, notify, refuse; or of what was done: recovered, not_recovered, failed, dry_run. */
+  readonly decision: string;
+  readonly text: string;
+  /** Of what was done: when. */
+  readonly atMs: number | null;
+}
+
+export interface ProblemList {
+  /** Worst first: critical, then warning, then info; the oldest of equals first. */
+  readonly problems: readonly Problem[];
+  /** Those that need somebody: neither info nor consequences. */
+  readonly count: number;
+}
+
+const RESULT_WORDS: Readonly<Record<string, string>> = {
+  recovered: 'was restarted and works again',
+  not_recovered: 'was restarted and is no better',
+  failed: 'could not be restarted',
+  dry_run: 'would have been restarted (dry run)',
+};
+
+export function listProblems(fleet: FleetJson, recovery: RecoveryJson | null, nowMs: number): ProblemList {
+  const surroundings = createSurroundings(fleet, recovery, nowMs);
+  const findings = fleet.findings ?? [];
+  const known = new Set(findings.map(({ id }) => id));
+  const consequences = new Map<string, FindingJson[]>();
+  const roots: FindingJson[] = [];
+  for (const finding of findings) {
+    const cause = finding.consequenceOf;
+    if (!cause || cause === finding.id || !known.has(cause)) roots.push(finding);
+    else consequences.set(cause, [...(consequences.get(cause) ?? []), finding]);
+  }
+  const describe = (finding: FindingJson, under: readonly Problem[]): Problem =>
+    describeProblem(finding, under, surroundings);
+  const problems = roots
+    .map((root) => describe(root, collect(root.id, consequences, describe)))
+    .toSorted(byWeight);
+  return { problems, count: problems.filter(({ severity }) => severity !== 'info').length };
+}
+
+/** All below the cause, those of a consequence too, so that no finding goes missing; a circle ends. */
+function collect(
+  cause: string,
+  consequences: ReadonlyMap<string, readonly FindingJson[]>,
+  describe: (finding: FindingJson, under: readonly Problem[]) => Problem,
+): readonly Problem[] {
+  const found: Problem[] = [];
+  const seen = new Set([cause]);
+  for (const id of seen) {
+    for (const finding of consequences.get(id) ?? []) {
+      if (seen.has(finding.id)) continue;
+      seen.add(finding.id);
+      found.push(describe(finding, []));
+    }
+  }
+  return found.toSorted(byWeight);
+}
+
+export function byWeight(one: Problem, other: Problem): number {
+  const rank = SEVERITY_LOOKS[one.severity].rank - SEVERITY_LOOKS[other.severity].rank;
+  if (rank !== 0) return rank;
+  const age = (one.sinceMs ?? Number.POSITIVE_INFINITY) - (other.sinceMs ?? Number.POSITIVE_INFINITY);
+  return (Number.isNaN(age) ? 0 : age) || one.id.localeCompare(other.id);
+}
+
+interface Surroundings {
+  readonly nowMs: number;
+  readonly stageLabels: ReadonlyMap<string, string>;
+  readonly running: ReadonlySet<string>;
+  readonly brokerContainer: string | null;
+  readonly sourceTargets: ReadonlyMap<string, string>;
+  readonly orchestrators: ReadonlyMap<string, OrchestratorJson>;
+  readonly decisions: ReadonlyMap<string, RecoveryWorkerJson>;
+  /** The newest of each container. */
+  readonly restarts: ReadonlyMap<string, RestartJson>;
+}
+
+function createSurroundings(fleet: FleetJson, recovery: RecoveryJson | null, nowMs: number): Surroundings {
+  const containers = fleet.containers ?? [];
+  return {
+    nowMs,
+    stageLabels: stageLabels(fleet),
+    running: new Set(containers.filter(({ state }) => state === 'running').map(({ container }) => container)),
+    brokerContainer: findBrokerContainer(fleet)?.container ?? null,
+    sourceTargets: new Map((fleet.sources ?? []).map(({ source, target }) => [source, target ?? ''])),
+    orchestrators: new Map((fleet.orchestrators ?? []).map((one) => [one.container, one])),
+    decisions: new Map((recovery?.workers ?? []).map((one) => [one.container, one])),
+    restarts: new Map((recovery?.recent ?? []).toReversed().map((one) => [one.container, one])),
+  };
+}
+
+/** `G3_02` → `G3_02 Witnesses`. */
+export function stageLabels(fleet: FleetJson): ReadonlyMap<string, string> {
+  return new Map(
+    (fleet.stages ?? []).map(({ id, name }) => [id, name && name !== id ? `${id} ${name}` : id]),
+  );
+}
+
+function describeProblem(
+  finding: FindingJson,
+  consequences: readonly Problem[],
+  surroundings: Surroundings,
+): Problem {
+  const sinceMs = parseTime(finding.beganAt ?? finding.openedAt);
+  const stage = finding.stage ?? null;
+  const label = stage === null ? null : (surroundings.stageLabels.get(stage) ?? stage);
+  const subject = nameSubject(finding);
+  return {
+    id: finding.id,
+    kind: finding.kind,
+    severity: severityName(finding.severity),
+    who: subject ?? label ?? finding.kind,
+    phrase: kindPhrase(finding.kind),
+    where: subject === null ? null : label,
+    container: finding.container ?? null,
+    stage,
+    gpu: finding.gpu ?? null,
+    document: finding.document ?? null,
+    summary: finding.summary ?? '',
+    evidence: finding.evidence ?? [],
+    clearsWhen: finding.clearsWhen ?? null,
+    sinceMs,
+    forMs: elapsedMs(sinceMs, surroundings.nowMs),
+    isUnconfirmed: finding.unconfirmed ?? false,
+    commands: commandsFor(finding, {
+      brokerContainer: surroundings.brokerContainer,
+      sourceTarget: surroundings.sourceTargets.get(finding.source ?? '') ?? null,
+      isRunning: surroundings.running.has(finding.container ?? ''),
+      culprits: culpritsOf(surroundings.orchestrators.get(finding.container ?? '')),
+    }),
+    recovery: recoveryWord(finding.container ?? null, surroundings),
+    consequences,
+  };
+}
+
+/** Null: it is about a stage, or about nothing that has a name. */
+function nameSubject(finding: FindingJson): string | null {
+  const { container, source, channel, queue, gpu, document } = finding;
+  if (container) return container;
+  if (source) return source;
+  if (channel) return channel;
+  if (queue) return `queue ${queue}`;
+  if (gpu) return `GPU ${gpu}`;
+  return document ?? null;
+}
+
+function culpritsOf(orchestrator: OrchestratorJson | undefined): readonly string[] {
+  return (orchestrator?.heldUpBy?.workers ?? [])
+    .filter(({ status }) => status === 'stuck' || status === 'down')
+    .map(({ container }) => container);
+}
+
+function recoveryWord(container: string | null, { decisions, restarts }: Surroundings): RecoveryWord | null {
+  if (container === null) return null;
+  const decision = decisions.get(container);
+  if (decision) {
+    return {
+      decision: decision.decision ?? 'notify',
+      text: decision.text ?? decision.reason?.replaceAll('_', ' ') ?? '',
+      atMs: null,
+    };
+  }
+  const restart = restarts.get(container);
+  if (!restart) return null;
+  const result = restart.result ?? (restart.dryRun ? 'dry_run' : 'failed');
+  return { decision: result, text: RESULT_WORDS[result] ?? result, atMs: parseTime(restart.at) };
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { FindingJson, FleetJson, RecoveryJson } from '../../../src/views/picture/api-shapes.js';
+import { listProblems } from '../../../src/views/picture/problems.js';
+
+const NOW = Date.parse('2026-01-01T04:00:00Z');
+const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
+
+function finding(kind: string, fields: Partial<FindingJson> = {}): FindingJson {
+  const severity = /Stuck|Common|Down$/.test(kind) && kind !== 'WorkerDown' ? 'critical' : 'warning';
+  const id = `${kind}:${fields.container ?? fields.stage ?? fields.queue ?? ''}`;
+  return { id, kind, severity, beganAt: ago(5), summary: 'so it is', evidence: ['why'], ...fields };
+}
+
+const FLEET: FleetJson = {
+  stages: [{ id: 'G3_02', name: 'Witnesses' }],
+  containers: [
+    { container: 'rabbitmq', role: 'infrastructure', title: 'RabbitMQ', state: 'running' },
+    { container: 'paddle-worker-gpu1-0', role: 'worker', state: 'running' },
+  ],
+  sources: [
+    { source: 'dcgm', target: 'http://dcgm:9400/metrics', up: false },
+    { source: 'progress', target: '/srv/run progress', up: false },
+  ],
+};
+
+const list = (findings: readonly FindingJson[], recovery: RecoveryJson | null = null) =>
+  listProblems({ ...FLEET, findings }, recovery, NOW);
+const commandsOf = (one: FindingJson): readonly string[] =>
+  list([one]).problems.flatMap(({ commands }) => commands.map(({ text }) => text));
+
+describe('problems', () => {
+  it('come worst first, the oldest of equals first, and info needs nobody', () => {
+    const { problems, count } = list([
+      finding('ProgressUnreadable', { container: 'i', severity: 'info', beganAt: ago(90) }),
+      finding('WorkerDown', { container: 'w-young', beganAt: ago(1) }),
+      finding('WorkerStuck', { container: 'c', beganAt: ago(2) }),
+      finding('WorkerDown', { container: 'w-old', beganAt: ago(60) }),
+    ]);
+    assert.deepEqual(
+      problems.map(({ who }) => who),
+      ['c', 'w-old', 'w-young', 'i'],
+    );
+    assert.equal(count, 3);
+  });
+
+  it('have their consequences below them, those of consequences too, and no finding is lost', () => {
+    const cause = finding('CommonCause', { stage: 'G3_02' });
+    const { problems, count } = list([
+      finding('WorkerStuck', { container: 'a', consequenceOf: cause.id }),
+      finding('OrchestratorStuck', { container: 'b', consequenceOf: 'WorkerStuck:a' }),
+      cause,
+      finding('WorkerStuck', { container: 'orphan', consequenceOf: 'CommonCause:gone' }),
+    ]);
+    assert.deepEqual(
+      problems.map(({ who, consequences }) => [who, consequences.map((one) => one.who).toSorted()]),
+      [
+        ['G3_02 Witnesses', ['a', 'b']],
+        ['orphan', []],
+      ],
+    );
+    assert.equal(count, 2);
+  });
+
+  it('in a circle of causes do not hang the view', () => {
+    const self = finding('WorkerStuck', { container: 'a', consequenceOf: 'WorkerStuck:a' });
+    assert.equal(list([self]).problems.length, 1);
+  });
+
+  it('say who, what, where and for how long', () => {
+    const [problem] = list([
+      finding('WorkerStuck', { container: 'paddle-worker-gpu1-0', stage: 'G3_02', beganAt: ago(7.2) }),
+    ]).problems;
+    assert.equal(problem?.who, 'paddle-worker-gpu1-0');
+    assert.equal(problem?.phrase, 'stuck');
+    assert.equal(problem?.where, 'G3_02 Witnesses');
+    assert.equal(problem?.forMs, 7.2 * 60_000);
+  });
+
+  it('name recovery’s decision, else the newest thing it did', () => {
+    const one = finding('WorkerStuck', { container: 'w' });
+    const restart = (result: string, minutes: number) => ({ container: 'w', result, at: ago(minutes) });
+    const recent = [restart('not_recovered', 1), restart('recovered', 30)];
+    const word = (recovery: RecoveryJson) => list([one], recovery).problems[0]?.recovery;
+    assert.equal(word({ recent })?.decision, 'not_recovered');
+    assert.match(word({ recent })?.text ?? '', /no better/);
+    const workers = [
+      { container: 'w', decision: 'refuse', reason: 'budget_spent', text: 'no restarts left' },
+    ];
+    assert.deepEqual(word({ recent, workers }), { decision: 'refuse', text: 'no restarts left', atMs: null });
+    assert.equal(word({}), null);
+  });
+});
+
+describe('commands to copy', () => {
+  const worker = 'paddle-worker-gpu1-0';
+  for (const [what, one, expected] of [
+    [
+      'a stuck worker: log, restart, shell',
+      finding('WorkerStuck', { container: worker }),
+      [
+        `docker logs --tail 200 ${worker}`,
+        `stagewatch restart ${worker} --dry-run`,
+        `docker exec -it ${worker} sh`,
+      ],
+    ],
+    [
+      'a worker that is down: how it ended, not a shell',
+      finding('WorkerDown', { container: 'gone' }),
+      [
+        'docker logs --tail 200 gone',
+        'stagewatch restart gone --dry-run',
+        "docker inspect --format '{{json .State}}' gone",
+      ],
+    ],
+    [
+      'a queue: the broker asked inside its container',
+      finding('QueueGrowing', { queue: 'g3_02', vhost: '/', stage: 'G3_02' }),
+      [
+        'docker exec rabbitmq rabbitmqctl list_queues -p / name messages_ready messages_unacknowledged consumers',
+        'stagewatch status --stage G3_02',
+      ],
+    ],
+    [
+      'a GPU: the driver and the kernel',
+      finding('GpuError', { gpu: '3' }),
+      ['nvidia-smi -i 3', 'sudo dmesg -T | grep -i xid', 'stagewatch status --gpu 3'],
+    ],
+    [
+      'a source: whether it is there',
+      finding('SourceDown', { source: 'progress' }),
+      ["ls -la '/srv/run progress'"],
+    ],
+    [
+      'the exporter: whether it answers',
+      finding('SourceDown', { source: 'dcgm' }),
+      ['curl -sS http://dcgm:9400/metrics | head'],
+    ],
+    [
+      'a stage: who serves it',
+      finding('StageStalled', { stage: 'G3_02' }),
+      ['stagewatch status --stage G3_02'],
+    ],
+    [
+      'a name that no engine takes: nothing for a shell',
+      finding('WorkerStuck', { container: '$(reboot)' }),
+      [],
+    ],
+    [
+      'a stage with quotes in its name: one word, one line',
+      finding('StageStalled', { stage: "a'; reboot\n#" }),
+      [`stagewatch status --stage 'a'\\''; reboot#'`],
+    ],
+  ] as const) {
+    it(`for ${what}`, () => assert.deepEqual(commandsOf(one), expected));
+  }
+
+  it('for a stuck orchestrator begin with the log of the worker that holds it up', () => {
+    const workers = [
+      { container: 'fine', status: 'active' },
+      { container: 'bad', status: 'stuck' },
+    ];
+    const orchestrators = [{ container: 'orchestrator-3', heldUpBy: { stage: 'G3_02', workers } }];
+    const findings = [finding('OrchestratorStuck', { container: 'orchestrator-3' })];
+    const [problem] = listProblems({ ...FLEET, orchestrators, findings }, null, NOW).problems;
+    assert.equal(problem?.commands[0]?.text, 'docker logs --tail 200 bad');
+  });
+});
