@@ -4,10 +4,11 @@ import type { Fleet } from '../fleet/model.js';
 import { ALL_DETECTORS } from './all-detectors.js';
 import { COMMON_CAUSE_STEADINESS, type CommonCause, findCommonCauses } from './common-cause.js';
 import { indexContainers } from './container-index.js';
-import type { ClearedFinding, Finding } from './finding.js';
+import { type ClearedFinding, type Finding, findingId } from './finding.js';
 import { createFindingBook, type KindJudgement } from './finding-book.js';
 import { createFreshness } from './freshness.js';
 import { createHistories } from './histories.js';
+import type { HistoryMoment } from './history-moment.js';
 import { createOrchestratorJudge } from './judge-orchestrators.js';
 import { createWorkerJudge } from './judge-workers.js';
 import { createLearnedPace } from './learned-pace.js';
@@ -65,6 +66,8 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
     findings: book.findings,
   };
 
+  const isOpen: HistoryMoment['isOpen'] = (kind, key) => book.findings.has(findingId({ kind, key }));
+
   function lookAt(nowMs: number): Scene {
     const { detection } = settings;
     const freshness = createFreshness(fleet, { nowMs, staleAfterMs: detection.stale_after });
@@ -77,7 +80,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
     const base = { fleet, settings, nowMs, freshness, surroundings, limitsOf: limits.of };
     const workers = workerJudge.judge(base);
     const orchestrators = orchestratorJudge.judge({ ...base, workers });
-    histories.note({ fleet, settings, nowMs, workers });
+    histories.note({ fleet, settings, nowMs, workers, freshness, isOpen });
     const { isFresh, isWatched } = freshness;
     return {
       fleet,
@@ -108,7 +111,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       const causes = findCommonCauses({
         scene,
         detections: judgements.flatMap(({ found }) => found),
-        isOpen: (key) => book.findings.has(`CommonCause:${key}`),
+        isOpen: (key) => isOpen('CommonCause', key),
       });
       judgements.push(judgeCauses(causes, scene), ...(options.ownFindings?.() ?? []));
       const { opened, cleared } = book.update(judgements, nowMs);

@@ -1,6 +1,8 @@
 /** What histories are told at each look. */
 
 import type { Fleet } from '../fleet/model.js';
+import type { FindingKind } from './finding.js';
+import type { Freshness } from './freshness.js';
 import type { DetectionSettings } from './settings.js';
 import type { WorkerVerdict } from './verdicts.js';
 
@@ -9,4 +11,7 @@ export interface HistoryMoment {
   readonly settings: DetectionSettings;
   readonly nowMs: number;
   readonly workers: ReadonlyMap<string, WorkerVerdict>;
+  readonly freshness: Freshness;
+  /** A finding of the kind and key is open, perhaps from the life before. */
+  readonly isOpen: (kind: FindingKind, key: string) => boolean;
 }

@@ -1,5 +1,9 @@
-/** JobOrphaned: a container died with a job in hand, and for `orphaned_after` no sentinel came and nobody took the job. */
+/**
+ * JobOrphaned: a container died with a job in hand, and for `orphaned_after` no sentinel came and nobody took the job;
+ * ten times as long where its message may still wait in its queue.
+ */
 
+import type { Queue } from '../fleet/queue-model.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { LostJob } from './lost-jobs.js';
@@ -17,17 +21,44 @@ export const jobOrphaned: Detector = {
     if (isBlind) return { found: [], unsure: 'all' };
     const found: Detection[] = [];
     for (const [key, lost] of histories.lostJobs.jobs) {
-      if (nowMs - lost.lostAtMs >= settings.detection.orphaned_after) found.push(describe(key, lost, scene));
+      const waiting = mayWaitIn(key, lost, scene);
+      const afterMs = settings.detection.orphaned_after * (waiting ? WAITING_FACTOR : 1);
+      if (nowMs - lost.lostAtMs >= afterMs) found.push(describe(key, lost, { scene, waiting }));
     }
     return { found, unsure: [] };
   },
 };
 
+/** A message that is taken back comes again when a worker is free, which is no orphan yet. */
+const WAITING_FACTOR = 10;
+
+/** The queue in which its message may wait; undefined: it has been empty since, or nobody knows of one. */
+function mayWaitIn(key: string, { stage }: LostJob, { fleet, histories }: Scene): Queue | undefined {
+  if (stage === undefined || histories.lostJobs.isOutOfQueue(key)) return undefined;
+  for (const queue of fleet.queues.values()) if (queue.stage === stage && queue.ready) return queue;
+  return undefined;
+}
+
+function describeWait({ scene, waiting }: Circumstances): string {
+  const { ready } = waiting ?? {};
+  if (waiting && ready && ready.value > 0) {
+    return `nobody has taken it up, though ${ready.value} messages wait in queue ${waiting.name}, which may be one of them`;
+  }
+  const sentinel = scene.isWatched('sentinels') ? 'no sentinel came, and no other worker' : 'no other worker';
+  return `${sentinel} has taken it up: who waits for it waits in vain`;
+}
+
+interface Circumstances {
+  readonly scene: Scene;
+  readonly waiting: Queue | undefined;
+}
+
 function describe(
   key: string,
   { worker, container, stage, gpu, document, job, lostAtMs, how }: LostJob,
-  { nowMs }: Scene,
+  circumstances: Circumstances,
 ): Detection {
+  const { nowMs } = circumstances.scene;
   const { done, total, unit = 'step' } = job;
   const place = done === undefined ? '' : `, at ${unit} ${done}${total === undefined ? '' : ` of ${total}`}`;
   return {
@@ -44,7 +75,7 @@ function describe(
     evidence: [
       `${container}: ${how}, ${formatDuration(nowMs - lostAtMs)} ago`,
       `the job ran for ${formatDuration(Math.max(0, lostAtMs - job.startedAtMs))}${place}`,
-      'no sentinel came, and no other worker has taken it up: who waits for it waits in vain',
+      describeWait(circumstances),
     ],
     clearsWhen: 'A sentinel of it comes, or a worker takes it up.',
     beganAtMs: lostAtMs,

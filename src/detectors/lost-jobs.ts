@@ -1,8 +1,17 @@
 /** Jobs whose container died under them, until a sentinel comes, another worker takes the document, or long after. */
 
-import type { Container } from '../fleet/model.js';
-import type { Job, Worker } from '../fleet/progress-model.js';
+import type { Container, ContainerEnd, Fleet } from '../fleet/model.js';
+import type { EndedJob, Job, Worker } from '../fleet/progress-model.js';
 import type { HistoryMoment } from './history-moment.js';
+import {
+  describeDeath,
+  isDeliberate,
+  isEndUnder,
+  isOfLifeBefore,
+  isRecreatedSince,
+  SLACK_MS,
+} from './job-death.js';
+import { createToldOutcomes } from './told-outcomes.js';
 
 export interface LostJob {
   /** Key of the worker. */
@@ -19,47 +28,54 @@ export interface LostJob {
 
 export interface LostJobs {
   readonly jobs: ReadonlyMap<string, LostJob>;
+  /** Its queue was seen empty since: its message is not waiting there. */
+  isOutOfQueue(id: string): boolean;
   /** Those that this look has found. */
   newlyLost(): readonly LostJob[];
-  note(moment: Pick<HistoryMoment, 'fleet' | 'nowMs'>): void;
+  note(moment: Pick<HistoryMoment, 'fleet' | 'nowMs' | 'isOpen'>): void;
 }
 
 const KEPT_MS = 6 * 3_600_000;
 const MAX_JOBS = 2000;
-/** A worker's last write and its container's end, by two clocks. */
-const SLACK_MS = 2000;
-/** A start follows the end that it belongs to sooner than this; an older end is of another life. */
-const UNSEEN_MS = 10 * 60_000;
+/** At the first look, what died longer ago is no news. */
+const NEWS_MS = 15 * 60_000;
+
+interface Loss {
+  readonly worker: Worker;
+  readonly job: Job;
+  readonly container: Container | undefined;
+  readonly end: ContainerEnd | undefined;
+  readonly nowMs: number;
+}
 
 export function createLostJobs(): LostJobs {
   const jobs = new Map<string, LostJob>();
-  /** What each worker had in hand at the look before. */
-  let hands = new Map<string, { readonly worker: Worker; readonly job: Job }>();
+  const outOfQueue = new Set<string>();
+  const outcomes = createToldOutcomes();
+  /** Who had a job in hand at the look before. */
+  let hands = new Map<string, Worker>();
   /** Of those that are settled: when the job began. Its file may still lie there. */
   const settled = new Map<string, number>();
   let newly: LostJob[] = [];
-  let seenEnded: number | undefined;
+  let seenEnds: number | undefined;
+  let seenJobs = 0;
 
-  function settle(id: string): void {
+  function settle(id: string, startedAtMs: number): void {
     settled.delete(id);
-    settled.set(id, jobs.get(id)?.job.startedAtMs ?? 0);
+    settled.set(id, startedAtMs);
     jobs.delete(id);
+    outOfQueue.delete(id);
     const oldest = settled.keys().next();
     if (settled.size > MAX_JOBS && !oldest.done) settled.delete(oldest.value);
   }
 
-  function lose(
-    key: string,
-    worker: Worker,
-    job: Job,
-    container: Container | undefined,
-    nowMs: number,
-  ): void {
-    const id = `${key} ${job.document ?? job.startedAtMs}`;
-    const known = jobs.get(id);
-    const endedAtMs = container?.lastEnd?.atMs;
-    const lostAtMs = endedAtMs !== undefined && endedAtMs >= job.startedAtMs ? endedAtMs : nowMs;
-    if (known?.job.startedAtMs === job.startedAtMs || settled.get(id) === job.startedAtMs) return;
+  function lose(key: string, { worker, job, container, end, nowMs }: Loss): void {
+    const id = idOf(key, job);
+    if (jobs.get(id)?.job.startedAtMs === job.startedAtMs || settled.get(id) === job.startedAtMs) return;
+    if (outcomes.isToldSince(worker.stage, job.document, job.startedAtMs)) {
+      settle(id, job.startedAtMs);
+      return;
+    }
     const lost: LostJob = {
       worker: key,
       container: worker.container,
@@ -67,89 +83,182 @@ export function createLostJobs(): LostJobs {
       gpu: worker.gpu,
       document: job.document,
       job,
-      lostAtMs,
-      how: describeEnd(container),
+      lostAtMs: end?.atMs ?? nowMs,
+      how: describeDeath(container, end),
     };
     jobs.set(id, lost);
     newly.push(lost);
-    const oldest = jobs.keys().next();
-    if (jobs.size > MAX_JOBS && !oldest.done) jobs.delete(oldest.value);
+    const [oldest] = jobs;
+    if (jobs.size > MAX_JOBS && oldest) settle(oldest[0], oldest[1].job.startedAtMs);
   }
 
-  /** A sentinel of the stage and document, written after the job began, or a later job of it that ended well. */
-  function settleByOutcome({ fleet: { endedJobs, sentinels } }: Pick<HistoryMoment, 'fleet'>): void {
-    const ended = endedJobs.since(seenEnded ?? endedJobs.newest);
-    seenEnded = endedJobs.newest;
-    if (jobs.size === 0) return;
-    for (const [id, { stage, document, job }] of jobs) {
-      const isTold =
-        ended.some(
-          ({ entry }) =>
-            entry.stage === stage &&
-            entry.document === document &&
-            entry.outcome !== 'unknown' &&
-            entry.endedAtMs >= job.startedAtMs,
-        ) ||
-        [...sentinels.failures.values()].some(
-          (failure) =>
-            failure.stage === stage &&
-            failure.document === document &&
-            failure.writtenAtMs >= job.startedAtMs,
-        );
-      if (isTold) settle(id);
+  /** Somebody has stopped its container, who will see to it; what was lost before stays lost. */
+  function giveUp(key: string, job: Job): void {
+    const id = idOf(key, job);
+    if (jobs.get(id)?.job.startedAtMs !== job.startedAtMs) settle(id, job.startedAtMs);
+  }
+
+  /** The container ended under the job: somebody stopped it, or it died. */
+  function endUnder(key: string, loss: Loss & { readonly end: ContainerEnd }): void {
+    if (isDeliberate(loss.end)) giveUp(key, loss.job);
+    else lose(key, loss);
+  }
+
+  /** Also of containers that were removed, or created anew, before this look. */
+  function followEnds(
+    { fleet, nowMs }: Pick<HistoryMoment, 'fleet' | 'nowMs'>,
+    done: readonly EndedJob[],
+  ): void {
+    const ends = fleet.ends.since(seenEnds ?? fleet.ends.newest);
+    seenEnds = fleet.ends.newest;
+    for (const { entry: end } of ends) {
+      const container = fleet.containers.get(end.identity);
+      for (const worker of [hands.get(end.identity), fleet.workers.get(end.identity)]) {
+        const job = worker?.job;
+        if (!worker || !job || !isEndUnder(job, end) || isOverBefore(job, worker, end, done)) continue;
+        endUnder(end.identity, { worker, job, container, end, nowMs });
+      }
+    }
+  }
+
+  /** What it has in hand died with a life of its container whose end was not seen at the time. */
+  function lookAtHand(
+    key: string,
+    worker: Worker,
+    { fleet, nowMs, isOpen }: LostMoment,
+    isFirstLook: boolean,
+  ): boolean {
+    const { job, identity } = worker;
+    const container = identity === undefined ? undefined : fleet.containers.get(identity);
+    if (!job || !container) return job !== undefined;
+    const end = container.lastEnd;
+    if (end && isEndUnder(job, end)) endUnder(key, { worker, job, container, end, nowMs });
+    else if (!isOfLifeBefore(job, container)) return true;
+    else if (isRecreatedSince(job, container)) giveUp(key, job);
+    else {
+      const isNews = !isFirstLook || nowMs - (container.startedAtMs ?? 0) < NEWS_MS;
+      if (isNews || isOpen('JobOrphaned', idOf(key, job)))
+        lose(key, { worker, job, container, end: undefined, nowMs });
+      else giveUp(key, job);
+    }
+    return false;
+  }
+
+  /** It was at work at the look before, and is gone without anybody having seen its end. */
+  function followVanished({ fleet, nowMs }: LostMoment, done: readonly EndedJob[]): void {
+    for (const [key, worker] of hands) {
+      const { identity, id, job } = worker;
+      if (!job || identity === undefined || fleet.containers.has(identity)) continue;
+      if ((id !== undefined && fleet.ignored.has(id)) || isOverBefore(job, worker, { atMs: nowMs }, done))
+        continue;
+      lose(key, { worker, job, container: undefined, end: undefined, nowMs });
+    }
+  }
+
+  /** What was in hand before a life that nobody saw begin; its file may be gone by now. */
+  function followRestarted({ fleet, nowMs }: LostMoment, done: readonly EndedJob[]): void {
+    for (const [key, worker] of hands) {
+      const { job, identity } = worker;
+      if (!job || fleet.workers.get(key)?.job === job) continue;
+      const container = identity === undefined ? undefined : fleet.containers.get(identity);
+      if (!container || !isOfLifeBefore(job, container) || isRecreatedSince(job, container)) continue;
+      const startedAtMs = container.startedAtMs ?? 0;
+      if (isOverBefore(job, worker, { atMs: startedAtMs }, done)) continue;
+      lose(key, { worker, job, container, end: undefined, nowMs });
     }
   }
 
   return {
     jobs,
+    isOutOfQueue: (id) => outOfQueue.has(id),
     newlyLost: () => newly,
-    note({ fleet, nowMs }) {
+    note(moment) {
+      const { fleet, nowMs } = moment;
       newly = [];
+      outcomes.note(fleet);
+      const isFirstLook = seenEnds === undefined;
+      const done = fleet.endedJobs.since(seenJobs).map(({ entry }) => entry);
+      seenJobs = fleet.endedJobs.newest;
+      followEnds(moment, done);
+      followVanished(moment, done);
+      followRestarted(moment, done);
       const next: typeof hands = new Map();
       for (const [key, worker] of fleet.workers) {
-        const container = worker.identity === undefined ? undefined : fleet.containers.get(worker.identity);
-        const held = hands.get(key);
-        if (held && hasDiedUnder(held.job, container)) lose(key, held.worker, held.job, container, nowMs);
-        const { job } = worker;
-        if (!job) continue;
-        if (hasDiedUnder(job, container)) lose(key, worker, job, container, nowMs);
-        else next.set(key, { worker, job });
+        if (worker.job && lookAtHand(key, worker, moment, isFirstLook)) next.set(key, worker);
       }
       hands = next;
-      settleByOutcome({ fleet });
-      takeBack(fleet.workers);
-      for (const [id, { lostAtMs }] of jobs) if (nowMs - lostAtMs > KEPT_MS) settle(id);
+      if (jobs.size === 0) return;
+      settleTold();
+      takeBack();
+      followQueues(fleet);
+      for (const [id, { lostAtMs, job }] of jobs) if (nowMs - lostAtMs > KEPT_MS) settle(id, job.startedAtMs);
     },
   };
 
-  /** Somebody has the document in hand again. */
-  function takeBack(workers: ReadonlyMap<string, Worker>): void {
-    if (jobs.size === 0) return;
-    const inHand = new Set<string>();
-    for (const [key, { job }] of hands) inHand.add(`${workers.get(key)?.stage}\n${job.document}`);
+  function settleTold(): void {
+    for (const [id, { stage, document, job }] of jobs) {
+      if (outcomes.isToldSince(stage, document, job.startedAtMs)) settle(id, job.startedAtMs);
+    }
+  }
+
+  /** Somebody has the document in hand again; of a job without one, whoever took up the next of its stage. */
+  function takeBack(): void {
+    const byWork = new Map<string, string[]>();
     for (const [id, { stage, document }] of jobs) {
-      if (document !== undefined && inHand.has(`${stage}\n${document}`)) settle(id);
+      const work = workOf(stage, document);
+      byWork.set(work, [...(byWork.get(work) ?? []), id]);
+    }
+    for (const worker of hands.values()) {
+      const { stage, job } = worker;
+      const ids = [
+        ...(byWork.get(workOf(stage, job?.document)) ?? []),
+        ...(byWork.get(workOf(stage, undefined)) ?? []),
+      ];
+      for (const id of ids) {
+        const lost = jobs.get(id);
+        if (!job || !lost || isItsFile(worker, lost)) continue;
+        if (lost.document !== undefined || job.startedAtMs > lost.lostAtMs) settle(id, lost.job.startedAtMs);
+      }
+    }
+  }
+
+  function followQueues({ queues }: Fleet): void {
+    for (const { stage, ready } of queues.values()) {
+      if (stage === undefined || ready?.value !== 0) continue;
+      for (const [id, lost] of jobs) {
+        if (lost.stage === stage && ready.atMs > lost.lostAtMs + SLACK_MS) outOfQueue.add(id);
+      }
     }
   }
 }
 
-/** The container ended by itself after the job began, and nothing was heard of the job since. */
-function hasDiedUnder(job: Job, container: Container | undefined): boolean {
-  const end = container?.lastEnd;
-  if (!end || end.atMs < job.startedAtMs) return wasStartedAgain(job, container);
-  return !end.isAskedFor && job.lastHeartbeatAtMs <= end.atMs + SLACK_MS;
+type LostMoment = Pick<HistoryMoment, 'fleet' | 'nowMs' | 'isOpen'>;
+
+function idOf(key: string, { document, startedAtMs }: Job): string {
+  return `${key} ${document ?? startedAtMs}`;
 }
 
-/** Its end was not seen, as the engine was away; its new start tells of it. */
-function wasStartedAgain({ startedAtMs, lastHeartbeatAtMs }: Job, container: Container | undefined): boolean {
-  const againAtMs = container?.startedAtMs ?? 0;
-  return againAtMs > startedAtMs + SLACK_MS && againAtMs > lastHeartbeatAtMs;
+function workOf(stage: string | undefined, document: string | undefined): string {
+  return `${stage ?? ''}\n${document ?? ''}`;
 }
 
-function describeEnd(container: Container | undefined): string {
-  const end = container?.lastEnd;
-  if (!container) return 'its container is gone';
-  if (!end || end.atMs < (container.startedAtMs ?? 0) - UNSEEN_MS) return 'its container was started again';
-  if (end.reason === 'oom') return `killed for want of memory (exit code ${end.exitCode})`;
-  return end.reason === 'signal' ? `ended by signal ${end.exitCode - 128}` : `exit code ${end.exitCode}`;
+/** The dead worker's file still lies there, and looks like a worker's without a container. */
+function isItsFile({ container, job }: Worker, lost: LostJob): boolean {
+  return container === lost.container && job?.startedAtMs === lost.job.startedAtMs;
+}
+
+/** It was seen to end before, as jobs do: its file was removed, or told of another. */
+function isOverBefore(
+  { startedAtMs, document }: Job,
+  { container }: Worker,
+  { atMs }: Pick<ContainerEnd, 'atMs'>,
+  done: readonly EndedJob[],
+): boolean {
+  return done.some(
+    (one) =>
+      one.container === container &&
+      one.startedAtMs === startedAtMs &&
+      one.document === document &&
+      one.endedAtMs <= atMs + SLACK_MS,
+  );
 }

@@ -1,10 +1,11 @@
 /** Keeps the containers of the picture: one an identity, counters that outlive re-creation, the vanished gone at once. */
 
+import { createSequenceRing, type SequenceRing } from '../lib/sequence-ring.js';
 import type { Classify } from './classify.js';
 import { addCounts, NO_COUNTS } from './container-counts.js';
 import { singleDevice } from './gpu-links.js';
 import { composeProject, composeService, identityOf } from './identity.js';
-import type { Classification, Container, ContainerCounters, IgnoredContainer } from './model.js';
+import type { Classification, Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
 import type { ContainerEvent, ContainerFacts, ListedContainer } from './observations.js';
 import {
   createLedger,
@@ -18,6 +19,7 @@ import { chooseStage, type ToldStages } from './told-stages.js';
 export interface ContainerRegistry {
   readonly containers: ReadonlyMap<string, Container>;
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
+  readonly ends: SequenceRing<SeenEnd>;
   applyList(listed: readonly ListedContainer[], askedAtMs: number, atMs: number): void;
   applyInspect(facts: ContainerFacts, atMs: number): void;
   applyEvent(event: ContainerEvent): void;
@@ -38,6 +40,8 @@ interface Entry {
 const MAX_RETIRED = 20_000;
 /** Ledgers of containers that have had events but no inspect yet. */
 const MAX_UNSEEN = 10_000;
+/** Looked at every few seconds. */
+const MAX_ENDS = 10_000;
 
 export function createContainerRegistry(
   initialClassify: Classify,
@@ -50,6 +54,7 @@ export function createContainerRegistry(
   const retired = new Map<string, ContainerCounters>();
   const containers = new Map<string, Container>();
   const ignored = new Map<string, IgnoredContainer>();
+  const ends = createSequenceRing<SeenEnd>(MAX_ENDS);
 
   function ledgerOf(id: string): RestartLedger {
     const known = ledgers.get(id);
@@ -118,6 +123,14 @@ export function createContainerRegistry(
     });
   }
 
+  /** `before`: the last end that was known of the container until now. */
+  function noteEnd(id: string, before: RestartLedger['lastEnd']): void {
+    const end = ledgers.get(id)?.lastEnd;
+    const identity = entries.get(id)?.identity;
+    if (!end || end === before || identity === undefined || !containers.has(identity)) return;
+    ends.push({ ...end, identity, id });
+  }
+
   function vanish(id: string): void {
     const entry = entries.get(id);
     const ledger = ledgers.get(id);
@@ -144,6 +157,7 @@ export function createContainerRegistry(
   return {
     containers,
     ignored,
+    ends,
     applyList(listed, askedAtMs, atMs) {
       const present = new Set(listed.map(({ id }) => id));
       for (const [id, { seenAtMs }] of [...entries]) {
@@ -154,13 +168,21 @@ export function createContainerRegistry(
       }
     },
     applyInspect(facts, atMs) {
-      settleByInspect(ledgerOf(facts.id), facts);
+      const ledger = ledgerOf(facts.id);
+      const { lastEnd } = ledger;
+      const isFirstSight = ledger.settled === undefined;
+      settleByInspect(ledger, facts);
       put(facts.id, facts, atMs);
+      // What the first sight of a container tells is no news.
+      if (!isFirstSight) noteEnd(facts.id, lastEnd);
     },
     applyEvent(event) {
-      noteEvent(ledgerOf(event.id), event);
+      const ledger = ledgerOf(event.id);
+      const { lastEnd } = ledger;
+      noteEvent(ledger, event);
       const entry = entries.get(event.id);
       if (entry) show(entry.identity);
+      noteEnd(event.id, lastEnd);
     },
     applyVanished: vanish,
     restage(identity) {

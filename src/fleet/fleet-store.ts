@@ -59,6 +59,7 @@ export function createFleetStore(classify: Classify): FleetStore {
       return containers;
     },
     ignored,
+    ends: registry.ends,
     cpu: cpu.activity,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,

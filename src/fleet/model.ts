@@ -1,17 +1,15 @@
 /** The one picture of now: readonly facts, each with the time it was seen. Times are Unix milliseconds. */
 
+import type { SequenceRing } from '../lib/sequence-ring.js';
 import type { CpuActivity } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
-
+import type { ProgressPicture } from './progress-model.js';
 import type { Broker, Queue } from './queue-model.js';
+import type { SentinelFacts } from './sentinel-model.js';
 import type { Stage } from './stage-model.js';
 
 export const SOURCE_NAMES = ['docker', 'rabbitmq', 'progress', 'sentinels', 'dcgm'] as const;
-
-import type { ProgressPicture } from './progress-model.js';
-
-import type { SentinelFacts } from './sentinel-model.js';
 
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
@@ -71,6 +69,13 @@ export interface ContainerEnd {
   readonly isKilledOutright?: true;
 }
 
+/** An end that was seen, which outlives the container: one that is removed at once tells no more. */
+export interface SeenEnd extends ContainerEnd {
+  /** Of the container: stays when it is re-created. */
+  readonly identity: string;
+  readonly id: string;
+}
+
 export interface Container extends Classification {
   /** Compose project/service/number, else the name: stays when the container is re-created. */
   readonly identity: string;
@@ -128,6 +133,8 @@ export interface Fleet extends ProgressPicture {
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;
+  /** The newest ends of containers of the pipeline, in the order of their being seen. */
+  readonly ends: SequenceRing<SeenEnd>;
   /** By container id. */
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
   /** By identity: UUID, and id of the MIG instance. */

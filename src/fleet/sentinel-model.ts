@@ -1,6 +1,7 @@
 /** Sentinels in the picture: how many there are of each stage, and what failed. Times are Unix milliseconds. */
 
 import type { Histogram } from '../lib/histogram.js';
+import type { SequenceRing } from '../lib/sequence-ring.js';
 
 export interface StageSentinels {
   readonly stage: string;
@@ -28,7 +29,23 @@ export interface Failure {
   readonly firstSeenAtMs: number;
 }
 
+/** A sentinel that was newly seen: a job has ended. */
+export interface SentinelSeen {
+  readonly outcome: 'success' | 'failure';
+  readonly stage: string;
+  readonly document?: string;
+  readonly worker?: string;
+  /** When the file was written, by the file system's clock. */
+  readonly writtenAtMs: number;
+  /** From written to seen; absent where nobody was looking when it was written. */
+  readonly delayMs?: number;
+  /** Of a failure, from the closed list of reasons. */
+  readonly reason?: string;
+}
+
 export interface SentinelFacts {
+  /** The newest of those newly seen, in the order of their coming. */
+  readonly seen: SequenceRing<SentinelSeen>;
   /** By stage. */
   readonly stages: ReadonlyMap<string, StageSentinels>;
   /** By path; the newest of them when there are very many. */

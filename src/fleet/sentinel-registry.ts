@@ -1,8 +1,15 @@
 /** Keeps the sentinels of the picture: counts by stage, counters that only rise, a bounded list of what failed. */
 
 import { emptyHistogram, observe } from '../lib/histogram.js';
-import type { Failure, SentinelDelay, SentinelFacts, StageSentinels } from './sentinel-model.js';
-import type { SentinelObservation } from './sentinel-observations.js';
+import { createSequenceRing } from '../lib/sequence-ring.js';
+import type {
+  Failure,
+  SentinelDelay,
+  SentinelFacts,
+  SentinelSeen,
+  StageSentinels,
+} from './sentinel-model.js';
+import type { SeenSentinel, SentinelObservation } from './sentinel-observations.js';
 
 export interface SentinelRegistry {
   readonly sentinels: SentinelFacts;
@@ -13,15 +20,15 @@ export interface SentinelRegistry {
 
 /** Failures kept with their text; the counts are exact beyond it. */
 const MAX_FAILURES = 1000;
+/** Looked at every few seconds; a burst beyond it is counted, and not remembered one by one. */
+const MAX_SEEN = 10_000;
 const DELAY_BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 30, 60, 600];
 
 export function createSentinelRegistry(): SentinelRegistry {
   const stages = new Map<string, StageSentinels>();
   const failures = new Map<string, Failure>();
-  const sentinels: { stages: typeof stages; failures: typeof failures; delay?: SentinelDelay } = {
-    stages,
-    failures,
-  };
+  const seen = createSequenceRing<SentinelSeen>(MAX_SEEN);
+  const sentinels: SentinelFacts & { delay?: SentinelDelay } = { stages, failures, seen };
   let reasons: readonly string[] = [];
 
   function stageOf(stage: string): StageSentinels {
@@ -75,6 +82,7 @@ export function createSentinelRegistry(): SentinelRegistry {
           break;
         case 'sentinel-seen': {
           const { outcome, stage, reason } = observation.sentinel;
+          seen.push(describeSeen(observation.sentinel, observation.delayMs));
           if (outcome === 'failure' && reason !== undefined) countFailure(stage, reason);
           if (observation.delayMs !== undefined) countDelay(observation.delayMs);
           break;
@@ -93,4 +101,17 @@ export function createSentinelRegistry(): SentinelRegistry {
 
 function zeroes(reasons: readonly string[]): Record<string, number> {
   return Object.fromEntries(reasons.map((reason) => [reason, 0]));
+}
+
+function describeSeen(sentinel: SeenSentinel, delayMs: number | undefined): SentinelSeen {
+  const { outcome, stage, document, worker, reason, atMs } = sentinel;
+  return {
+    outcome,
+    stage,
+    writtenAtMs: atMs,
+    ...(document !== undefined && { document }),
+    ...(worker !== undefined && { worker }),
+    ...(delayMs !== undefined && { delayMs }),
+    ...(reason !== undefined && { reason }),
+  };
 }

@@ -2,64 +2,21 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { ALL_DETECTORS } from '../../src/detectors/all-detectors.js';
-import { FINDING_KINDS, type Finding, type FindingKind } from '../../src/detectors/finding.js';
-import type { GpuReading } from '../../src/fleet/gpu-observations.js';
-import type { ContainerEventAction } from '../../src/fleet/observations.js';
-import { createJudgedFleet, type JudgedFleet } from '../support/judged-fleet.js';
-
-const W = 'paddle-worker-gpu1-0';
-const OTHER = 'paddle-worker-gpu0-0';
-const GIB = 1024 ** 3;
-const CONFIG = { stages: [{ id: 'G3', queue: 'g3', workers: 'paddle-worker-*' }] };
-
-function fleetOf(): JudgedFleet {
-  const fleet = createJudgedFleet(CONFIG);
-  fleet.store.apply({ kind: 'sentinels-watched', reasons: ['cuda'], stages: ['G3'] });
-  return fleet;
-}
-const job = (fleet: JudgedFleet, more: object = {}) => ({
-  document: 'PMC1',
-  done: 12,
-  total: 40,
-  unit: 'page',
-  started_at: fleet.nowMs / 1000,
-  ...more,
-});
-
-function event(fleet: JudgedFleet, name: string, action: ContainerEventAction, exitCode?: number): void {
-  const told = {
-    id: `id-of-${name}`,
-    action,
-    atMs: fleet.nowMs,
-    ...(exitCode !== undefined && { exitCode }),
-  };
-  fleet.store.apply({ kind: 'container-event', event: told });
-}
-
-/** Ends with the code; asked for if somebody stopped it. */
-function end(fleet: JudgedFleet, name: string, exitCode: number, isAskedFor = false): void {
-  if (isAskedFor) event(fleet, name, 'stop');
-  event(fleet, name, 'die', exitCode);
-  fleet.container(name, { state: 'exited', exitCode, finishedAtMs: fleet.nowMs });
-}
-
-function gpus(fleet: JudgedFleet, more: Partial<GpuReading> = {}, others: readonly GpuReading[] = []): void {
-  fleet.store.apply({ kind: 'gpus-read', atMs: fleet.nowMs, gpus: [gpu('1', more), ...others] });
-}
-
-function gpu(index: string, more: Partial<GpuReading> = {}): GpuReading {
-  return {
-    uuid: `GPU-${index}`,
-    index,
-    memory: { usedBytes: 50 * GIB, totalBytes: 180 * GIB },
-    xids: { totals: new Map(), recent: new Map() },
-    ...more,
-  };
-}
-
-function found(fleet: JudgedFleet, kind: FindingKind): Finding | undefined {
-  return [...fleet.evaluation.verdicts.findings.values()].find((finding) => finding.kind === kind);
-}
+import { FINDING_KINDS, type FindingKind } from '../../src/detectors/finding.js';
+import type { JudgedFleet } from '../support/judged-fleet.js';
+import {
+  end,
+  event,
+  fail,
+  found,
+  GIB,
+  gpu,
+  job,
+  OTHER,
+  readGpus,
+  stageFleet,
+  W,
+} from '../support/pipeline-events.js';
 
 interface Case {
   readonly kind: FindingKind;
@@ -163,7 +120,7 @@ const CASES: readonly Case[] = [
       fleet.judgeFor(5);
       for (let time = 0; time < 5; time++) {
         end(fleet, W, 137, true);
-        event(fleet, W, 'start');
+        event(fleet, `id-of-${W}`, 'start');
         fleet.container(W, { startedAtMs: fleet.nowMs });
         fleet.judgeFor(20);
       }
@@ -331,20 +288,23 @@ const CASES: readonly Case[] = [
     kind: 'GpuError',
     what: 'a GPU that reports XID 79',
     play(fleet) {
-      gpus(fleet, { xids: { last: 31, totals: new Map([['31', 1]]), recent: new Map() } });
+      readGpus(fleet, gpu('1', { xids: { last: 31, totals: new Map([['31', 1]]), recent: new Map() } }));
       fleet.judgeFor(10);
     },
     tip(fleet) {
-      gpus(fleet, {
-        xids: {
-          last: 79,
-          totals: new Map([
-            ['31', 1],
-            ['79', 1],
-          ]),
-          recent: new Map(),
-        },
-      });
+      readGpus(
+        fleet,
+        gpu('1', {
+          xids: {
+            last: 79,
+            totals: new Map([
+              ['31', 1],
+              ['79', 1],
+            ]),
+            recent: new Map(),
+          },
+        }),
+      );
       fleet.judgeFor(5);
     },
     summary: /^GPU 1 reported XID 79: GPU has fallen off the bus$/,
@@ -353,9 +313,9 @@ const CASES: readonly Case[] = [
     kind: 'GpuError',
     what: 'a GPU that left the exporter’s answer',
     play(fleet) {
-      gpus(fleet, {}, [gpu('2')]);
+      readGpus(fleet, gpu('1'), gpu('2'));
       fleet.judgeFor(5);
-      fleet.store.apply({ kind: 'gpus-read', atMs: fleet.nowMs, gpus: [gpu('2')] });
+      readGpus(fleet, gpu('2'));
       fleet.judgeFor(10);
     },
     tip: (fleet) => fleet.judgeFor(10),
@@ -365,7 +325,7 @@ const CASES: readonly Case[] = [
     kind: 'GpuMemoryHigh',
     what: 'a GPU that is nearly full for five minutes',
     play(fleet) {
-      gpus(fleet, { memory: { usedBytes: 175 * GIB, totalBytes: 180 * GIB } });
+      readGpus(fleet, gpu('1', { memory: { usedBytes: 175 * GIB, totalBytes: 180 * GIB } }));
       fleet.judgeFor(300);
     },
     tip: (fleet) => fleet.judgeFor(10),
@@ -383,7 +343,10 @@ const CASES: readonly Case[] = [
     what: 'a GPU that loads models in a few minutes',
     play(fleet) {
       for (let minute = 0; minute < 90; minute++) {
-        gpus(fleet, { memory: { usedBytes: (50 + Math.min(minute, 5) * 10) * GIB, totalBytes: 180 * GIB } });
+        readGpus(
+          fleet,
+          gpu('1', { memory: { usedBytes: (50 + Math.min(minute, 5) * 10) * GIB, totalBytes: 180 * GIB } }),
+        );
         fleet.judgeFor(60);
       }
     },
@@ -441,19 +404,9 @@ const CASES: readonly Case[] = [
 ];
 
 function crashOnce(fleet: JudgedFleet): void {
-  event(fleet, W, 'die', 1);
+  event(fleet, `id-of-${W}`, 'die', 1);
   fleet.container(W, { state: 'restarting', exitCode: 1, finishedAtMs: fleet.nowMs, hasRestartPolicy: true });
   fleet.judgeFor(20);
-}
-
-function fail(fleet: JudgedFleet, document: string, worker: string, path = document): void {
-  const told = { stage: 'G3', document, worker, reason: 'cuda', error: 'CUDA error\nmore' };
-  const times = { writtenAtMs: fleet.nowMs, firstSeenAtMs: fleet.nowMs };
-  fleet.store.apply({
-    kind: 'sentinel-seen',
-    sentinel: { outcome: 'failure', ...told, atMs: fleet.nowMs },
-  });
-  fleet.store.apply({ kind: 'failure-present', failure: { path: `${path}.failed`, ...told, ...times } });
 }
 
 /** 25 in and 15 out each minute. */
@@ -471,7 +424,7 @@ function rise(fleet: JudgedFleet, minutes: number, from = 0): void {
 
 function leak(fleet: JudgedFleet, minutes: number, from = 0): void {
   for (let minute = from; minute < from + minutes; minute++) {
-    gpus(fleet, { memory: { usedBytes: (50 + minute * 0.3) * GIB, totalBytes: 180 * GIB } });
+    readGpus(fleet, gpu('1', { memory: { usedBytes: (50 + minute * 0.3) * GIB, totalBytes: 180 * GIB } }));
     fleet.judgeFor(60);
   }
 }
@@ -479,7 +432,7 @@ function leak(fleet: JudgedFleet, minutes: number, from = 0): void {
 describe('findings', () => {
   for (const { kind, what, play, tip, summary, evidence } of CASES) {
     it(`${tip ? 'tell of' : 'do not tell of'} ${what} as ${kind}`, () => {
-      const fleet = fleetOf();
+      const fleet = stageFleet();
       play(fleet);
       assert.equal(found(fleet, kind)?.summary, undefined, 'too soon');
       if (!tip) return;
@@ -496,7 +449,7 @@ describe('findings', () => {
   }
 
   it('stay open, unconfirmed, while the source that told is stale', () => {
-    const fleet = fleetOf();
+    const fleet = stageFleet();
     fleet.container(W);
     end(fleet, W, 139);
     fleet.judgeFor(40);
