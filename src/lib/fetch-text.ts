@@ -1,4 +1,4 @@
-/** Reads the text behind a URL within a time and a byte limit, and says in words what went wrong. */
+/** Reads the text behind a URL, or what answers a POST, within a time and a byte limit, and says in words what went wrong. */
 
 import type { Clock } from './clock.js';
 import { DeadlineError, withDeadline } from './deadline.js';
@@ -13,20 +13,27 @@ export type FetchFailure =
   /** The connection broke, or the encoding was damaged, within the answer. */
   | 'cut-off'
   | 'redirect'
-  /** An HTTP status other than 2xx: `status` holds it. */
+  /** An HTTP status other than 2xx: `status` holds it, and `retryAfterMs` when to come again if the server said so. */
   | 'status'
   | 'content-type'
   | 'too-large';
 
+interface FetchTextErrorOptions extends ErrorOptions {
+  readonly status?: number;
+  readonly retryAfterMs?: number | undefined;
+}
+
 export class FetchTextError extends Error {
   readonly kind: FetchFailure;
   readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(kind: FetchFailure, message: string, options?: ErrorOptions & { status?: number }) {
+  constructor(kind: FetchFailure, message: string, options?: FetchTextErrorOptions) {
     super(message, options);
     this.name = 'FetchTextError';
     this.kind = kind;
     this.status = options?.status;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 
@@ -39,6 +46,10 @@ export interface FetchTextOptions {
   /** Of the body after it is unpacked, so that a small packed answer cannot grow without limit. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
+  /** What is sent, by POST; absent: a GET. */
+  readonly post?: { readonly body: string; readonly headers: Readonly<Record<string, string>> };
+  /** Stands in messages in place of the URL, whose path may be a secret. */
+  readonly name?: string;
   /** Media types that are accepted (`text/plain`); an answer that names none is accepted too. */
   readonly mediaTypes?: readonly string[];
 }
@@ -46,7 +57,7 @@ export interface FetchTextOptions {
 /** Resolves with the body read as UTF-8, rejects with FetchTextError. Redirects are not followed. */
 export async function fetchText(options: FetchTextOptions): Promise<string> {
   const { clock, timeLimitMs, signal } = options;
-  const request = toRequest(options.url);
+  const request = toRequest(options);
   const ended = new AbortController();
   const abort = (): void => ended.abort();
   signal?.addEventListener('abort', abort, { once: true });
@@ -77,7 +88,7 @@ interface Request {
 }
 
 /** fetch refuses URLs with credentials, so they become a header. */
-function toRequest(given: string | URL): Request {
+function toRequest({ url: given, post, name }: FetchTextOptions): Request {
   const url = new URL(given);
   const { username, password } = url;
   url.username = '';
@@ -86,7 +97,7 @@ function toRequest(given: string | URL): Request {
   const pair = `${decode(username)}:${decode(password)}`;
   return {
     url,
-    what: `GET ${url.origin}${url.pathname}`,
+    what: `${post ? 'POST' : 'GET'} ${name ?? `${url.origin}${url.pathname}`}`,
     authorization: username || password ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined,
   };
 }
@@ -102,22 +113,24 @@ function decode(part: string): string {
 
 async function read(request: Request, options: FetchTextOptions, signal: AbortSignal): Promise<string> {
   const { url, what, authorization } = request;
-  const { mediaTypes, maxBytes } = options;
+  const { mediaTypes, maxBytes, post } = options;
   let response: Response;
   try {
     response = await fetch(url, {
       signal,
+      ...(post && { method: 'POST', body: post.body }),
       // Not 'error': that would hide where the redirect leads.
       redirect: 'manual',
       headers: {
         accept: mediaTypes?.join(', ') ?? '*/*',
         ...(authorization !== undefined && { authorization }),
+        ...post?.headers,
       },
     });
   } catch (error) {
     throw new FetchTextError('no-answer', what, { cause: rootCause(error) });
   }
-  checkHead(response, what, mediaTypes);
+  checkHead(response, request, options);
   return readBody(response, what, maxBytes);
 }
 
@@ -126,16 +139,20 @@ function rootCause(error: unknown): unknown {
   return error instanceof TypeError && error.cause !== undefined ? error.cause : error;
 }
 
-function checkHead({ status, headers, ok }: Response, what: string, mediaTypes?: readonly string[]): void {
+function checkHead({ status, headers, ok }: Response, { what }: Request, options: FetchTextOptions): void {
+  const { mediaTypes, name } = options;
   if (status >= 300 && status < 400) {
     const location = headers.get('location');
-    const where = location === null ? '' : ` to ${describeError(location)}`;
+    const where = location === null || name !== undefined ? '' : ` to ${describeError(location)}`;
     throw new FetchTextError(
       'redirect',
       `${what}: redirected${where}, which is not followed; set the final URL`,
     );
   }
-  if (!ok) throw new FetchTextError('status', `${what}: answered with status ${status}`, { status });
+  if (!ok) {
+    const retryAfterMs = toWaitMs(headers.get('retry-after'));
+    throw new FetchTextError('status', `${what}: answered with status ${status}`, { status, retryAfterMs });
+  }
   const mediaType = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (mediaTypes && mediaType !== '' && !mediaTypes.includes(mediaType)) {
     const expected = mediaTypes.join(' or ');
@@ -144,6 +161,11 @@ function checkHead({ status, headers, ok }: Response, what: string, mediaTypes?:
       `${what}: answered with ${describeError(mediaType)}, not ${expected}`,
     );
   }
+}
+
+/** Seconds, as those who limit rates send them; a date is not worth the trust in two clocks. */
+function toWaitMs(retryAfter: string | null): number | undefined {
+  return retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined;
 }
 
 async function readBody({ body }: Response, what: string, maxBytes: number): Promise<string> {

@@ -183,3 +183,31 @@ it('stops when the caller says so', async (test: TestContext) => {
   assert.equal((await failureOf(fetchFrom(url, { signal: stop.signal }))).kind, 'aborted');
   assert.equal((await failureOf(fetchFrom(url, { signal: stop.signal }))).kind, 'aborted');
 });
+
+describe('a POST', () => {
+  it('sends its body and headers, and is named without its path where that is a secret', async (test: TestContext) => {
+    const { url, answerWith } = await startServer(test, (request, response) => {
+      request.setEncoding('utf8');
+      let body = '';
+      request.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      request.on('end', () => response.end(`${request.method} ${String(request.headers['x-one'])} ${body}`));
+    });
+    const post = { body: '{"ü":1}', headers: { 'x-one': '1' } };
+    assert.equal(await fetchFrom(`${url}/secret`, { post }), 'POST 1 {"ü":1}');
+    answerWith((_request, response) => {
+      response.writeHead(429, { 'retry-after': '7' });
+      response.end();
+    });
+    const limited = await failureOf(fetchFrom(`${url}/secret`, { post, name: 'the webhook' }));
+    assert.equal(limited.message, 'POST the webhook: answered with status 429');
+    assert.equal(limited.retryAfterMs, 7000);
+    answerWith((_request, response) => {
+      response.writeHead(302, { location: '/secret/other' });
+      response.end();
+    });
+    const redirected = await failureOf(fetchFrom(`${url}/secret`, { post, name: 'the webhook' }));
+    assert.doesNotMatch(describeError(redirected), /secret/);
+  });
+});
