@@ -1,0 +1,156 @@
+/** For each kind of finding: a series as the daemon shows it, and what the alert then says. */
+
+import { FINDING_SEVERITIES, type FindingKind } from '../../src/detectors/finding.js';
+import type { AlertCase } from '../support/promtool-case.js';
+
+const TARGET = { job: 'stagewatch', instance: 'dgx-1:9847' };
+const WORKER = { container: 'paddle-worker-gpu1-0', stage: 'G3_02', gpu: '1' };
+const W = 'paddle-worker-gpu1-0 (G3_02)';
+const LOOK = 'Look: docker logs --tail 200 paddle-worker-gpu1-0.';
+const QUEUE = { queue: 'g3_02', stage: 'G3_02' };
+
+type Told = readonly [subject: Readonly<Record<string, string>>, description: string];
+
+const TOLD: Readonly<Record<FindingKind, Told>> = {
+  WorkerStuck: [
+    WORKER,
+    `${W} makes no progress and will not end its job. ${LOOK} Cure: docker restart paddle-worker-gpu1-0.`,
+  ],
+  OrchestratorStuck: [
+    { container: 'orchestrator-3', stage: 'G3_02' },
+    'orchestrator-3 (G3_02) waits for what can no longer come. Look who holds it up: stagewatch status --problems, heldUpBy in /api/v1/fleet.',
+  ],
+  StageStalled: [
+    { stage: 'G3_02' },
+    'G3_02 has work, and each of its workers is stuck, starved or down. Look: docker ps -a, for the workers of G3_02.',
+  ],
+  QueueNoConsumers: [
+    QUEUE,
+    'Queue g3_02 (G3_02) has messages waiting and no consumer. Start its workers; restart those that run.',
+  ],
+  RestartsExhausted: [
+    WORKER,
+    `${W} is as bad as before after all restarts it may have. Nothing is restarted any more: look at docker logs --tail 200 paddle-worker-gpu1-0 and at its evidence folder.`,
+  ],
+  CommonCause: [
+    { gpu: '3' },
+    'Many turned bad together on GPU 3. Cure the cause; restarting workers cures nothing.',
+  ],
+  SourceDown: [
+    { source: 'rabbitmq' },
+    'rabbitmq cannot be read, and what rests on it is unknown. The reason is at /-/ready and in the log of stagewatch.',
+  ],
+  InfrastructureDown: [
+    { container: 'rabbitmq' },
+    'rabbitmq does not run, or is unhealthy, and the pipeline depends on it. Look: docker logs --tail 200 rabbitmq. Cure: docker start rabbitmq.',
+  ],
+  GpuError: [
+    { gpu: '3' },
+    'GPU 3 left, or reported an XID error that its programs do not survive. Look: nvidia-smi -q -i 3, dmesg | grep -i xid.',
+  ],
+  WorkerSlow: [
+    WORKER,
+    `${W} takes longer than its stage ever needs, and still moves. Leave it; look whether its GPU is shared with too many.`,
+  ],
+  WorkerStarved: [
+    WORKER,
+    `${W} is idle while its queue has messages, and a consumer is missing. Cure: docker restart paddle-worker-gpu1-0.`,
+  ],
+  WorkerDown: [
+    WORKER,
+    `${W} ended by itself, or is paused. ${LOOK} Cure: docker start paddle-worker-gpu1-0.`,
+  ],
+  WorkerCrashLooping: [
+    WORKER,
+    `${W} ends again and again, and its restart policy hides why. ${LOOK} Stop it: docker stop paddle-worker-gpu1-0.`,
+  ],
+  WorkerUnhealthy: [
+    WORKER,
+    `The health check of ${W} fails. Look: docker inspect --format '{{json .State.Health}}' paddle-worker-gpu1-0.`,
+  ],
+  JobOrphaned: [
+    WORKER,
+    `${W} died with a job in hand that nobody took up. Dispatch the document again, or write its failure sentinel.`,
+  ],
+  JobNearAckLimit: [
+    WORKER,
+    `${W} will soon have its job taken away by the broker, which then delivers it again. Raise consumer_timeout.`,
+  ],
+  PoisonDocument: [
+    { stage: 'G3_02' },
+    'A document of G3_02 failed, stalled or crashed several workers. Its name is at /api/v1/findings: take it out of the run.',
+  ],
+  QueueGrowing: [
+    QUEUE,
+    'Queue g3_02 (G3_02) has been rising all along: more comes in than goes out. More workers for the stage, or fewer orchestrators.',
+  ],
+  QueueMissing: [QUEUE, 'Queue g3_02 (G3_02) is not on the broker. Declare it, or correct stages[].queue.'],
+  FailuresSpiking: [
+    { stage: 'G3_02' },
+    'G3_02 fails far more often than before. Look: pipeline_failures_total by reason; the newest error is at /api/v1/findings.',
+  ],
+  GpuMemoryHigh: [
+    { gpu: '3' },
+    'The memory of GPU 3 is nearly full: the next allocation may fail. Look: nvidia-smi -i 3. Fewer workers on it.',
+  ],
+  GpuMemoryLeaked: [
+    { gpu: '3' },
+    'The memory in use of GPU 3 only rises, or belongs to no container. Look: nvidia-smi --query-compute-apps=pid,used_memory --format=csv -i 3.',
+  ],
+  BackupStale: [
+    { container: 'backup' },
+    'backup has failed, or shown no sign of work for too long: results are not copied away. Look: docker logs --tail 200 backup.',
+  ],
+  NotificationsFailing: [
+    {},
+    'A channel of stagewatch fails: whoever relies on it hears nothing. Try: stagewatch test-notification.',
+  ],
+  ProgressClockSkewed: [
+    WORKER,
+    `The clock of ${W} is ahead of the host of stagewatch. Run a time service there.`,
+  ],
+  ProgressUnreadable: [
+    WORKER,
+    `The progress file of ${W} is of no use, and what it does is unknown. Look at the file and at stagewatch_progress_files_ignored.`,
+  ],
+};
+
+function seriesOf(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  return `pipeline_finding_active{${pairs.join(',')}}`;
+}
+
+/** Open from 1m on, from 2m on as a consequence of a common cause, which must not make it another alert, gone at 3m. */
+export const FINDING_CASES: readonly AlertCase[] = Object.entries(TOLD).map(
+  ([kind, [subject, description]]) => {
+    const labels = { ...TARGET, kind, ...subject };
+    const shown = { ...labels, severity: FINDING_SEVERITIES[kind as FindingKind] };
+    return {
+      alert: `Pipeline${kind}`,
+      input: {
+        [seriesOf(shown)]: '_x4 1x3 stale',
+        [seriesOf({ ...shown, cause: 'common' })]: '_x8 1x3 stale',
+      },
+      quietAt: ['45s'],
+      firesAt: ['1m', '1m45s', '2m', '4m45s'],
+      resolvedAt: ['5m'],
+      labels,
+      description,
+    };
+  },
+);
+
+export const CONSEQUENCE_CASE: AlertCase = {
+  alert: 'PipelineConsequence',
+  input: {
+    [seriesOf({ ...TARGET, kind: 'WorkerStuck', severity: 'critical', ...WORKER })]: '1x3 stale',
+    [seriesOf({ ...TARGET, kind: 'WorkerStuck', severity: 'critical', ...WORKER, cause: 'common' })]:
+      '_x4 1x3 stale',
+  },
+  quietAt: ['45s'],
+  // After the alert that it mutes: that one ends 2m after the finding.
+  firesAt: ['1m', '4m', '5m45s'],
+  resolvedAt: ['6m'],
+  labels: { ...TARGET, kind: 'WorkerStuck', ...WORKER },
+  description: 'WorkerStuck follows from a common cause; see PipelineCommonCause.',
+};
