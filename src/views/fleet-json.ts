@@ -6,21 +6,27 @@ import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
 import { renderFailures } from './failures-json.js';
 import { renderFindings } from './findings-json.js';
 import { renderGpus } from './gpu-json.js';
+import { type FleetHistory, NO_HISTORY } from './history/fleet-history.js';
 import { toIso } from './iso-time.js';
 import { renderProgress } from './progress-json.js';
 import { renderBroker, renderQueue } from './queue-json.js';
 import { renderStages } from './stages-json.js';
 
-export function renderFleetJson(fleet: Fleet, verdicts: Verdicts, nowMs: number) {
+export function renderFleetJson(
+  fleet: Fleet,
+  verdicts: Verdicts,
+  nowMs: number,
+  history: Pick<FleetHistory, 'trendOf' | 'paceOf'> = NO_HISTORY,
+) {
   return {
     at: toIso(nowMs),
     sources: [...fleet.sources.values()].map(renderSource),
     containers: [...fleet.containers.values()].map((container) =>
       renderContainer(container, fleet.cpu.get(container.identity)),
     ),
-    stages: renderStages(fleet, verdicts),
+    stages: renderStages(fleet, verdicts, history.paceOf),
     gpus: renderGpus(fleet),
-    queues: [...fleet.queues.values()].map(renderQueue),
+    queues: [...fleet.queues].map(([key, queue]) => renderQueue(queue, history.trendOf(key))),
     broker: fleet.broker ? renderBroker(fleet.broker) : null,
     ...renderProgress(fleet, verdicts),
     failures: renderFailures(fleet.sentinels),

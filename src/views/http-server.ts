@@ -1,4 +1,4 @@
-/** The daemon's HTTP server: metrics, health, API and landing page. */
+/** The daemon's HTTP server: metrics, health, API and page. */
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,9 @@ import { renderFindings } from './findings-json.js';
 import { renderFleetJson } from './fleet-json.js';
 import { parseJournalQuery } from './journal-json.js';
 import { LANDING_STYLE, LANDING_STYLE_PATH, renderLandingPage } from './landing-page.js';
+import { createLivePage, type LivePage } from './live-page.js';
 import { metricsRoute } from './metrics-route.js';
+import { sendPackedJson } from './packed-json.js';
 import { missingForReadiness } from './readiness.js';
 
 export interface HttpServerOptions {
@@ -42,14 +44,22 @@ export interface HttpServer {
 const CLOSE_GRACE_MS = 1000;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const server = createServer(createRoutes(options));
+  const page = createLivePage({ ...options, canAct: () => options.bearerToken() !== null });
+  const server = createServer(createRoutes(options, page));
   return {
-    listen: (address) => listen(server, address),
-    close: () => close(server, options.clock),
+    async listen(address) {
+      const bound = await listen(server, address);
+      page.start();
+      return bound;
+    },
+    async close() {
+      page.close();
+      await close(server, options.clock);
+    },
   };
 }
 
-function createRoutes(options: HttpServerOptions): Express {
+function createRoutes(options: HttpServerOptions, page: LivePage): Express {
   const { fleet, clock, log, version, metrics, reload } = options;
   const app = express();
   app.disable('x-powered-by');
@@ -71,9 +81,11 @@ function createRoutes(options: HttpServerOptions): Express {
     if (missing.length === 0) response.send('stagewatch is ready.\n');
     else response.status(503).send(`stagewatch is not ready, waiting for:\n${missing.join('\n')}\n`);
   });
-  app.get('/api/v1/fleet', (_request, response) =>
-    sendSuccess(response, renderFleetJson(fleet, options.verdicts(), clock.nowMs())),
-  );
+  page.addRoutes(app);
+  app.get('/api/v1/fleet', async (request, response) => {
+    const fleetJson = renderFleetJson(fleet, options.verdicts(), clock.nowMs(), page.history);
+    await sendPackedJson(request, response, JSON.stringify(fleetJson));
+  });
   app.get('/api/v1/findings', (_request, response) =>
     sendSuccess(response, renderFindings(options.verdicts())),
   );

@@ -1,9 +1,10 @@
 /** Queues and their broker as JSON for /api/v1/fleet: each figure with its origin and time. */
 
 import type { Broker, Figure, Queue, WayHealth } from '../fleet/queue-model.js';
+import type { QueueTrend } from './history/queue-trend.js';
 import { toIso } from './iso-time.js';
 
-export function renderQueue(queue: Queue) {
+export function renderQueue(queue: Queue, trend: QueueTrend | null) {
   return {
     queue: queue.name,
     vhost: queue.vhost,
@@ -18,6 +19,7 @@ export function renderQueue(queue: Queue) {
     redelivered: renderFigure(queue.redelivered),
     ackedRoseAt: toIso(queue.ackedRoseAtMs),
     consumerTimeoutMs: queue.consumerTimeoutMs ?? null,
+    trend,
     dataAt: toIso(queue.dataAtMs),
     disagreements: queue.disagreements.map(({ fact, figures }) => ({
       fact,

@@ -2,8 +2,9 @@
 
 import type { StageLimits, Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
+import type { StagePace } from './history/stage-pace.js';
 
-export function renderStages(fleet: Fleet, verdicts: Verdicts) {
+export function renderStages(fleet: Fleet, verdicts: Verdicts, paceOf: (stage: string) => StagePace) {
   const { stages, workers, stageWork, sentinels } = fleet;
   const workersOf = new Map<string, number>();
   for (const { stage } of workers.values()) {
@@ -28,6 +29,7 @@ export function renderStages(fleet: Fleet, verdicts: Verdicts) {
         failures: sentinels.stages.get(id)?.failures ?? null,
       },
       jobs: renderJobs(fleet, id),
+      ...paceOf(id),
     };
   });
 }

@@ -134,6 +134,25 @@ describe('the HTTP server', () => {
     assert.equal(worker?.startedAt, new Date(NOW_MS - 50_000).toISOString());
   });
 
+  it('gives the page its picture and the last hour, compressed when asked', async () => {
+    const { headers, body } = await raw('/api/v1/picture', 'GET', { 'accept-encoding': 'gzip' });
+    assert.equal(headers['content-encoding'], 'gzip');
+    const picture = JSON.parse(gunzipSync(body).toString()) as {
+      data: { at: string; version: string; canAct: boolean; containers: { container: string }[] };
+    };
+    assert.deepEqual(
+      [picture.data.at, picture.data.version, picture.data.canAct],
+      [new Date(NOW_MS).toISOString(), '1.2.3', true],
+    );
+    assert.equal(picture.data.containers[0]?.container, 'paddle-worker-gpu1-0');
+    const plain = await raw('/api/v1/history', 'GET', {});
+    assert.equal(plain.headers['content-encoding'], undefined);
+    assert.deepEqual(JSON.parse(plain.body.toString()), {
+      status: 'success',
+      data: { stepMs: 15_000, times: [NOW_MS], queues: {}, stages: {} },
+    });
+  });
+
   it('links everything from a landing page that runs no script and escapes what it shows', async () => {
     const response = await fetch(`${url}/`);
     const html = await response.text();

@@ -1,0 +1,57 @@
+/** What keeps the page live: the hour's history, the picture, and their routes. */
+
+import type { Express } from 'express';
+import type { Verdicts } from '../detectors/verdicts.js';
+import type { Fleet } from '../fleet/model.js';
+import type { Journal } from '../journal/journal.js';
+import type { Clock } from '../lib/clock.js';
+import type { Logger } from '../lib/logger.js';
+import { createFleetHistory, type FleetHistory } from './history/fleet-history.js';
+import { createEventHub } from './live/event-hub.js';
+import { renderPagePicture } from './live/page-picture.js';
+import { createPictureFeed } from './live/picture-feed.js';
+import { sendPackedJson } from './packed-json.js';
+
+export interface LivePage {
+  readonly history: FleetHistory;
+  addRoutes(app: Express): void;
+  /** History is sampled from now on. */
+  start(): void;
+  /** Ends every stream of events. */
+  close(): void;
+}
+
+export interface LivePageOptions {
+  readonly fleet: Fleet;
+  readonly verdicts: () => Verdicts;
+  readonly journal: Pick<Journal, 'newest'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+  /** A token is configured, so that actions can be allowed at all. */
+  readonly canAct: () => boolean;
+}
+
+export function createLivePage(options: LivePageOptions): LivePage {
+  const { fleet, verdicts, journal, clock, log, version, canAct } = options;
+  const history = createFleetHistory(fleet, clock);
+  const journalAt = (): string | null => journal.newest({ limit: 1 })[0]?.at ?? null;
+  const facts = { fleet, verdicts, history, version, journalAt, canAct };
+  const picture = createPictureFeed((nowMs) => renderPagePicture(facts, nowMs), clock);
+  const events = createEventHub({ picture, clock, log });
+  return {
+    history,
+    addRoutes(app) {
+      app.get('/api/v1/events', events.route);
+      app.get('/api/v1/picture', (request, response) => sendPackedJson(request, response, picture().text));
+      app.get('/api/v1/history', (request, response) =>
+        sendPackedJson(request, response, JSON.stringify(history.render())),
+      );
+    },
+    start: history.start,
+    close() {
+      history.stop();
+      events.close();
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** The picture that the page is drawn from: of the fleet as JSON, what the page shows. */
+
+import type { Verdicts } from '../../detectors/verdicts.js';
+import type { Fleet } from '../../fleet/model.js';
+import { renderFleetJson } from '../fleet-json.js';
+import type { FleetHistory } from '../history/fleet-history.js';
+
+export interface PageFacts {
+  readonly fleet: Fleet;
+  readonly verdicts: () => Verdicts;
+  readonly history: Pick<FleetHistory, 'trendOf' | 'paceOf'>;
+  readonly version: string;
+  /** When the newest entry of the journal was written; the page asks for the journal when it changes. */
+  readonly journalAt: () => string | null;
+  /** A token is configured, so that actions can be allowed at all. */
+  readonly canAct: () => boolean;
+}
+
+/** What changes at every look without telling anything new is left out, so that nothing is sent for it. */
+const CONTAINER_FIELDS = [
+  'container',
+  'id',
+  'role',
+  'title',
+  'stage',
+  'gpu',
+  'state',
+  'health',
+  'startedAt',
+  'finishedAt',
+  'lastExitCode',
+] as const;
+const JOB_FIELDS = [
+  'container',
+  'id',
+  'stage',
+  'status',
+  'reason',
+  'since',
+  'document',
+  'done',
+  'total',
+  'unit',
+  'jobStartedAt',
+  'lastProgressAt',
+] as const;
+const WORKER_FIELDS = [...JOB_FIELDS, 'gpu', 'message'] as const;
+const ORCHESTRATOR_FIELDS = [...JOB_FIELDS, 'dots', 'completed', 'heldUpBy'] as const;
+const QUEUE_FIELDS = ['queue', 'vhost', 'stage', 'status', 'trend'] as const;
+const FLEET_FIELDS = ['sources', 'stages', 'gpus', 'broker', 'findings'] as const;
+
+/** Without `at`, so that two of them are the same text when nothing has changed. */
+export function renderPagePicture(facts: PageFacts, nowMs: number) {
+  const fleet = renderFleetJson(facts.fleet, facts.verdicts(), nowMs, facts.history);
+  return {
+    version: facts.version,
+    canAct: facts.canAct(),
+    journalAt: facts.journalAt(),
+    ...pick(fleet, FLEET_FIELDS),
+    containers: fleet.containers.map((container) => pick(container, CONTAINER_FIELDS)),
+    workers: fleet.workers.map((worker) => pick(worker, WORKER_FIELDS)),
+    orchestrators: fleet.orchestrators.map((orchestrator) => pick(orchestrator, ORCHESTRATOR_FIELDS)),
+    queues: fleet.queues.map((queue) => ({
+      ...pick(queue, QUEUE_FIELDS),
+      ready: figureOf(queue.ready),
+      unacked: figureOf(queue.unacked),
+      consumers: figureOf(queue.consumers),
+    })),
+  };
+}
+
+function figureOf(figure: { readonly value: number } | null) {
+  return figure && { value: figure.value };
+}
+
+function pick<T extends object, K extends keyof T>(whole: T, fields: readonly K[]): Pick<T, K> {
+  const picked = {} as Pick<T, K>;
+  for (const field of fields) picked[field] = whole[field];
+  return picked;
+}
