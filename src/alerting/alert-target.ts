@@ -37,6 +37,17 @@ export function targetsOf(finding: Routed, settings: AlertSettings): readonly Ta
   return targets;
 }
 
+/** Of everybody whom the configuration names; a target that is not among them is told nothing more. */
+export function currentTargetKeys({ alerts }: AlertSettings): ReadonlySet<string> {
+  const keys = new Set<string>();
+  if (alerts.webhook.url !== null) keys.add(WEBHOOK_TARGET.key);
+  if (alerts.email.smtp_url === null) return keys;
+  for (const to of [alerts.email.to, ...alerts.routes.map((route) => route.to)]) {
+    if (to.length > 0) keys.add(mailTarget(to).key);
+  }
+  return keys;
+}
+
 export function mailTarget(to: readonly string[]): Target {
   const sorted = [...new Set(to)].toSorted();
   return { key: `email:${sorted.join(',')}`, channel: 'email', to: sorted };
