@@ -1,8 +1,10 @@
 /** The command line: which commands there are and what they take. */
 
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { PROFILES } from '../simulation/profile.js';
 import { checkConfig } from './check-config-command.js';
 import type { CommandContext } from './command-context.js';
+import type { DemoOptions } from './demo-command.js';
 import { type ServeOptions, serve } from './serve-command.js';
 
 /** Runs the command that `args` names and resolves with the exit code. */
@@ -33,6 +35,32 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
       exitCode = checkConfig(file, context);
     });
 
+  addDemo(program, async (options) => {
+    // Loaded late: no other command needs the simulation.
+    const { demo } = await import('./demo-command.js');
+    exitCode = await demo(options, context);
+  });
+
   await program.parseAsync([...args], { from: 'user' });
   return exitCode;
+}
+
+function addDemo(program: Command, run: (options: DemoOptions) => Promise<void>): void {
+  program
+    .command('demo')
+    .description('run the daemon on a simulated pipeline; needs nothing installed')
+    .addOption(new Option('--profile <name>', 'size of the pipeline').choices(PROFILES).default('2gpu'))
+    .option('--speed <n>', 'seconds of the pipeline in one of ours, 1 to 60', numberFrom(1, 60), 20)
+    .option('--listen <host:port>', 'where to serve page, metrics and API', '127.0.0.1:9847')
+    .option('--duration <seconds>', 'end after so long', numberFrom(1, 31_536_000))
+    .option('--seed <n>', 'another seed, another run', numberFrom(0, 2 ** 32 - 1), 1)
+    .action(run);
+}
+
+function numberFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`expected a number from ${least} to ${most}.`);
+  };
 }

@@ -77,7 +77,7 @@ export const detectionSection = z
     poison_workers: wholeNumber(2, 2, 20).meta({
       description: 'A document that failed, stalled or crashed so many workers is poison.',
     }),
-    queue_window: duration('10m', { atLeast: '2m', atMost: '1h' }).meta({
+    queue_window: duration('10m', { atLeast: '30s', atMost: '1h' }).meta({
       description: 'How long a queue must have been rising to be growing.',
     }),
     queue_min_rise: wholeNumber(20, 1, 1_000_000).meta({

@@ -20,6 +20,8 @@ export interface QueueHistory {
 }
 
 const SPACING_MS = 15_000;
+/** A short window needs this many samples, too. */
+const MIN_SAMPLES = 10;
 const KEPT_FACTOR = 1.3;
 
 export function createQueueHistory(): QueueHistory {
@@ -40,7 +42,9 @@ export function createQueueHistory(): QueueHistory {
     samples,
     unservedSinceMs,
     note({ fleet: { queues }, settings, nowMs }) {
-      const limits = { spacingMs: SPACING_MS, keptMs: settings.detection.queue_window * KEPT_FACTOR };
+      const windowMs = settings.detection.queue_window;
+      const spacingMs = Math.min(SPACING_MS, windowMs / MIN_SAMPLES);
+      const limits = { spacingMs, keptMs: windowMs * KEPT_FACTOR };
       forgetGone(queues);
       for (const [key, queue] of queues) {
         const sample = sampleOf(queue);

@@ -25,13 +25,16 @@ export const FAULT_KINDS = [
   'scale-up',
   'scale-down',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+/** Those that are drawn, and those that strike only where they are asked for. */
+export type FaultKind = (typeof FAULT_KINDS)[number] | 'failing-stage';
 
 export interface PlannedFault {
   readonly kind: FaultKind;
   readonly atMs: number;
   /** When people (or nobody) put it right. */
   readonly healAtMs: number;
+  /** Only there; absent: anywhere. */
+  readonly stage?: string;
 }
 
 const MINUTE = 60_000;

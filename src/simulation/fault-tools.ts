@@ -26,6 +26,9 @@ export type Act = (strike: Strike) => boolean;
 export interface FaultTools extends FaultOptions {
   /** Whom one fault has struck, no other strikes. */
   readonly struck: Set<string>;
+  /** Whoever is picked from now on must be of this stage; undefined: of any. */
+  aimAt(stage: string | undefined): void;
+  isAimedAt(stage: string): boolean;
   pickWorker(isFit: (worker: SimWorker) => boolean): SimWorker | undefined;
   /** Somebody restarts it by hand. */
   healByRestart(worker: SimWorker, atMs: number, told: FaultTruth): void;
@@ -47,10 +50,12 @@ export function createFaultTools(options: FaultOptions): FaultTools {
   const { pipeline, agenda, random } = options;
   const { world } = pipeline;
   const struck = new Set<string>();
+  let aim: string | undefined;
+  const isAimedAt = (stage: string): boolean => aim === undefined || aim === stage;
 
   function pickWorker(isFit: (worker: SimWorker) => boolean): SimWorker | undefined {
     const fit = [...world.workers.values()].filter(
-      (worker) => !struck.has(worker.container.name) && isFit(worker),
+      (worker) => isAimedAt(worker.stage.id) && !struck.has(worker.container.name) && isFit(worker),
     );
     const worker = random.pick(fit);
     if (worker) struck.add(worker.container.name);
@@ -68,5 +73,14 @@ export function createFaultTools(options: FaultOptions): FaultTools {
     });
   }
 
-  return { ...options, struck, pickWorker, healByRestart };
+  return {
+    ...options,
+    struck,
+    pickWorker,
+    healByRestart,
+    isAimedAt,
+    aimAt(stage) {
+      aim = stage;
+    },
+  };
 }

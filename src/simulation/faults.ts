@@ -1,5 +1,6 @@
 /** Lets planned faults strike the pipeline, and writes down the truth of each: whom, when, and what should be found. */
 
+import { failureFaults } from './failure-faults.js';
 import type { FaultKind, PlannedFault } from './fault-plan.js';
 import { type Act, createFaultTools, type FaultOptions, type Strike } from './fault-tools.js';
 import type { FaultTruth } from './truth.js';
@@ -18,7 +19,11 @@ const MAX_TRIES = 200;
 export function createFaults(options: FaultOptions): Faults {
   const { agenda } = options;
   const tools = createFaultTools(options);
-  const acts: Readonly<Record<FaultKind, Act>> = { ...workerFaults(tools), ...wideFaults(tools) };
+  const acts: Readonly<Record<FaultKind, Act>> = {
+    ...workerFaults(tools),
+    ...wideFaults(tools),
+    ...failureFaults(tools),
+  };
   const truth: FaultTruth[] = [];
 
   function strike(fault: PlannedFault, tries: number): void {
@@ -30,6 +35,7 @@ export function createFaults(options: FaultOptions): Faults {
     };
     const lastsMs = fault.healAtMs - fault.atMs;
     const now = { ...fault, healAtMs: agenda.nowMs + lastsMs };
+    tools.aimAt(fault.stage);
     if (acts[fault.kind]({ fault: now, tell }) || tries >= MAX_TRIES) return;
     agenda.after(RETRY_MS, () => strike(fault, tries + 1));
   }

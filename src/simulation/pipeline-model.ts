@@ -24,6 +24,8 @@ export interface Death {
   readonly isOom?: boolean;
   /** Somebody stopped it: it ends its work in order. */
   readonly isAskedFor?: boolean;
+  /** By SIGKILL, after SIGTERM was of no use: it leaves its file as it is. */
+  readonly isForced?: boolean;
   /** The message was acked before the work was done, and is gone with the worker. */
   readonly isMessageLost?: boolean;
 }

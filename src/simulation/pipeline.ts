@@ -229,7 +229,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     agenda.after(200, () => deliver(worker.stage));
   }
 
-  function dropWork(worker: SimWorker, { isMessageLost = false, isAskedFor = false }: Death): void {
+  function dropWork(worker: SimWorker, { isMessageLost, isAskedFor, isForced }: Death): void {
     const { job, stage, hasConsumer } = worker;
     const queue = queueOf(stage);
     if (job && hasConsumer) {
@@ -241,7 +241,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     worker.mode = 'down';
     worker.hasConsumer = false;
     // Asked to stop, it takes its file away; killed, it leaves it as it is.
-    if (isAskedFor) removeFile(worker.container.name);
+    if (isAskedFor && !isForced) removeFile(worker.container.name);
     agenda.after(300, () => deliver(stage));
   }
 

@@ -5,9 +5,9 @@ import { type Agenda, createAgenda } from './agenda.js';
 import type { PlannedFault } from './fault-plan.js';
 import { createFaults } from './faults.js';
 import { createObserver } from './observe.js';
-import { createOutages } from './outages.js';
+import { createOutages, type Outages } from './outages.js';
 import { createPipeline } from './pipeline.js';
-import type { Pipeline } from './pipeline-model.js';
+import type { Pipeline, PipelineHooks } from './pipeline-model.js';
 import { type ProfileName, simProfile, simulationConfig } from './profile.js';
 import { createRandom } from './random.js';
 import type { FaultTruth } from './truth.js';
@@ -15,6 +15,8 @@ import { createWorld, type World } from './world.js';
 
 export interface Simulation {
   readonly world: World;
+  readonly pipeline: Pipeline;
+  readonly outages: Outages;
   /** The configuration a user would write for it, unread. */
   readonly config: object;
   readonly truth: readonly FaultTruth[];
@@ -30,27 +32,38 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly startMs: number;
   readonly faults: readonly PlannedFault[];
-  readonly apply: (observation: Observation) => void;
+  /** What sources would say. Absent: the world is looked at in other ways, and nobody tells of it. */
+  readonly apply?: (observation: Observation) => void;
+  /** Told of what happens as it happens. */
+  readonly hooks?: PipelineHooks;
+  /** How many documents there are to do; the profile's number if absent. */
+  readonly documents?: number;
 }
 
-export function createSimulation({ profile, seed, startMs, faults, apply }: SimulationOptions): Simulation {
+export function createSimulation(options: SimulationOptions): Simulation {
+  const { profile, seed, startMs, faults, apply, documents } = options;
   const agenda: Agenda = createAgenda(startMs);
   const random = createRandom(seed);
   const outages = createOutages();
-  const world = createWorld(simProfile(profile), startMs);
-  const observer = createObserver({ agenda, outages, apply });
+  const world = createWorld(
+    { ...simProfile(profile), ...(documents !== undefined && { documents }) },
+    startMs,
+  );
+  const observer = apply && createObserver({ agenda, outages, apply });
   const pipeline: Pipeline = createPipeline({
     world,
     agenda,
     random: random.fork('pipeline'),
-    hooks: observer.hooks,
+    hooks: joinHooks([observer?.hooks, options.hooks].filter((hooks) => hooks !== undefined)),
   });
   const striking = createFaults({ pipeline, agenda, random: random.fork('faults'), outages });
   pipeline.start();
-  observer.start(world);
+  observer?.start(world);
   striking.schedule(faults);
   return {
     world,
+    pipeline,
+    outages,
     config: simulationConfig(world.profile),
     truth: striking.truth,
     get nowMs() {
@@ -63,6 +76,20 @@ export function createSimulation({ profile, seed, startMs, faults, apply }: Simu
       pipeline.kill(container, { exitCode: 137, isAskedFor: true });
       pipeline.launch(container);
       return true;
+    },
+  };
+}
+
+function joinHooks(listeners: readonly PipelineHooks[]): PipelineHooks {
+  return {
+    containerChanged(container, change) {
+      for (const listener of listeners) listener.containerChanged(container, change);
+    },
+    fileChanged(name) {
+      for (const listener of listeners) listener.fileChanged(name);
+    },
+    sentinelWritten(sentinel) {
+      for (const listener of listeners) listener.sentinelWritten(sentinel);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Faults that strike a stage, a GPU, the host or the watcher's view of them, and what only looks like a fault. */
 
 import type { SourceName } from '../fleet/model.js';
+import type { FailureFault } from './failure-faults.js';
 import type { FaultKind } from './fault-plan.js';
 import { type Act, type FaultTools, isWorking, type Strike } from './fault-tools.js';
 import type { FaultTruth } from './truth.js';
@@ -10,13 +11,17 @@ import { addOrchestrator, type SimWorker } from './world.js';
 const MINUTE = 60_000;
 const MASS = 20;
 
-export function wideFaults(tools: FaultTools): Readonly<Record<Exclude<FaultKind, WorkerFault>, Act>> {
-  const { pipeline, agenda, random, outages, struck, healByRestart } = tools;
+export function wideFaults(
+  tools: FaultTools,
+): Readonly<Record<Exclude<FaultKind, WorkerFault | FailureFault>, Act>> {
+  const { pipeline, agenda, random, outages, struck, healByRestart, isAimedAt } = tools;
   const { world } = pipeline;
 
   function pickStage(isFit: (stage: string) => boolean = () => true): string | undefined {
     return random.pick(
-      world.profile.stages.filter(({ share, id }) => share === 1 && isFit(id)).map(({ id }) => id),
+      world.profile.stages
+        .filter(({ share, id }) => share === 1 && isAimedAt(id) && isFit(id))
+        .map(({ id }) => id),
     );
   }
 

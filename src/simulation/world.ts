@@ -2,6 +2,7 @@
 
 import type { ProgressReport } from '../fleet/progress-model.js';
 import { queueName, type SimProfile, type SimStage } from './profile.js';
+import { hashText } from './random.js';
 
 export interface SimContainer {
   readonly name: string;
@@ -181,11 +182,12 @@ function addContainer(
 /** An idle process still wakes now and then. */
 export const IDLE_CORES = 0.001;
 
+const ID_WORDS = 8;
+
 /** Unique for the name and the number of its re-creations, and the same in every run. */
 export function newContainerId(name: string, recreation: number): string {
-  let text = '';
-  for (const character of `${recreation}:${name}`) text += character.charCodeAt(0).toString(16);
-  return text.padEnd(64, '0').slice(0, 64);
+  const words = Array.from({ length: ID_WORDS }, (_, word) => hashText(`${word}:${recreation}:${name}`));
+  return words.map((word) => word.toString(16).padStart(8, '0')).join('');
 }
 
 /** From now on the container uses so many cores. */

@@ -1,0 +1,61 @@
+/** Starts the process of everything the demo's daemon watches, and ends it. */
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../lib/clock.js';
+import type { FromSurroundings, SurroundingsRequest } from './demo-messages.js';
+
+export interface DemoChild {
+  readonly ready: Extract<FromSurroundings, { readonly kind: 'ready' }>;
+  /** Resolves when the process has ended, asked for or not. */
+  readonly ended: Promise<void>;
+  /** Ends it; resolves when everything of it is gone. */
+  stop(): Promise<void>;
+}
+
+export type DemoChildResult =
+  | { readonly kind: 'started'; readonly child: DemoChild }
+  | { readonly kind: 'failed'; readonly problem: string };
+
+export type FaultNews = Extract<FromSurroundings, { readonly kind: 'struck' | 'over' }>;
+
+const SCRIPT = fileURLToPath(new URL('./demo-surroundings.js', import.meta.url));
+const STOP_LIMIT_MS = 5000;
+
+/** Never rejects. `onNews` hears of faults as they strike and end. */
+export async function startDemoChild(
+  request: SurroundingsRequest,
+  onNews: (news: FaultNews) => void,
+): Promise<DemoChildResult> {
+  const process = fork(SCRIPT, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+  const ended = once(process, 'exit').then(() => undefined);
+  const first = firstWord(process, ended);
+  process.on('message', (message: FromSurroundings) => {
+    if (message.kind === 'struck' || message.kind === 'over') onNews(message);
+  });
+  process.send(request);
+  const word = await first;
+  if (word.kind === 'failed') {
+    if (process.connected) process.disconnect();
+    await ended;
+    return word;
+  }
+  return { kind: 'started', child: { ready: word, ended, stop: () => stopProcess(process, ended) } };
+}
+
+function firstWord(process: ChildProcess, ended: Promise<void>) {
+  return new Promise<Extract<FromSurroundings, { readonly kind: 'ready' | 'failed' }>>((resolve) => {
+    process.on('message', (message: FromSurroundings) => {
+      if (message.kind === 'ready' || message.kind === 'failed') resolve(message);
+    });
+    void ended.then(() => resolve({ kind: 'failed', problem: 'the process of the simulation has ended' }));
+  });
+}
+
+async function stopProcess(process: ChildProcess, ended: Promise<void>): Promise<void> {
+  if (process.connected) process.disconnect();
+  const timer = systemClock.after(STOP_LIMIT_MS, () => process.kill('SIGKILL'));
+  await ended;
+  timer.cancel();
+}

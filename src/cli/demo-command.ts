@@ -1,0 +1,125 @@
+/** `stagewatch demo`: the ordinary daemon, watching a simulated pipeline over the real protocols. */
+
+import { readFileSync } from 'node:fs';
+import { type App, type ConfigReading, createApp, StartError } from '../app.js';
+import { renderFault } from '../config/config-fault.js';
+import { loadConfig } from '../config/load-config.js';
+import type { Config } from '../config/schema.js';
+import { systemClock } from '../lib/clock.js';
+import { createLogger, type Logger } from '../lib/logger.js';
+import type { ProfileName } from '../simulation/profile.js';
+import type { CommandContext } from './command-context.js';
+import { type DemoChild, type FaultNews, startDemoChild } from './demo-child.js';
+import { describeFault, describeLogEntry, describeOver, renderGuide, renderStoryLine } from './demo-story.js';
+import { EXIT_CODES } from './exit-codes.js';
+
+export interface DemoOptions {
+  readonly profile: ProfileName;
+  readonly speed: number;
+  readonly listen: string;
+  readonly seed: number;
+  /** Seconds. */
+  readonly duration?: number;
+}
+
+/** Resolves with the exit code, when nothing of the demo is left. */
+export async function demo(options: DemoOptions, context: CommandContext): Promise<number> {
+  const ended = endOf(options, context);
+  const startedMs = systemClock.monotonicMs();
+  const tell = (who: 'pipeline' | 'stagewatch', text: string): void =>
+    context.write(renderStoryLine(systemClock.monotonicMs() - startedMs, who, text));
+  const tellNews = ({ kind, fault }: FaultNews): void =>
+    tell('pipeline', kind === 'struck' ? describeFault(fault) : describeOver(fault));
+  const { profile, speed, listen, seed } = options;
+  const started = await startDemoChild({ profile, speed, listen, seed }, tellNews);
+  if (started.kind === 'failed') {
+    context.writeError(`stagewatch demo: cannot start the simulation: ${started.problem}\n`);
+    return EXIT_CODES.badStart;
+  }
+  const { child } = started;
+  try {
+    return await runDaemon({ child, options, context, ended, tell });
+  } finally {
+    await child.stop();
+  }
+}
+
+interface DaemonContext {
+  readonly child: DemoChild;
+  readonly options: DemoOptions;
+  readonly context: CommandContext;
+  /** Resolves when somebody or the clock ends the demo. */
+  readonly ended: Promise<unknown>;
+  readonly tell: (who: 'pipeline' | 'stagewatch', text: string) => void;
+}
+
+async function runDaemon({ child, options, context, ended, tell }: DaemonContext): Promise<number> {
+  const { configFile, folder, containers, workers } = child.ready;
+  const read = readConfigFrom(configFile);
+  const first = read();
+  if (first.kind === 'faulty') {
+    context.writeError(`stagewatch demo: ${first.problem}\n`);
+    return EXIT_CODES.badStart;
+  }
+  const app = createDemoApp(first.config, read, { context, tell });
+  try {
+    const { port } = await app.start();
+    const host = first.config.listen.host ?? '127.0.0.1';
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const { profile, speed } = options;
+    context.write(renderGuide({ url, folder, containers, workers, profile, speed }));
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    context.writeError(`stagewatch demo: ${error.message} (here: --listen)\n`);
+    await app.stop();
+    return EXIT_CODES.badStart;
+  }
+  const how = await Promise.race([ended, child.ended.then(() => 'child ended' as const)]);
+  await app.stop();
+  if (how !== 'child ended') return EXIT_CODES.ok;
+  context.writeError('stagewatch demo: the process of the simulation has ended unexpectedly\n');
+  return EXIT_CODES.badStart;
+}
+
+/** Options of the environment are meant for a real pipeline. */
+function readConfigFrom(file: string): () => ConfigReading {
+  return () => {
+    const loaded = loadConfig({ file, env: {}, readFile: (path) => readFileSync(path, 'utf8') });
+    if (loaded.kind === 'ok') return loaded;
+    return { kind: 'faulty', problem: loaded.faults.map(renderFault).join('; ') };
+  };
+}
+
+function createDemoApp(
+  config: Config,
+  readConfig: () => ConfigReading,
+  { context, tell }: Pick<DaemonContext, 'context' | 'tell'>,
+): App {
+  return createApp({
+    config,
+    readConfig,
+    env: {},
+    clock: systemClock,
+    log: createStoryLogger(tell),
+    version: context.version,
+  });
+}
+
+function createStoryLogger(tell: DaemonContext['tell']): Logger {
+  return createLogger({
+    level: 'info',
+    format: 'json',
+    write(line) {
+      const news = describeLogEntry(JSON.parse(line) as Record<string, unknown>);
+      if (news !== undefined) tell('stagewatch', news);
+    },
+  });
+}
+
+function endOf({ duration }: DemoOptions, { onSignal }: CommandContext): Promise<unknown> {
+  return new Promise((resolve) => {
+    onSignal('SIGTERM', resolve);
+    onSignal('SIGINT', resolve);
+    if (duration !== undefined) systemClock.after(duration * 1000, () => resolve('time is over'));
+  });
+}

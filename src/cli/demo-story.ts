@@ -1,0 +1,100 @@
+/** The words of the demo: where to look, what is about to happen, what strikes, and what the daemon makes of it; pure. */
+
+import { formatDuration } from '../lib/duration.js';
+import { DEMO_TOKEN } from '../simulation/demo-config.js';
+import type { FaultKind } from '../simulation/fault-plan.js';
+import type { FaultTruth } from '../simulation/truth.js';
+
+export interface Guide {
+  readonly url: string;
+  readonly folder: string;
+  readonly containers: number;
+  readonly workers: number;
+  readonly profile: string;
+  readonly speed: number;
+}
+
+export function renderGuide({ url, folder, containers, workers, profile, speed }: Guide): string {
+  return `stagewatch demo: a simulated pipeline with ${profile.replace('gpu', ' GPUs')}, ${containers} containers and ${workers} workers.
+One second here is ${speed === 1 ? 'one' : speed} of the pipeline.
+
+  page      ${url}/
+  metrics   ${url}/metrics
+  terminal  stagewatch status --url ${url} --watch
+  engine    docker -H unix://${folder}/docker.sock ps
+  files     ${folder}
+  token     ${DEMO_TOKEN}   (for the buttons of the page, and every POST)
+
+Within a minute: a stage loses nearly all of its workers and its queue grows; a worker hangs; jobs of a stage
+fail for several reasons. After that one thing after another goes wrong, and comes right again.
+Ctrl-C ends it and leaves nothing behind.
+
+`;
+}
+
+const WORDS: Readonly<Record<FaultKind, string>> = {
+  hang: 'hangs: no step, no CPU',
+  livelock: 'turns in circles: busy, no step',
+  crash: 'dies of a segmentation fault',
+  'crash-message-lost': 'dies with a job in hand that it had acked already',
+  'crash-with-sentinel': 'fails, says so and dies',
+  oom: 'is killed for want of memory',
+  'lost-consumer': 'loses its consumer, and does not notice',
+  'slow-stage': 'needs four times as long as usual',
+  'understaffed-stage': 'loses nearly all of its workers: somebody stopped them',
+  'poison-document': 'a document kills whoever takes it',
+  'mass-hang': 'many of its workers hang together',
+  'gpu-lost': 'falls off the bus, and its workers hang',
+  'vram-leak': 'leaks memory',
+  'broker-outage': 'RabbitMQ is away',
+  'engine-outage': 'the Docker Engine is away',
+  'dcgm-outage': 'the dcgm-exporter is away',
+  'progress-outage': 'the folder of the progress files is away',
+  'clock-skew': 'has a clock that is wrong',
+  'rolling-deploy': 'all of its workers are replaced, one by one: nothing to worry about',
+  'scale-up': 'four orchestrators are added',
+  'scale-down': 'three orchestrators are taken away',
+  'failing-stage': 'its jobs begin to fail',
+};
+
+/** `paddle-worker-gpu1-0 at G3_02 hangs: no step, no CPU` */
+export function describeFault({ kind, container, stage, gpu }: FaultTruth): string {
+  const place = stage === undefined ? '' : `stage ${stage}`;
+  const who =
+    container === undefined
+      ? place === '' && gpu !== undefined
+        ? `GPU ${gpu}`
+        : place
+      : `${container} (${stage ?? ''})`;
+  return who === '' ? WORDS[kind] : `${who}: ${WORDS[kind]}`;
+}
+
+export function describeOver(fault: FaultTruth): string {
+  return `over: ${describeFault(fault)}`;
+}
+
+const MARKS: Readonly<Record<string, string>> = { critical: '▲', warning: '◆', info: '▪' };
+
+/** What of the daemon's log is news to somebody who watches the demo; undefined: nothing. */
+export function describeLogEntry(entry: Readonly<Record<string, unknown>>): string | undefined {
+  const text = (key: string): string => (typeof entry[key] === 'string' ? entry[key] : '');
+  if (text('msg') === 'finding opened') {
+    const who = ['container', 'queue', 'gpu', 'stage', 'source', 'document']
+      .map(text)
+      .find((name) => name !== '');
+    const folded = text('consequenceOf') === '' ? '' : ', a consequence';
+    return `${MARKS[text('severity')] ?? '▪'} ${text('kind')} ${who ?? ''}: ${text('summary')}${folded}`;
+  }
+  if (text('msg') === 'finding cleared') {
+    const who = ['container', 'queue', 'gpu', 'stage', 'source', 'document']
+      .map(text)
+      .find((name) => name !== '');
+    return `✓ ${text('kind')} ${who ?? ''} is over after ${text('lasted')}`;
+  }
+  return ['warn', 'error', 'fatal'].includes(text('level')) ? text('msg') : undefined;
+}
+
+/** `0:42  pipeline    paddle-worker-gpu1-0 hangs` */
+export function renderStoryLine(elapsedMs: number, who: 'pipeline' | 'stagewatch', text: string): string {
+  return `${formatDuration(Math.max(0, elapsedMs)).padStart(6)}  ${who.padEnd(10)}  ${text}\n`;
+}

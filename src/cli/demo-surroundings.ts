@@ -1,0 +1,51 @@
+/** Runs as a process of its own: everything the demo's daemon watches, so that neither's work slows the other down. */
+
+import { describeError } from '../lib/describe-error.js';
+import type { FaultTruth } from '../simulation/truth.js';
+import { type DemoFolder, openDemoFolder } from './demo-folder.js';
+import type { FromSurroundings, SurroundingsRequest } from './demo-messages.js';
+
+function say(message: FromSurroundings): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Tells of each fault when it strikes and when it is over. */
+function createTeller(truth: () => readonly FaultTruth[]): () => void {
+  let told = 0;
+  const open = new Set<FaultTruth>();
+  return () => {
+    for (const fault of truth().slice(told)) {
+      open.add(fault);
+      say({ kind: 'struck', fault });
+    }
+    told = truth().length;
+    for (const fault of open) {
+      if (fault.endedAtMs === undefined) continue;
+      open.delete(fault);
+      say({ kind: 'over', fault });
+    }
+  };
+}
+
+async function run(request: SurroundingsRequest): Promise<void> {
+  let opened: DemoFolder | undefined;
+  const tell = createTeller(() => opened?.surroundings.simulation.truth ?? []);
+  try {
+    opened = await openDemoFolder(request, tell);
+  } catch (error) {
+    say({ kind: 'failed', problem: describeError(error) });
+    process.disconnect();
+    return;
+  }
+  const { folder, configFile, surroundings } = opened;
+  const { containers, workers } = surroundings.simulation.world;
+  say({ kind: 'ready', folder, configFile, containers: containers.size, workers: workers.size });
+  // The daemon's process ends the connection when it has stopped; so does its death, however sudden.
+  if (process.connected) await new Promise((resolve) => process.once('disconnect', resolve));
+  await opened.dispose();
+  process.exit();
+}
+
+// Ctrl-C reaches both processes at once; the daemon is to stop first.
+process.on('SIGINT', () => undefined);
+process.once('message', (request) => void run(request as SurroundingsRequest));

@@ -1,0 +1,105 @@
+/** The configuration that watches the demo: what a user would write, with time limits as much shorter as time runs faster. */
+
+import { type SimProfile, simulationConfig } from './profile.js';
+
+export interface DemoAddresses {
+  readonly listen: string;
+  readonly dataDir: string;
+  readonly engineSocket: string;
+  readonly cgroupRoot: string;
+  readonly metricsUrl: string;
+  readonly managementUrl: string;
+  readonly dcgmUrl: string;
+  readonly progressDirectory: string;
+  readonly sentinelRoot: string;
+}
+
+export interface DemoConfigOptions {
+  readonly profile: SimProfile;
+  readonly speed: number;
+  readonly addresses: DemoAddresses;
+}
+
+/** Nothing behind it can be harmed. */
+export const DEMO_TOKEN = 'demo';
+const SECOND = 1;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** As JSON or YAML it is a stagewatch.yaml. */
+export function demoConfig({ profile, speed, addresses }: DemoConfigOptions) {
+  const shorten = shortener(speed);
+  return {
+    listen: addresses.listen,
+    data_dir: addresses.dataDir,
+    docker: {
+      host: `unix://${addresses.engineSocket}`,
+      cgroup_root: addresses.cgroupRoot,
+      cpu_interval: shorten(10 * SECOND, 2),
+      relist_interval: shorten(MINUTE, 10),
+    },
+    rabbitmq: {
+      metrics_url: addresses.metricsUrl,
+      management_url: addresses.managementUrl,
+      interval: shorten(5 * SECOND, 1),
+      stats_interval: '100ms',
+      consumer_timeout: shorten(2 * HOUR, 1),
+    },
+    progress: { directory: addresses.progressDirectory, interval: '250ms' },
+    sentinels: { root: addresses.sentinelRoot },
+    dcgm: { url: addresses.dcgmUrl, interval: shorten(10 * SECOND, 2) },
+    ...withOwnLimits(simulationConfig(profile), shorten),
+    detection: detectionLimits(profile, shorten),
+    web: { bearer_token: DEMO_TOKEN },
+  };
+}
+
+type Shorten = (seconds: number, atLeast: number) => string;
+
+function shortener(speed: number): Shorten {
+  return (seconds, atLeast) => `${Math.max(Math.round(seconds / speed), atLeast)}s`;
+}
+
+/** Least values are those that the options take, or that a look every second can tell apart. */
+function detectionLimits({ orchestrators }: SimProfile, shorten: Shorten) {
+  return {
+    interval: shorten(5 * SECOND, 1),
+    stale_after: shorten(45 * SECOND, 10),
+    stall_after: shorten(5 * MINUTE, 15),
+    livelock_after: shorten(15 * MINUTE, 60),
+    learned_floor: shorten(MINUTE, 15),
+    learned_ceiling: shorten(30 * MINUTE, 60),
+    start_grace: shorten(10 * MINUTE, 15),
+    starved_after: shorten(MINUTE, 10),
+    orchestrator_stall_after: shorten(15 * MINUTE, 60),
+    down_after: shorten(30 * SECOND, 5),
+    source_down_after: shorten(30 * SECOND, 5),
+    crash_loop_window: shorten(10 * MINUTE, 60),
+    orphaned_after: shorten(30 * SECOND, 3),
+    queue_window: shorten(10 * MINUTE, 30),
+    // No queue can hold more messages than there are orchestrators to wait for them.
+    queue_min_rise: Math.min(20, Math.round(orchestrators / 3)),
+    no_consumers_after: shorten(MINUTE, 10),
+    failures_window: shorten(10 * MINUTE, 60),
+    gpu_memory_for: shorten(5 * MINUTE, 15),
+    gpu_leak_window: shorten(HOUR, 600),
+  };
+}
+
+interface StageEntry {
+  readonly id: string;
+}
+
+/** Between two steps of a Vision job lies up to an hour: busy for so long is no livelock there. */
+const LIVELOCK_SECONDS: Readonly<Record<string, number>> = { G6_00: 2 * HOUR };
+
+function withOwnLimits(config: ReturnType<typeof simulationConfig>, shorten: Shorten): object {
+  const { stages, ...rest } = config as { readonly stages: readonly StageEntry[] };
+  return {
+    ...rest,
+    stages: stages.map((stage) => {
+      const seconds = LIVELOCK_SECONDS[stage.id];
+      return seconds === undefined ? stage : { ...stage, livelock_after: shorten(seconds, 60) };
+    }),
+  };
+}

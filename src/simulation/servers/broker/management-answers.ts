@@ -1,0 +1,73 @@
+/** The answers of a broker's management API about queues, nodes and itself; pure. */
+
+import type { QueueReading } from '../../../fleet/queue-observations.js';
+import { BROKER_VERSION } from './detailed-page.js';
+
+/** By path below `/api`; undefined: there is no such thing. */
+export function answerManagement(path: string, queues: readonly QueueReading[]): unknown {
+  switch (path) {
+    case '/overview':
+      return {
+        management_version: BROKER_VERSION,
+        rabbitmq_version: BROKER_VERSION,
+        cluster_name: 'rabbit@demo',
+        erlang_version: '26.2.5',
+        queue_totals: sumUp(queues),
+        object_totals: { queues: queues.length, consumers: sum(queues, 'consumers') },
+        node: 'rabbit@demo',
+      };
+    case '/nodes':
+      return [{ name: 'rabbit@demo', running: true, mem_alarm: false, disk_free_alarm: false }];
+    case '/queues':
+    case '/queues/%2F':
+      return queues.map(describeQueue);
+    default:
+      return undefined;
+  }
+}
+
+function describeQueue(queue: QueueReading) {
+  const { name, ready = 0, unacked = 0, consumers = 0, published = 0, acked = 0, redelivered = 0 } = queue;
+  return {
+    name,
+    vhost: '/',
+    type: 'classic',
+    durable: true,
+    auto_delete: false,
+    exclusive: false,
+    arguments: {},
+    effective_policy_definition: {},
+    node: 'rabbit@demo',
+    state: 'running',
+    messages: ready + unacked,
+    messages_ready: ready,
+    messages_unacknowledged: unacked,
+    consumers,
+    message_stats: { publish: published, ack: acked, redeliver: redelivered },
+  };
+}
+
+function sum(queues: readonly QueueReading[], key: 'ready' | 'unacked' | 'consumers'): number {
+  return queues.reduce((total, queue) => total + (queue[key] ?? 0), 0);
+}
+
+function sumUp(queues: readonly QueueReading[]) {
+  const [ready, unacked] = [sum(queues, 'ready'), sum(queues, 'unacked')];
+  return { messages: ready + unacked, messages_ready: ready, messages_unacknowledged: unacked };
+}
+
+/** Leaves of each answer what `columns=name,message_stats.ack` asks for. */
+export function pickColumns(answer: unknown, columns: string | null): unknown {
+  if (columns === null) return answer;
+  if (Array.isArray(answer)) return answer.map((entry: unknown) => pickColumns(entry, columns));
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const picked: Record<string, unknown> = {};
+  for (const column of columns.split(',')) {
+    const [key = '', ...rest] = column.split('.');
+    const value: unknown = (answer as Record<string, unknown>)[key];
+    if (value === undefined) continue;
+    if (rest.length === 0) picked[key] = value;
+    else picked[key] = { ...(picked[key] as object), ...(pickColumns(value, rest.join('.')) as object) };
+  }
+  return picked;
+}
