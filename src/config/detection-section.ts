@@ -103,7 +103,8 @@ export const detectionSection = z
       description: 'A GPU whose memory in use only rose for this long, by a twentieth of all, leaks.',
     }),
     backup: globs().prefault('*backup*').meta({
-      description: 'Containers or compose services that copy results away, as name patterns.',
+      description:
+        'Containers or compose services that copy results away, as name patterns. They are infrastructure, also where they are not listed there.',
     }),
     backup_stale_after: duration('24h', { atLeast: '1m', atMost: '30d' }).meta({
       description: 'How long the backup may be without a sign of work.',

@@ -1,6 +1,7 @@
 /** Lists the workers that are bad, or about to be, with when that began; and those that could be and are not. */
 
 import type { Scene } from './scene.js';
+import { couldNotStart } from './worker-down.js';
 
 export interface BadWorker {
   /** Key in the fleet. */
@@ -64,7 +65,9 @@ function badWorker(key: string, { workers, fleet, nowMs }: Scene): BadWorker | u
   if (status === 'stuck') return { ...base, onsetMs: stoppedMs, isSure: true };
   if (status === 'starved') return { ...base, onsetMs: sinceMs, isSure: true };
   if (status === 'down') {
-    const end = fleet.containers.get(key)?.lastEnd;
+    const container = fleet.containers.get(key);
+    if (container && couldNotStart(container)) return { ...base, onsetMs: sinceMs, isSure: true };
+    const end = container?.lastEnd;
     const isByItself = end !== undefined && end.reason !== 'ok' && end.isAskedFor === false;
     return isByItself ? { ...base, onsetMs: end.atMs, isSure: true } : undefined;
   }

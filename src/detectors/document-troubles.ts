@@ -1,7 +1,12 @@
-/** Which documents failed, stalled or crashed which workers. */
+/** Which documents failed, stalled or crashed which workers, and which of these workers do so with any document. */
 
+import type { Fleet } from '../fleet/model.js';
+import type { EndedJob } from '../fleet/progress-model.js';
+import { createReporterIndex } from '../fleet/reporter-index.js';
+import type { SentinelSeen } from '../fleet/sentinel-model.js';
 import type { HistoryMoment } from './history-moment.js';
 import type { LostJob } from './lost-jobs.js';
+import { createWorkerRecords } from './worker-records.js';
 
 export interface Trouble {
   readonly worker: string;
@@ -13,20 +18,27 @@ export interface Trouble {
 export interface DocumentTroubles {
   /** By document; one entry a worker, the oldest first. */
   readonly troubles: ReadonlyMap<string, readonly Trouble[]>;
-  note(moment: HistoryMoment, lost: readonly LostJob[]): void;
+  /** The worker fails whatever it takes up: its trouble says nothing of the document. */
+  isOwnFault(worker: string, document: string): boolean;
+  note(moment: Pick<HistoryMoment, 'fleet' | 'workers' | 'nowMs'>, lost: readonly LostJob[]): void;
 }
 
 const KEPT_MS = 24 * 3_600_000;
 const MAX_DOCUMENTS = 5000;
 const MAX_WORKERS = 20;
 const SWEEP_MS = 60_000;
+/** How far back the worker of a sentinel that names none is looked for. */
+const RECENT_JOBS = 1000;
 
 export function createDocumentTroubles(): DocumentTroubles {
   const troubles = new Map<string, readonly Trouble[]>();
-  let seenFailures: ReadonlySet<string> | undefined;
+  const records = createWorkerRecords();
+  let seenSentinels = 0;
+  let seenJobs = 0;
   let sweptAtMs = 0;
 
   function add(document: string, trouble: Trouble): void {
+    records.note(trouble.worker, { document, isBad: true });
     const known = troubles.get(document) ?? [];
     if (known.some(({ worker }) => worker === trouble.worker)) return;
     troubles.delete(document);
@@ -35,18 +47,26 @@ export function createDocumentTroubles(): DocumentTroubles {
     if (troubles.size > MAX_DOCUMENTS && !oldest.done) troubles.delete(oldest.value);
   }
 
-  function noteFailures({ fleet: { sentinels } }: HistoryMoment): void {
-    const { failures } = sentinels;
-    if (failures.size === 0 && seenFailures?.size === 0) return;
-    for (const [path, { document, worker, stage, writtenAtMs }] of failures) {
-      // Those present at the first look are of an earlier time; whom they struck may be long repaired.
-      if (!seenFailures || seenFailures.has(path) || document === undefined || worker === undefined) continue;
-      add(document, { worker, what: 'failed', stage, atMs: writtenAtMs });
+  function noteJobs(jobs: readonly EndedJob[]): void {
+    for (const { document, container, stage, outcome, end, endedAtMs } of jobs) {
+      if (document === undefined) continue;
+      if (outcome === 'failed') add(document, { worker: container, what: 'failed', stage, atMs: endedAtMs });
+      // Where a sentinel says otherwise later, it has the last word.
+      const hasEndedWell = outcome === 'succeeded' || (outcome === 'unknown' && end === 'removed');
+      if (hasEndedWell) records.note(container, { document, isBad: false });
     }
-    seenFailures = new Set(failures.keys());
   }
 
-  function noteStalls({ fleet, workers, nowMs }: HistoryMoment): void {
+  function noteFailures(fleet: Fleet, sentinels: readonly SentinelSeen[]): void {
+    const nameOf = createNameFinder(fleet);
+    for (const { outcome, document, worker, stage, writtenAtMs } of sentinels) {
+      if (outcome !== 'failure' || document === undefined) continue;
+      const name = worker === undefined ? findHolder(fleet, stage, document) : nameOf(worker);
+      if (name !== undefined) add(document, { worker: name, what: 'failed', stage, atMs: writtenAtMs });
+    }
+  }
+
+  function noteStalls({ fleet, workers, nowMs }: Pick<HistoryMoment, 'fleet' | 'workers' | 'nowMs'>): void {
     for (const [key, { status, standing, stuckBy }] of workers) {
       if (status !== 'stuck' || stuckBy === 'max_job') continue;
       const document = fleet.workers.get(key)?.job?.document;
@@ -65,14 +85,41 @@ export function createDocumentTroubles(): DocumentTroubles {
 
   return {
     troubles,
+    isOwnFault: records.isOwnFault,
     note(moment, lost) {
-      noteFailures(moment);
+      const { fleet, nowMs } = moment;
+      const { sentinels, endedJobs } = fleet;
+      const seen = sentinels.seen.since(seenSentinels).map(({ entry }) => entry);
+      noteJobs(endedJobs.since(seenJobs).map(({ entry }) => entry));
+      noteFailures(fleet, seen);
+      seenSentinels = sentinels.seen.newest;
+      seenJobs = endedJobs.newest;
       for (const { document, container, stage, lostAtMs } of lost) {
         if (document !== undefined)
           add(document, { worker: container, what: 'crashed', stage, atMs: lostAtMs });
       }
       noteStalls(moment);
-      forgetOld(moment.nowMs);
+      forgetOld(nowMs);
     },
   };
+}
+
+/** A worker may call itself by its service and number, or by the id that is its host's name. */
+function createNameFinder({ containers, ignored }: Fleet): (name: string) => string {
+  let index: ReturnType<typeof createReporterIndex> | undefined;
+  return (name) => {
+    if (containers.get(name)?.name === name) return name;
+    index ??= createReporterIndex(containers.values(), ignored.values());
+    return index.find(name)?.name ?? name;
+  };
+}
+
+/** Who has the document in hand at the stage, or had it last. */
+function findHolder({ workers, endedJobs }: Fleet, stage: string, document: string): string | undefined {
+  for (const worker of workers.values()) {
+    if (worker.job?.document === document && worker.stage === stage) return worker.container;
+  }
+  const recent = endedJobs.since(endedJobs.newest - RECENT_JOBS);
+  return recent.findLast(({ entry }) => entry.document === document && entry.stage === stage)?.entry
+    .container;
 }

@@ -1,10 +1,13 @@
-/** FailuresSpiking: a stage has `failures_min` new failures within `failures_window`, three times as many as before. */
+/**
+ * FailuresSpiking: a stage has `failures_min` new failures within `failures_window`, three times as many as in the window
+ * before; until there are fewer, or less than twice as many as before it began.
+ */
 
 import { formatDuration } from '../lib/duration.js';
-import type { FailureSample } from './failure-history.js';
+import type { Spike } from './failure-history.js';
+import type { Detection } from './finding.js';
 import type { Detector, Scene } from './scene.js';
 
-const TIMES_AS_MANY = 3;
 const CLEAR_AFTER_MS = 60_000;
 const MAX_ERROR = 160;
 
@@ -14,56 +17,35 @@ export const failuresSpiking: Detector = {
   detect(scene) {
     const { histories, settings, nowMs, isFresh } = scene;
     if (!isFresh('sentinels')) return { found: [], unsure: 'all' };
-    const { failures_window: windowMs, failures_min } = settings.detection;
-    const found = [...histories.failures.samples].flatMap(([stage, samples]) => {
-      const last = samples.at(-1);
-      const start = sampleAt(samples, nowMs - windowMs);
-      if (!last || !start) return [];
-      const risen = difference(last, start);
-      const count = sum(risen);
-      const before = sampleAt(samples, nowMs - 2 * windowMs) ?? samples[0];
-      const earlier = before ? sum(difference(start, before)) : 0;
-      if (count < failures_min || count < TIMES_AS_MANY * earlier) return [];
-      const window = formatDuration(windowMs);
-      return {
-        kind: 'FailuresSpiking' as const,
-        key: stage,
-        subject: { stage },
-        summary: `${count} failures within ${window}, ${earlier} in the ${window} before`,
-        evidence: [
-          Object.entries(risen)
-            .filter(([, rise]) => rise > 0)
-            .toSorted(([, one], [, other]) => other - one)
-            .map(([reason, rise]) => `${rise} ${reason}`)
-            .join(', '),
-          ...exampleOf(stage, scene),
-        ],
-        clearsWhen: `Fewer than ${failures_min} failures, or no more than before, lie within ${window}.`,
-        beganAtMs: firstRise(samples, start),
-      };
-    });
-    return { found, unsure: [] };
+    const found = [...histories.failures.spikes].map(([stage, spike]) => describe(stage, spike, scene));
+    // Of one that was open before the daemon's start, a window must pass until anybody can tell that it is over.
+    const isFull = histories.failures.isFull(settings.detection.failures_window, nowMs);
+    return { found, unsure: isFull ? [] : 'all' };
   },
 };
 
-/** What had been counted at the time; undefined where nobody was looking yet, except that the start was at the look. */
-function sampleAt(samples: readonly FailureSample[], atMs: number): FailureSample | undefined {
-  return samples.findLast((sample) => sample.atMs <= atMs) ?? samples[0];
-}
-
-function difference(now: FailureSample, then: FailureSample): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(now.counts).map(([reason, count]) => [reason, count - (then.counts[reason] ?? 0)]),
-  );
-}
-
-const sum = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((total, count) => total + count, 0);
-
-function firstRise(samples: readonly FailureSample[], start: FailureSample): number {
-  const base = sum(start.counts);
-  const first = samples.find(({ atMs, counts }) => atMs > start.atMs && sum(counts) > base);
-  return first?.atMs ?? start.atMs;
+function describe(stage: string, { beganAtMs, usual }: Spike, scene: Scene): Detection {
+  const { histories, settings, nowMs } = scene;
+  const { failures_window: windowMs, failures_min } = settings.detection;
+  const { total, byReason } = histories.failures.count(stage, nowMs - windowMs, nowMs);
+  const window = formatDuration(windowMs);
+  const isOld = nowMs - beganAtMs > windowMs;
+  const before = isOld ? `in the ${window} before it began` : `in the ${window} before`;
+  return {
+    kind: 'FailuresSpiking',
+    key: stage,
+    subject: { stage },
+    summary: `${total} failures within ${window}, ${usual} ${before}`,
+    evidence: [
+      [...byReason]
+        .toSorted(([, one], [, other]) => other - one)
+        .map(([reason, failures]) => `${failures} ${reason}`)
+        .join(', '),
+      ...exampleOf(stage, scene),
+    ],
+    clearsWhen: `Fewer than ${failures_min} failures, or less than twice as many as before it began, lie within ${window}.`,
+    beganAtMs,
+  };
 }
 
 function exampleOf(stage: string, { fleet }: Scene): readonly string[] {

@@ -1,6 +1,7 @@
 /** How much memory of each GPU was in use, how long it has been nearly full, and which XID errors came when. */
 
 import type { Gpu } from '../fleet/gpu-model.js';
+import { createGpuTenants } from './gpu-tenants.js';
 import type { HistoryMoment } from './history-moment.js';
 import { addSample } from './sample-series.js';
 
@@ -16,14 +17,14 @@ export interface GpuIncident {
 }
 
 export interface GpuHistory {
-  /** By identity of the GPU; begins anew when the containers on it change. */
+  /** By identity of the GPU; begins anew when a container comes to it that was not at work there before. */
   readonly memory: ReadonlyMap<string, readonly MemorySample[]>;
   readonly highSinceMs: ReadonlyMap<string, number>;
-  /** Since when memory is in use although no running container may use the GPU. */
+  /** Since when memory is in use although the containers that used the GPU are gone. */
   readonly orphanedSinceMs: ReadonlyMap<string, number>;
   /** Errors newly seen, the last of each XID. */
   readonly xids: ReadonlyMap<string, readonly GpuIncident[]>;
-  note(moment: Pick<HistoryMoment, 'fleet' | 'settings' | 'nowMs'>): void;
+  note(moment: Pick<HistoryMoment, 'fleet' | 'settings' | 'nowMs' | 'freshness' | 'workers'>): void;
 }
 
 const SPACING_MS = 60_000;
@@ -38,7 +39,7 @@ export function createGpuHistory(): GpuHistory {
   const orphanedSinceMs = new Map<string, number>();
   const xids = new Map<string, readonly GpuIncident[]>();
   const seenXids = new Map<string, ReadonlyMap<string, number>>();
-  const tenants = new Map<string, string>();
+  const tenants = createGpuTenants();
 
   function noteXids({ identity, xidEvents }: Gpu, nowMs: number): void {
     if (!xidEvents) return;
@@ -59,14 +60,18 @@ export function createGpuHistory(): GpuHistory {
   }
 
   function forgetGone({ gpus, lostGpus }: HistoryMoment['fleet']): void {
-    for (const map of [memory, highSinceMs, orphanedSinceMs, xids, seenXids, tenants]) {
+    for (const map of [memory, highSinceMs, orphanedSinceMs, xids, seenXids]) {
       for (const key of map.keys()) if (!gpus.has(key) && !lostGpus.has(key)) map.delete(key);
     }
   }
 
-  function noteMemory({ identity, seenAtMs }: Gpu, usedBytes: number, who: string, keptMs: number): void {
-    if (tenants.get(identity) !== who) memory.delete(identity);
-    tenants.set(identity, who);
+  function noteMemory(
+    { identity, seenAtMs }: Gpu,
+    usedBytes: number,
+    isNewcomer: boolean,
+    keptMs: number,
+  ): void {
+    if (isNewcomer) memory.delete(identity);
     const sample = { atMs: seenAtMs, usedBytes };
     const limits = { spacingMs: SPACING_MS, keptMs };
     memory.set(identity, addSample(memory.get(identity) ?? [], sample, limits));
@@ -77,36 +82,21 @@ export function createGpuHistory(): GpuHistory {
     highSinceMs,
     orphanedSinceMs,
     xids,
-    note({ fleet, settings: { detection }, nowMs }) {
-      const running = tenantsOf(fleet);
-      const hasLinks = fleet.gpuLinks.length > 0;
+    note({ fleet, settings: { detection }, nowMs, freshness, workers }) {
+      const isSeen = freshness.isFresh('docker');
       forgetGone(fleet);
+      const present = tenants.note({ fleet, workers, nowMs });
       for (const gpu of fleet.gpus.values()) {
+        const { identity } = gpu;
         const { usedBytes, totalBytes } = gpu.memory;
         noteXids(gpu, nowMs);
         if (usedBytes === undefined) continue;
-        const who = running.get(gpu.identity) ?? '';
-        noteMemory(gpu, usedBytes, who, detection.gpu_leak_window * KEPT_FACTOR);
+        noteMemory(gpu, usedBytes, present.newcomers.has(identity), detection.gpu_leak_window * KEPT_FACTOR);
         const isHigh = totalBytes !== undefined && usedBytes > detection.gpu_memory_high * totalBytes;
-        follow(highSinceMs, gpu.identity, isHigh, nowMs);
-        const isOrphaned = hasLinks && who === '' && usedBytes >= ORPHANED_BYTES;
-        follow(orphanedSinceMs, gpu.identity, isOrphaned, nowMs);
+        follow(highSinceMs, identity, isHigh, nowMs);
+        const isFree = isSeen && present.left.has(identity);
+        follow(orphanedSinceMs, identity, isFree && usedBytes >= ORPHANED_BYTES, nowMs);
       }
     },
   };
-}
-
-/** Which lives of which containers run on each GPU, as one text. */
-function tenantsOf({ gpuLinks, containers }: HistoryMoment['fleet']): ReadonlyMap<string, string> {
-  if (gpuLinks.length === 0) return new Map();
-  const lives = new Map<string, string>();
-  for (const { name, state, startedAtMs } of containers.values()) {
-    if (state === 'running') lives.set(name, `${name}@${startedAtMs ?? ''} `);
-  }
-  const tenants = new Map<string, string>();
-  for (const { identity, container } of gpuLinks) {
-    const life = lives.get(container);
-    if (life !== undefined) tenants.set(identity, (tenants.get(identity) ?? '') + life);
-  }
-  return tenants;
 }

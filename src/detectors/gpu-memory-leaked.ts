@@ -8,8 +8,9 @@ import type { Detector, Scene } from './scene.js';
 
 /** Models come and go; what never falls and rises by this share of the whole is no model. */
 const MIN_RISE = 0.05;
-/** A sample may lie this much below the one before: allocators give back a little. */
+/** A peak may lie this much below the one before: allocators give back a little. */
 const DIP = 0.002;
+const PARTS = 6;
 const ORPHANED_MS = 5 * 60_000;
 const CLEAR_AFTER_MS = 2 * 60_000;
 const GIB = 1024 ** 3;
@@ -18,23 +19,34 @@ export const gpuMemoryLeaked: Detector = {
   kind: 'GpuMemoryLeaked',
   steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
   detect(scene) {
-    if (!scene.isFresh('dcgm')) return { found: [], unsure: 'all' };
-    const found = [...scene.fleet.gpus.values()].flatMap(
-      (gpu) => describeOrphaned(gpu, scene) ?? describeRise(gpu, scene) ?? [],
-    );
-    return { found, unsure: [] };
+    // Who uses a GPU, and whether it is still the same, only the engine tells.
+    const isBlind = !scene.isFresh('dcgm') || (scene.isWatched('docker') && !scene.isFresh('docker'));
+    if (isBlind) return { found: [], unsure: 'all' };
+    const found: Detection[] = [];
+    const unsure: string[] = [];
+    for (const gpu of scene.fleet.gpus.values()) {
+      const leak = describeOrphaned(gpu, scene) ?? describeRise(gpu, scene);
+      if (leak) found.push(leak);
+      else if (!isWatchedForLong(gpu, scene)) unsure.push(gpu.identity);
+    }
+    return { found, unsure };
   },
 };
 
-function describeOrphaned(gpu: Gpu, { histories, nowMs, isFresh }: Scene): Detection | undefined {
+function isWatchedForLong({ identity }: Gpu, { histories, settings, nowMs }: Scene): boolean {
+  const first = histories.gpus.memory.get(identity)?.[0];
+  return first !== undefined && first.atMs <= nowMs - settings.detection.gpu_leak_window;
+}
+
+function describeOrphaned(gpu: Gpu, { histories, nowMs }: Scene): Detection | undefined {
   const sinceMs = histories.gpus.orphanedSinceMs.get(gpu.identity);
-  if (sinceMs === undefined || nowMs - sinceMs < ORPHANED_MS || !isFresh('docker')) return undefined;
+  if (sinceMs === undefined || nowMs - sinceMs < ORPHANED_MS) return undefined;
   const used = ((gpu.memory.usedBytes ?? 0) / GIB).toFixed(1);
   return {
     ...base(gpu),
-    summary: `GPU ${gpu.index}: ${used} GiB in use although no container uses it`,
+    summary: `GPU ${gpu.index}: ${used} GiB in use although no container uses it any more`,
     evidence: [
-      `no running container may use GPU ${gpu.index} for ${formatDuration(nowMs - sinceMs)}`,
+      `no container of the pipeline uses GPU ${gpu.index} for ${formatDuration(nowMs - sinceMs)}`,
       'a process that was killed may have left it behind: nvidia-smi shows who holds it',
     ],
     clearsWhen: 'The memory is free, or a container uses the GPU.',
@@ -43,38 +55,54 @@ function describeOrphaned(gpu: Gpu, { histories, nowMs, isFresh }: Scene): Detec
 }
 
 function describeRise(gpu: Gpu, { histories, settings, nowMs }: Scene): Detection | undefined {
-  const { totalBytes, usedBytes } = gpu.memory;
+  const { totalBytes } = gpu.memory;
   const windowMs = settings.detection.gpu_leak_window;
   const samples = histories.gpus.memory.get(gpu.identity) ?? [];
   const start = samples.findLastIndex(({ atMs }) => atMs <= nowMs - windowMs);
   const first = samples[start];
-  if (!first || totalBytes === undefined || usedBytes === undefined) return undefined;
-  const rise = usedBytes - first.usedBytes;
-  if (rise < MIN_RISE * totalBytes || hasFallen(samples.slice(start), DIP * totalBytes)) return undefined;
-  const hours = (nowMs - first.atMs) / 3_600_000;
-  const leftMs = ((totalBytes - usedBytes) / (rise / hours)) * 3_600_000;
+  if (!first || totalBytes === undefined) return undefined;
+  const peaks = peaksOf(samples.slice(start), nowMs);
+  const [from = 0] = peaks;
+  const to = peaks.at(-1) ?? 0;
+  if (to - from < MIN_RISE * totalBytes || !isSteadyRise(peaks, DIP * totalBytes)) return undefined;
+  const hours = ((nowMs - first.atMs) * (PARTS - 1)) / PARTS / 3_600_000;
+  const leftMs = (Math.max(0, totalBytes - to) / ((to - from) / hours)) * 3_600_000;
   return {
     ...base(gpu),
-    summary: `GPU ${gpu.index}: memory in use only rises, +${(rise / GIB).toFixed(1)} GiB in ${formatDuration(nowMs - first.atMs)}`,
+    summary: `GPU ${gpu.index}: memory in use only rises, +${inGib(to - from)} GiB in ${formatDuration(nowMs - first.atMs)}`,
     evidence: [
-      `from ${(first.usedBytes / GIB).toFixed(1)} to ${(usedBytes / GIB).toFixed(1)} GiB, never falling, with the same containers`,
+      `the most in use rose from part to part of that time: ${peaks.map(inGib).join(', ')} GiB, with nobody new on the GPU`,
       `at this rate it is full in ${formatDuration(leftMs)}`,
     ],
-    clearsWhen: 'It falls, or the containers on the GPU change.',
+    clearsWhen: 'It falls, or somebody new works on the GPU.',
     beganAtMs: first.atMs,
   };
 }
 
+const inGib = (bytes: number): string => (bytes / GIB).toFixed(1);
+
+/**
+ * The most that was in use in each part of the time: a container that restarts lets go of its memory for a while, and
+ * takes as much again, which the peaks do not show.
+ */
+function peaksOf(samples: readonly MemorySample[], nowMs: number): readonly number[] {
+  const fromMs = samples[0]?.atMs ?? nowMs;
+  const partMs = (nowMs - fromMs) / PARTS;
+  const peaks = Array.from({ length: PARTS }, () => 0);
+  for (const { atMs, usedBytes } of samples) {
+    const part = Math.min(PARTS - 1, Math.floor((atMs - fromMs) / partMs));
+    peaks[part] = Math.max(peaks[part] ?? 0, usedBytes);
+  }
+  return peaks;
+}
+
 /** A quick rise alone is models being loaded; it must go on to the end. */
-function hasFallen(samples: readonly MemorySample[], dip: number): boolean {
-  const half = samples[Math.floor(samples.length / 2)];
-  const last = samples.at(-1);
-  const first = samples[0];
-  if (!half || !last || !first) return true;
-  const isUneven = last.usedBytes - half.usedBytes < (last.usedBytes - first.usedBytes) / 4;
-  return (
-    isUneven || samples.some(({ usedBytes }, index) => usedBytes < (samples[index - 1]?.usedBytes ?? 0) - dip)
-  );
+function isSteadyRise(peaks: readonly number[], dip: number): boolean {
+  const [first = 0] = peaks;
+  const half = peaks[Math.floor(peaks.length / 2)] ?? 0;
+  const last = peaks.at(-1) ?? 0;
+  const isEven = last - half >= (last - first) / 4;
+  return isEven && peaks.every((peak, index) => peak >= (peaks[index - 1] ?? 0) - dip);
 }
 
 function base({ identity, index, uuid }: Gpu): Pick<Detection, 'kind' | 'key' | 'subject'> {

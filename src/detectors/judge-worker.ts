@@ -85,8 +85,9 @@ function plain(status: WorkerStatus, reason: string): WorkerJudgement {
 
 function judgeDown(container: Container | undefined): WorkerJudgement | undefined {
   if (!container || container.state === 'running') return undefined;
-  const { state, lastEnd } = container;
+  const { state, lastEnd, error } = container;
   if (state === 'paused') return plain('down', 'container is paused');
+  if (error) return plain('down', `container could not be started: ${error}`);
   if (state === 'created') return plain('down', 'container was created and not started');
   if (!lastEnd) return plain('down', `container is ${state}`);
   const how = {

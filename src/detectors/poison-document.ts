@@ -1,35 +1,48 @@
-/** PoisonDocument: the same document failed, stalled or crashed `poison_workers` different workers within a day. */
+/**
+ * PoisonDocument: the same document failed, stalled or crashed `poison_workers` different workers within a day. Workers
+ * that fail most of what they take up do not count: theirs is a cause of their own.
+ */
 
 import { formatDuration } from '../lib/duration.js';
-import type { Detector } from './scene.js';
+import type { Trouble } from './document-troubles.js';
+import type { Detection } from './finding.js';
+import type { Detector, Scene } from './scene.js';
 
 const MAX_LISTED = 6;
+/** Workers that fail for a cause of their own take up their next document meanwhile, and fail that, too. */
+const OPEN_AFTER_MS = 30_000;
+const TOLD_MS = 3_600_000;
 
 export const poisonDocument: Detector = {
   kind: 'PoisonDocument',
-  steadiness: () => ({ openAfterMs: 0, clearAfterMs: 0 }),
-  detect({ histories, settings, nowMs }) {
+  steadiness: () => ({ openAfterMs: OPEN_AFTER_MS, clearAfterMs: 0 }),
+  detect(scene) {
+    const { histories, settings, nowMs } = scene;
     const { poison_workers } = settings.detection;
-    const found = [...histories.documents.troubles].flatMap(([document, troubles]) => {
+    const found: Detection[] = [];
+    for (const [document, all] of histories.documents.troubles) {
+      if (all.length < poison_workers) continue;
+      const troubles = all.filter(({ worker }) => !histories.documents.isOwnFault(worker, document));
       const last = troubles.at(-1);
-      const first = troubles[0];
-      if (!first || !last || troubles.length < poison_workers || nowMs - last.atMs > TOLD_MS) return [];
-      return {
-        kind: 'PoisonDocument' as const,
-        key: document,
-        subject: { document, ...(last.stage !== undefined && { stage: last.stage }) },
-        summary: `${document} brought down ${troubles.length} workers`,
-        evidence: troubles.slice(-MAX_LISTED).map(({ worker, what, stage, atMs }) => {
-          const at = stage === undefined ? '' : ` at ${stage}`;
-          return `${what} ${worker}${at}, ${formatDuration(Math.max(0, nowMs - atMs))} ago`;
-        }),
-        clearsWhen:
-          'It has brought down nobody for an hour. Take it out of the run, and look at it by itself.',
-        beganAtMs: first.atMs,
-      };
-    });
+      if (!last || troubles.length < poison_workers || nowMs - last.atMs > TOLD_MS) continue;
+      found.push(describe(document, troubles, scene));
+    }
     return { found, unsure: [] };
   },
 };
 
-const TOLD_MS = 3_600_000;
+function describe(document: string, troubles: readonly Trouble[], { nowMs }: Scene): Detection {
+  const stage = troubles.at(-1)?.stage;
+  return {
+    kind: 'PoisonDocument',
+    key: document,
+    subject: { document, ...(stage !== undefined && { stage }) },
+    summary: `${document} brought down ${troubles.length} workers`,
+    evidence: troubles.slice(-MAX_LISTED).map((trouble) => {
+      const at = trouble.stage === undefined ? '' : ` at ${trouble.stage}`;
+      return `${trouble.what} ${trouble.worker}${at}, ${formatDuration(Math.max(0, nowMs - trouble.atMs))} ago`;
+    }),
+    clearsWhen: 'It has brought down nobody for an hour. Take it out of the run, and look at it by itself.',
+    beganAtMs: Math.min(...troubles.map(({ atMs }) => atMs)),
+  };
+}

@@ -18,12 +18,16 @@ export const queueGrowing: Detector = {
   detect(scene) {
     if (!scene.isFresh('rabbitmq')) return { found: [], unsure: 'all' };
     const found: Detection[] = [];
+    const unsure: string[] = [];
+    const fromMs = scene.nowMs - scene.settings.detection.queue_window;
     for (const [key, queue] of scene.fleet.queues) {
-      const samples = scene.histories.queues.samples.get(key);
-      const growth = samples && measureGrowth(samples, scene);
+      const samples = scene.histories.queues.samples.get(key) ?? [];
+      // Not watched for long enough, since the daemon's start or since the broker was away.
+      if ((samples[0]?.atMs ?? Number.POSITIVE_INFINITY) > fromMs) unsure.push(key);
+      const growth = measureGrowth(samples, scene);
       if (growth) found.push(describe(key, queue, growth, scene));
     }
-    return { found, unsure: [] };
+    return { found, unsure };
   },
 };
 

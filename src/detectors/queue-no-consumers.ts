@@ -1,7 +1,11 @@
 /** QueueNoConsumers: a queue has had messages waiting and no consumer at all for `no_consumers_after`, and no worker is starting. */
 
+import type { Queue } from '../fleet/queue-model.js';
 import { formatDuration } from '../lib/duration.js';
+import type { Detection } from './finding.js';
+import type { Unserved } from './queue-history.js';
 import type { Detector, Scene } from './scene.js';
+import type { WorkerStatus } from './verdicts.js';
 
 const CLEAR_AFTER_MS = 15_000;
 
@@ -9,34 +13,48 @@ export const queueNoConsumers: Detector = {
   kind: 'QueueNoConsumers',
   steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
   detect(scene) {
-    const { fleet, histories, settings, nowMs, isFresh } = scene;
+    const { fleet, histories, settings, isFresh } = scene;
     if (!isFresh('rabbitmq')) return { found: [], unsure: 'all' };
-    const found = [...histories.queues.unservedSinceMs].flatMap(([key, sinceMs]) => {
+    const found: Detection[] = [];
+    const unsure: string[] = [];
+    for (const [key, unserved] of histories.queues.unserved) {
       const queue = fleet.queues.get(key);
-      if (!queue || nowMs - sinceMs < settings.detection.no_consumers_after) return [];
-      const { name, vhost, stage, ready } = queue;
-      if (stage !== undefined && isStarting(stage, scene)) return [];
-      const atWork = [...fleet.workers.values()].filter(
-        (worker) => stage !== undefined && worker.stage === stage,
-      );
-      return {
-        kind: 'QueueNoConsumers' as const,
-        key,
-        subject: { queue: name, vhost, ...(stage !== undefined && { stage }) },
-        summary: `${ready?.value ?? 0} waiting and no consumer for ${formatDuration(nowMs - sinceMs)}`,
-        evidence: [
-          `queue ${name} has ${ready?.value ?? 0} messages waiting and 0 consumers`,
-          stage === undefined
-            ? 'it belongs to no configured stage'
-            : `${atWork.length} workers of ${stage} are known: they do not listen`,
-        ],
-        clearsWhen: 'A consumer is there again, or the queue is empty.',
-        beganAtMs: sinceMs,
-      };
-    });
-    return { found, unsure: [] };
+      if (!queue) continue;
+      const isLong = unserved.countedMs >= settings.detection.no_consumers_after;
+      const isAwaited = queue.stage !== undefined && isStarting(queue.stage, scene);
+      if (isLong && !isAwaited) found.push(describe(key, queue, unserved, scene));
+      // What was found before the broker was away, or before workers were started, is not over yet.
+      else unsure.push(key);
+    }
+    return { found, unsure };
   },
 };
+
+function describe(key: string, queue: Queue, { beganAtMs, countedMs }: Unserved, scene: Scene): Detection {
+  const { name, vhost, stage, ready } = queue;
+  return {
+    kind: 'QueueNoConsumers',
+    key,
+    subject: { queue: name, vhost, ...(stage !== undefined && { stage }) },
+    summary: `${ready?.value ?? 0} waiting and no consumer for ${formatDuration(countedMs)}`,
+    evidence: [
+      `queue ${name} has ${ready?.value ?? 0} messages waiting and 0 consumers`,
+      stage === undefined ? 'it belongs to no configured stage' : describeWorkers(stage, scene),
+    ],
+    clearsWhen: 'A consumer is there again, or the queue is empty.',
+    beganAtMs,
+  };
+}
+
+function describeWorkers(stage: string, { workers }: Scene): string {
+  const counts = new Map<WorkerStatus, number>();
+  for (const { standing, status } of workers.values()) {
+    if (standing.stage === stage) counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  if (counts.size === 0) return `no worker of ${stage} is known`;
+  const list = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  return `workers of ${stage}: ${list}; none of them listens`;
+}
 
 /** Workers that load their models will listen soon. */
 function isStarting(stage: string, { workers }: Scene): boolean {

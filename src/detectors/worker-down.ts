@@ -1,16 +1,14 @@
-/** WorkerDown: a worker whose container ended by itself, or was paused, and has not run since for `down_after`. */
+/** WorkerDown: a worker's container ended by itself, could not be started, or is paused, and has not run for `down_after`. */
 
 import type { Container } from '../fleet/model.js';
 import { formatDuration } from '../lib/duration.js';
 import { describeLastEnd, detectContainers } from './container-findings.js';
+import { isDeliberate } from './job-death.js';
 import type { Detector } from './scene.js';
 
 const CLEAR_AFTER_MS = 10_000;
 /** A pause is somebody's doing, and as a rule a short one. */
 const PAUSED_MS = 5 * 60_000;
-/** What `docker stop` and an interrupted terminal leave behind, where nobody saw who asked. */
-const ORDINARY_CODES = new Set([0, 130, 137, 143]);
-
 export const workerDown: Detector = {
   kind: 'WorkerDown',
   steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
@@ -23,7 +21,7 @@ export const workerDown: Detector = {
         const sinceMs = downSince(container, workers.get(container.identity)?.sinceMs);
         const afterMs = container.state === 'paused' ? PAUSED_MS : settings.detection.down_after;
         if (sinceMs === undefined || nowMs - sinceMs < afterMs) return undefined;
-        const how = container.state === 'paused' ? 'is paused' : describeLastEnd(container);
+        const how = describeHow(container);
         return {
           summary: `down for ${formatDuration(nowMs - sinceMs)}: it ${how}`,
           evidence: [
@@ -38,12 +36,23 @@ export const workerDown: Detector = {
     }),
 };
 
+/** The engine keeps the words of a start that failed until one succeeds. */
+export function couldNotStart({ state, error }: Container): boolean {
+  return state !== 'running' && state !== 'paused' && error !== undefined && error !== '';
+}
+
+function describeHow(container: Container): string {
+  if (container.state === 'paused') return 'is paused';
+  return couldNotStart(container) ? 'could not be started' : describeLastEnd(container);
+}
+
 /** Undefined: it is down as somebody wanted it. */
-function downSince({ state, lastEnd }: Container, statusSinceMs: number | undefined): number | undefined {
+function downSince(container: Container, statusSinceMs: number | undefined): number | undefined {
+  const { state, lastEnd, createdAtMs } = container;
   if (state === 'paused') return statusSinceMs;
-  if (state === 'created' || state === 'removing') return undefined;
+  if (state === 'removing') return undefined;
+  if (couldNotStart(container)) return lastEnd?.atMs ?? createdAtMs;
+  if (state === 'created') return undefined;
   if (!lastEnd) return state === 'dead' ? statusSinceMs : undefined;
-  if (lastEnd.isAskedFor) return undefined;
-  const isOrdinary = lastEnd.isAskedFor === undefined && ORDINARY_CODES.has(lastEnd.exitCode);
-  return lastEnd.reason === 'ok' || (isOrdinary && lastEnd.reason !== 'oom') ? undefined : lastEnd.atMs;
+  return lastEnd.reason === 'ok' || isDeliberate(lastEnd) ? undefined : lastEnd.atMs;
 }

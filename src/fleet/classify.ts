@@ -12,6 +12,8 @@ export type Classify = (container: Nameable, knownFrom?: 'engine' | 'progress') 
 export type ClassifyConfig = Pick<Config, 'orchestrators' | 'infrastructure'> & {
   readonly stages: readonly Pick<StageConfig, 'id' | 'workers'>[];
   readonly docker: Pick<Config['docker'], 'compose_project'>;
+  /** The backup is infrastructure, also where nobody lists it there. */
+  readonly detection?: Pick<Config['detection'], 'backup'>;
 };
 
 /** `paddle-worker-gpu1-0`: kind, GPU, replica. */
@@ -62,7 +64,7 @@ function classifyByConfig(container: Nameable, config: ClassifyConfig): Configur
   for (const [title, globs] of Object.entries(config.infrastructure)) {
     if (matches(globs)) return { role: 'infrastructure', title };
   }
-  return undefined;
+  return matches(config.detection?.backup ?? []) ? { role: 'infrastructure', title: 'Backup' } : undefined;
 }
 
 function describe(container: Nameable, role: Role, configured: ConfiguredRole | undefined): Classification {

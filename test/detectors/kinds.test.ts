@@ -64,6 +64,41 @@ const CASES: readonly Case[] = [
   },
   {
     kind: 'WorkerDown',
+    what: 'a worker that was created and could not be started',
+    play(fleet) {
+      const error = 'could not select device driver "nvidia"';
+      fleet.container(W, { state: 'created', createdAtMs: fleet.nowMs, error });
+      fleet.judgeFor(25);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^down for 3\ds: it could not be started$/,
+    evidence: /the engine says: could not select device driver/,
+  },
+  {
+    kind: 'WorkerDown',
+    what: 'a worker that somebody stopped, and that could not be started again',
+    play(fleet) {
+      fleet.container(W);
+      end(fleet, W, 143, true);
+      fleet.judgeFor(300);
+    },
+    tip(fleet) {
+      const told = { state: 'exited', exitCode: 128, error: 'port is already allocated' } as const;
+      fleet.container(W, { ...told, finishedAtMs: fleet.nowMs - 300_000 });
+      fleet.judgeFor(5);
+    },
+    summary: /could not be started$/,
+  },
+  {
+    kind: 'WorkerDown',
+    what: 'a worker that was created and not started',
+    play(fleet) {
+      fleet.container(W, { state: 'created' });
+      fleet.judgeFor(300);
+    },
+  },
+  {
+    kind: 'WorkerDown',
     what: 'a worker that somebody stopped',
     play(fleet) {
       fleet.container(W);
@@ -217,7 +252,7 @@ const CASES: readonly Case[] = [
     },
     tip(fleet) {
       fail(fleet, 'PMC7', OTHER, 'c');
-      fleet.judgeFor(5);
+      fleet.judgeFor(35);
     },
     summary: /^PMC7 brought down 2 workers$/,
     evidence: /^failed paddle-worker-gpu1-0 at G3/,
@@ -357,6 +392,17 @@ const CASES: readonly Case[] = [
     play(fleet) {
       fleet.container('grobid-backup');
       end(fleet, 'grobid-backup', 1);
+      fleet.judgeFor(60);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^backup does not run: it ended with exit code 1$/,
+  },
+  {
+    kind: 'BackupStale',
+    what: 'a backup that nobody lists under infrastructure',
+    play(fleet) {
+      fleet.container('nightly-backup-1');
+      end(fleet, 'nightly-backup-1', 1);
       fleet.judgeFor(60);
     },
     tip: (fleet) => fleet.judgeFor(10),

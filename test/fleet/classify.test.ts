@@ -95,6 +95,15 @@ describe('a container', () => {
     it(what, () => assert.deepEqual(createClassifier(CONFIG)({ name, labels }), expected));
   }
 
+  it('is infrastructure as the backup, where nothing else says what it is', () => {
+    const classify = createClassifier({ ...CONFIG, detection: { backup: ['*backup*'] } });
+    assert.deepEqual(classify({ name: 'nightly-backup', labels: {} }), {
+      role: 'infrastructure',
+      title: 'Backup',
+    });
+    assert.equal(classify({ name: 'backup-worker', labels: {} })?.role, 'worker');
+  });
+
   it('of another compose project is no part of the pipeline when one is chosen', () => {
     const classify = createClassifier({ ...CONFIG, docker: { compose_project: 'run' } });
     assert.equal(classify({ name: 'x', labels: compose('other', 'spine') }), undefined);

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { JudgedFleet } from '../support/judged-fleet.js';
+import { end, fail, found, job, openedWhile, stageFleet, succeed } from '../support/pipeline-events.js';
+
+const ONE = 'paddle-worker-gpu0-0';
+const TWO = 'paddle-worker-gpu1-0';
+
+function pair(): JudgedFleet {
+  const fleet = stageFleet();
+  for (const name of [ONE, TWO]) fleet.container(name, { labels: { 'com.docker.compose.project': 'run' } });
+  fleet.judgeFor(5);
+  return fleet;
+}
+
+/** Takes the document up, and ends it well or with a sentinel of its failure. */
+function work(
+  fleet: JudgedFleet,
+  worker: string,
+  document: string,
+  how: 'ok' | 'fails' | 'fails unnamed',
+): void {
+  fleet.progress(worker, job(fleet, { document }));
+  fleet.judgeFor(5);
+  if (how === 'ok') succeed(fleet, document);
+  else fail(fleet, document, how === 'fails' ? worker : undefined, `${document}-${worker}`);
+  fleet.progress(worker, undefined);
+  fleet.judgeFor(5);
+}
+
+function workAll(
+  fleet: JudgedFleet,
+  worker: string,
+  documents: readonly string[],
+  how: 'ok' | 'fails',
+): void {
+  for (const document of documents) work(fleet, worker, document, how);
+}
+
+describe('a document', () => {
+  it('that fails on two workers, which do well otherwise, is poison', () => {
+    const fleet = pair();
+    for (const worker of [ONE, TWO]) {
+      workAll(fleet, worker, ['a', 'b'], 'ok');
+      work(fleet, worker, 'PMC7', 'fails');
+      workAll(fleet, worker, ['c', 'd'], 'ok');
+    }
+    fleet.judgeFor(15);
+    assert.equal(found(fleet, 'PoisonDocument')?.summary, 'PMC7 brought down 2 workers');
+  });
+
+  it('is poison though its failure sentinels name no worker', () => {
+    const fleet = pair();
+    for (const worker of [ONE, TWO]) work(fleet, worker, 'PMC7', 'fails unnamed');
+    fleet.judgeFor(30);
+    assert.match(
+      found(fleet, 'PoisonDocument')?.evidence.join('\n') ?? '',
+      /failed paddle-worker-gpu0-0 at G3/,
+    );
+  });
+
+  it('is poison though only the state of its jobs tells that they failed', () => {
+    const fleet = pair();
+    for (const worker of [ONE, TWO]) {
+      fleet.progress(worker, job(fleet, { document: 'PMC7' }));
+      fleet.judgeFor(5);
+      fleet.progress(worker, job(fleet, { document: 'PMC7', state: 'failed' }));
+      fleet.judgeFor(5);
+    }
+    fleet.judgeFor(30);
+    assert.ok(found(fleet, 'PoisonDocument'));
+  });
+
+  it('is poison when it crashed one worker and failed another', () => {
+    const fleet = pair();
+    fleet.progress(ONE, job(fleet, { document: 'PMC7' }));
+    fleet.judgeFor(5);
+    end(fleet, ONE, 139);
+    fleet.judgeFor(5);
+    work(fleet, TWO, 'PMC7', 'fails');
+    fleet.judgeFor(30);
+    assert.match(found(fleet, 'PoisonDocument')?.evidence.join('\n') ?? '', /crashed .*\nfailed /);
+  });
+
+  it('that failed twice on one worker, under its name and its id, is none', () => {
+    const fleet = pair();
+    fleet.container(ONE, { id: '0123456789abcdef' });
+    workAll(fleet, ONE, ['a'], 'ok');
+    fail(fleet, 'PMC7', ONE, 'first');
+    fail(fleet, 'PMC7', '0123456789ab', 'second');
+    assert.deepEqual(openedWhile(fleet, 'PoisonDocument', 120), []);
+  });
+
+  it('whose failures nobody can be named for is none', () => {
+    const fleet = pair();
+    for (const path of ['first', 'second']) fail(fleet, 'PMC7', undefined, path);
+    assert.deepEqual(openedWhile(fleet, 'PoisonDocument', 120), []);
+  });
+});
+
+describe('documents that two workers fail one after the other for a cause of their own', () => {
+  const documents = ['a', 'b', 'c', 'd', 'e'];
+
+  it('are no poison, whether the workers did well before or not', () => {
+    for (const isGoodBefore of [true, false]) {
+      const fleet = pair();
+      for (const worker of [ONE, TWO]) {
+        if (isGoodBefore) workAll(fleet, worker, ['u', 'v', 'w', 'x', 'y', 'z'], 'ok');
+        workAll(fleet, worker, documents, 'fails');
+      }
+      assert.deepEqual(openedWhile(fleet, 'PoisonDocument', 120), []);
+    }
+  });
+
+  it('are no poison while both fail them in turn', () => {
+    const fleet = pair();
+    for (const document of documents) for (const worker of [ONE, TWO]) work(fleet, worker, document, 'fails');
+    assert.deepEqual(openedWhile(fleet, 'PoisonDocument', 120), []);
+  });
+
+  it('are no poison where the worker fails most, not all', () => {
+    const fleet = pair();
+    for (const worker of [ONE, TWO]) {
+      for (const document of documents) {
+        work(fleet, worker, document, 'fails');
+        if (document === 'b' || document === 'd') work(fleet, worker, `good-${document}`, 'ok');
+      }
+    }
+    assert.deepEqual(openedWhile(fleet, 'PoisonDocument', 120), []);
+  });
+
+  it('hide a poisoned one only until they are repaired', () => {
+    const fleet = pair();
+    for (const worker of [ONE, TWO]) workAll(fleet, worker, ['p', 'q'], 'fails');
+    assert.deepEqual(openedWhile(fleet, 'PoisonDocument', 60), [], 'nobody knows yet whose fault it is');
+    for (const worker of [ONE, TWO]) workAll(fleet, worker, ['r', 's'], 'ok');
+    fleet.judgeFor(35);
+    assert.ok(found(fleet, 'PoisonDocument'), 'the workers do well, so it was the documents');
+  });
+});
