@@ -4,12 +4,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../lib/clock.js';
-import type { FromSurroundings, SurroundingsRequest } from './demo-messages.js';
+import type { DaemonStarted, FromSurroundings, SurroundingsRequest } from './demo-messages.js';
 
 export interface DemoChild {
   readonly ready: Extract<FromSurroundings, { readonly kind: 'ready' }>;
   /** Resolves when the process has ended, asked for or not. */
   readonly ended: Promise<void>;
+  /** Asks for a Prometheus; what became of it comes as news. */
+  startPrometheus(started: DaemonStarted): void;
   /** Ends it; resolves when everything of it is gone. */
   stop(): Promise<void>;
 }
@@ -18,21 +20,21 @@ export type DemoChildResult =
   | { readonly kind: 'started'; readonly child: DemoChild }
   | { readonly kind: 'failed'; readonly problem: string };
 
-export type FaultNews = Extract<FromSurroundings, { readonly kind: 'struck' | 'over' }>;
+export type DemoNews = Exclude<FromSurroundings, { readonly kind: 'ready' | 'failed' }>;
 
 const SCRIPT = fileURLToPath(new URL('./demo-surroundings.js', import.meta.url));
-const STOP_LIMIT_MS = 5000;
+const STOP_LIMIT_MS = 8000;
 
-/** Never rejects. `onNews` hears of faults as they strike and end. */
+/** Never rejects. `onNews` hears of faults as they strike and end, and of a Prometheus. */
 export async function startDemoChild(
   request: SurroundingsRequest,
-  onNews: (news: FaultNews) => void,
+  onNews: (news: DemoNews) => void,
 ): Promise<DemoChildResult> {
   const process = fork(SCRIPT, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
   const ended = once(process, 'exit').then(() => undefined);
   const first = firstWord(process, ended);
   process.on('message', (message: FromSurroundings) => {
-    if (message.kind === 'struck' || message.kind === 'over') onNews(message);
+    if (message.kind !== 'ready' && message.kind !== 'failed') onNews(message);
   });
   process.send(request);
   const word = await first;
@@ -41,7 +43,17 @@ export async function startDemoChild(
     await ended;
     return word;
   }
-  return { kind: 'started', child: { ready: word, ended, stop: () => stopProcess(process, ended) } };
+  return {
+    kind: 'started',
+    child: {
+      ready: word,
+      ended,
+      startPrometheus(started) {
+        if (process.connected) process.send(started);
+      },
+      stop: () => stopProcess(process, ended),
+    },
+  };
 }
 
 function firstWord(process: ChildProcess, ended: Promise<void>) {

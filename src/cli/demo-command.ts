@@ -9,8 +9,16 @@ import { systemClock } from '../lib/clock.js';
 import { createLogger, type Logger } from '../lib/logger.js';
 import type { ProfileName } from '../simulation/profile.js';
 import type { CommandContext } from './command-context.js';
-import { type DemoChild, type FaultNews, startDemoChild } from './demo-child.js';
-import { describeFault, describeLogEntry, describeOver, renderGuide, renderStoryLine } from './demo-story.js';
+import { type DemoChild, type DemoNews, startDemoChild } from './demo-child.js';
+import { openDemoFolder } from './demo-folder.js';
+import { findPrometheus } from './demo-prometheus.js';
+import {
+  describeLogEntry,
+  describeNews,
+  renderGuide,
+  renderServersOnly,
+  renderStoryLine,
+} from './demo-story.js';
 import { EXIT_CODES } from './exit-codes.js';
 
 export interface DemoOptions {
@@ -20,16 +28,30 @@ export interface DemoOptions {
   readonly seed: number;
   /** Seconds. */
   readonly duration?: number;
+  readonly serversOnly?: boolean;
 }
 
 /** Resolves with the exit code, when nothing of the demo is left. */
-export async function demo(options: DemoOptions, context: CommandContext): Promise<number> {
+export function demo(options: DemoOptions, context: CommandContext): Promise<number> {
+  return options.serversOnly ? serveOnly(options, context) : demonstrate(options, context);
+}
+
+/** Everything but the daemon, for one that somebody starts beside it. */
+async function serveOnly(options: DemoOptions, context: CommandContext): Promise<number> {
+  const ended = endOf(options, context);
+  const { folder, configFile, surroundings, dispose } = await openDemoFolder(options);
+  context.write(renderServersOnly({ folder, configFile, config: surroundings.config }));
+  await ended;
+  await dispose();
+  return EXIT_CODES.ok;
+}
+
+async function demonstrate(options: DemoOptions, context: CommandContext): Promise<number> {
   const ended = endOf(options, context);
   const startedMs = systemClock.monotonicMs();
   const tell = (who: 'pipeline' | 'stagewatch', text: string): void =>
     context.write(renderStoryLine(systemClock.monotonicMs() - startedMs, who, text));
-  const tellNews = ({ kind, fault }: FaultNews): void =>
-    tell('pipeline', kind === 'struck' ? describeFault(fault) : describeOver(fault));
+  const tellNews = (news: DemoNews): void => tell('pipeline', describeNews(news));
   const { profile, speed, listen, seed } = options;
   const started = await startDemoChild({ profile, speed, listen, seed }, tellNews);
   if (started.kind === 'failed') {
@@ -67,6 +89,8 @@ async function runDaemon({ child, options, context, ended, tell }: DaemonContext
     const host = first.config.listen.host ?? '127.0.0.1';
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
     const { profile, speed } = options;
+    const prometheus = findPrometheus(context.env['PATH']);
+    if (prometheus !== undefined) child.startPrometheus({ target: new URL(url).host, prometheus });
     context.write(renderGuide({ url, folder, containers, workers, profile, speed }));
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
@@ -120,6 +144,7 @@ function endOf({ duration }: DemoOptions, { onSignal }: CommandContext): Promise
   return new Promise((resolve) => {
     onSignal('SIGTERM', resolve);
     onSignal('SIGINT', resolve);
+    onSignal('SIGHUP', resolve);
     if (duration !== undefined) systemClock.after(duration * 1000, () => resolve('time is over'));
   });
 }

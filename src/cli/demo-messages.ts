@@ -10,6 +10,14 @@ export interface SurroundingsRequest {
   readonly listen: string;
 }
 
+/** The daemon listens: a Prometheus can scrape it. */
+export interface DaemonStarted {
+  /** `127.0.0.1:9847` */
+  readonly target: string;
+  /** The program to start. */
+  readonly prometheus: string;
+}
+
 export type FromSurroundings =
   | {
       readonly kind: 'ready';
@@ -19,5 +27,7 @@ export type FromSurroundings =
       readonly workers: number;
     }
   | { readonly kind: 'failed'; readonly problem: string }
+  | { readonly kind: 'prometheus'; readonly url: string; readonly pid: number; readonly ruleFiles: number }
+  | { readonly kind: 'no-prometheus'; readonly problem: string }
   | { readonly kind: 'struck'; readonly fault: FaultTruth }
   | { readonly kind: 'over'; readonly fault: FaultTruth };

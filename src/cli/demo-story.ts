@@ -1,9 +1,11 @@
 /** The words of the demo: where to look, what is about to happen, what strikes, and what the daemon makes of it; pure. */
 
+import { renderConfig } from '../config/render-config.js';
 import { formatDuration } from '../lib/duration.js';
 import { DEMO_TOKEN } from '../simulation/demo-config.js';
 import type { FaultKind } from '../simulation/fault-plan.js';
 import type { FaultTruth } from '../simulation/truth.js';
+import type { DemoNews } from './demo-child.js';
 
 export interface Guide {
   readonly url: string;
@@ -30,6 +32,21 @@ fail for several reasons. After that one thing after another goes wrong, and com
 Ctrl-C ends it and leaves nothing behind.
 
 `;
+}
+
+export interface ServersOnly {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly config: object;
+}
+
+/** A whole stagewatch.yaml: what is said beside it stands in comments. */
+export function renderServersOnly({ folder, configFile, config }: ServersOnly): string {
+  return `# A simulated pipeline is being served, without a daemon. Watch it with:
+#   stagewatch serve --config ${configFile}
+#   docker -H unix://${folder}/docker.sock ps
+# Ctrl-C ends it and leaves nothing behind.
+${renderConfig(config)}`;
 }
 
 const WORDS: Readonly<Record<FaultKind, string>> = {
@@ -69,8 +86,17 @@ export function describeFault({ kind, container, stage, gpu }: FaultTruth): stri
   return who === '' ? WORDS[kind] : `${who}: ${WORDS[kind]}`;
 }
 
-export function describeOver(fault: FaultTruth): string {
-  return `over: ${describeFault(fault)}`;
+export function describeNews(news: DemoNews): string {
+  switch (news.kind) {
+    case 'struck':
+      return describeFault(news.fault);
+    case 'over':
+      return `over: ${describeFault(news.fault)}`;
+    case 'prometheus':
+      return `a Prometheus scrapes it, with ${news.ruleFiles} files of rules: ${news.url}/alerts`;
+    case 'no-prometheus':
+      return `the Prometheus on the PATH cannot be used: ${news.problem}`;
+  }
 }
 
 const MARKS: Readonly<Record<string, string>> = { critical: '▲', warning: '◆', info: '▪' };

@@ -3,7 +3,8 @@
 import { describeError } from '../lib/describe-error.js';
 import type { FaultTruth } from '../simulation/truth.js';
 import { type DemoFolder, openDemoFolder } from './demo-folder.js';
-import type { FromSurroundings, SurroundingsRequest } from './demo-messages.js';
+import type { DaemonStarted, FromSurroundings, SurroundingsRequest } from './demo-messages.js';
+import { type DemoPrometheus, startDemoPrometheus } from './demo-prometheus.js';
 
 function say(message: FromSurroundings): void {
   if (process.connected) process.send?.(message);
@@ -39,13 +40,30 @@ async function run(request: SurroundingsRequest): Promise<void> {
   }
   const { folder, configFile, surroundings } = opened;
   const { containers, workers } = surroundings.simulation.world;
+  let prometheus: Promise<DemoPrometheus | undefined> = Promise.resolve(undefined);
+  process.once('message', (started) => {
+    prometheus = openPrometheus(started as DaemonStarted, folder);
+  });
   say({ kind: 'ready', folder, configFile, containers: containers.size, workers: workers.size });
   // The daemon's process ends the connection when it has stopped; so does its death, however sudden.
   if (process.connected) await new Promise((resolve) => process.once('disconnect', resolve));
+  await (await prometheus)?.stop();
   await opened.dispose();
   process.exit();
 }
 
-// Ctrl-C reaches both processes at once; the daemon is to stop first.
-process.on('SIGINT', () => undefined);
+async function openPrometheus({ target, prometheus }: DaemonStarted, folder: string) {
+  try {
+    const started = await startDemoPrometheus({ program: prometheus, folder, target });
+    const { url, pid = 0, ruleFiles } = started;
+    say({ kind: 'prometheus', url, pid, ruleFiles });
+    return started;
+  } catch (error) {
+    say({ kind: 'no-prometheus', problem: describeError(error) });
+    return undefined;
+  }
+}
+
+// Signals of a terminal reach both processes at once; the daemon is to stop first, and ends this one.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.once('message', (request) => void run(request as SurroundingsRequest));

@@ -37,12 +37,11 @@ export function createRandom(seed: number): Random {
     isTrue: (probability) => next() < probability,
     pick: (choices) => choices[Math.floor(next() * choices.length)],
     lognormal: (median, sigma) => median * Math.exp(sigma * normal()),
-    fork: (name) => createRandom(hashText(`${seed}:${name}`)),
+    fork: (name) => createRandom(hash(`${seed}:${name}`)),
   };
 }
 
-/** 32 bits, FNV-1a. */
-export function hashText(text: string): number {
+function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const character of text) value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 0x01000193);
   return value >>> 0;

@@ -2,7 +2,7 @@
 
 import type { ProgressReport } from '../fleet/progress-model.js';
 import { queueName, type SimProfile, type SimStage } from './profile.js';
-import { hashText } from './random.js';
+import { createRandom } from './random.js';
 
 export interface SimContainer {
   readonly name: string;
@@ -183,10 +183,12 @@ function addContainer(
 export const IDLE_CORES = 0.001;
 
 const ID_WORDS = 8;
+const TWO_TO_32 = 2 ** 32;
 
 /** Unique for the name and the number of its re-creations, and the same in every run. */
 export function newContainerId(name: string, recreation: number): string {
-  const words = Array.from({ length: ID_WORDS }, (_, word) => hashText(`${word}:${recreation}:${name}`));
+  const random = createRandom(0).fork(`${recreation}:${name}`);
+  const words = Array.from({ length: ID_WORDS }, () => Math.floor(random.next() * TWO_TO_32));
   return words.map((word) => word.toString(16).padStart(8, '0')).join('');
 }
 

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../support/free-port.js';
+import { findProgram, skipWithout } from '../support/machine.js';
 import { tempDir } from '../support/temp-dir.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -23,10 +26,14 @@ interface Demo {
   ended(): Promise<number | null>;
 }
 
-async function startDemo(test: TestContext, ...args: string[]): Promise<Demo> {
+async function startDemo(
+  test: TestContext,
+  args: readonly string[] = ['--listen', '127.0.0.1:0'],
+  env: Readonly<Record<string, string>> = { PATH: '/nonexistent' },
+): Promise<Demo> {
   const folder = await tempDir(test);
   const process_ = spawn(process.execPath, [MAIN, 'demo', ...args], {
-    env: { PATH: '/nonexistent', TMPDIR: folder },
+    env: { ...env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   test.after(() => process_.kill('SIGKILL'));
@@ -52,7 +59,7 @@ async function startDemo(test: TestContext, ...args: string[]): Promise<Demo> {
 
 describe('stagewatch demo', () => {
   it('serves a whole picture, and leaves nothing behind when it is interrupted', async (test) => {
-    const demo = await startDemo(test, '--listen', '127.0.0.1:0');
+    const demo = await startDemo(test);
     const url = await demo.url();
     await waitFor('a full picture', async () => (await fetch(`${url}/-/ready`)).status === 200, 30_000);
     const answer = (await (await fetch(`${url}/api/v1/fleet`)).json()) as {
@@ -72,7 +79,7 @@ describe('stagewatch demo', () => {
   });
 
   it('removes everything also when its own process is killed outright', async (test) => {
-    const demo = await startDemo(test, '--listen', '127.0.0.1:0');
+    const demo = await startDemo(test);
     await demo.url();
     demo.process.kill('SIGKILL');
     await demo.ended();
@@ -80,16 +87,54 @@ describe('stagewatch demo', () => {
   });
 
   it('ends by itself after its duration', async (test) => {
-    const demo = await startDemo(test, '--listen', '127.0.0.1:0', '--duration', '1');
+    const demo = await startDemo(test, ['--listen', '127.0.0.1:0', '--duration', '1']);
     assert.equal(await demo.ended(), 0, demo.problems());
     assert.deepEqual(readdirSync(demo.folder), []);
+  });
+
+  it('serves without a daemon, and prints the configuration for one', async (test) => {
+    const demo = await startDemo(test, ['--servers-only']);
+    const file = await waitFor('the configuration', () => /--config (\S+)/.exec(demo.output())?.[1]);
+    const folder = await tempDir(test);
+    const printed = join(folder, 'printed.yaml');
+    await waitFor('all of it', () => demo.output().includes('bearer_token'));
+    await writeFile(printed, demo.output());
+    for (const path of [file, printed]) {
+      const checked = spawn(process.execPath, [MAIN, 'check-config', path]);
+      assert.deepEqual(await once(checked, 'close'), [0, null]);
+    }
+    demo.process.kill('SIGTERM');
+    assert.equal(await demo.ended(), 0, demo.problems());
+    assert.deepEqual(readdirSync(demo.folder), []);
+  });
+
+  it('starts a Prometheus with the shipped rules, and ends it', {
+    skip: skipWithout('prometheus'),
+  }, async (test) => {
+    const program = findProgram('prometheus') ?? '';
+    const demo = await startDemo(test, undefined, { PATH: dirname(program) });
+    const url = await waitFor('a Prometheus', () => /(http:\S+)\/alerts/.exec(demo.output())?.[1], 30_000);
+    await waitFor(
+      'its first scrape',
+      async () => {
+        const answer = await fetch(`${url}/api/v1/query?query=count(pipeline_worker_status)`);
+        return ((await answer.json()) as { data: { result: unknown[] } }).data.result.length === 1;
+      },
+      30_000,
+    );
+    const rules = await (await fetch(`${url}/api/v1/rules`)).text();
+    assert.match(rules, /PipelineWorkerStuck/);
+    demo.process.kill('SIGTERM');
+    assert.equal(await demo.ended(), 0, demo.problems());
+    assert.deepEqual(readdirSync(demo.folder), []);
+    await assert.rejects(fetch(url), 'it has ended');
   });
 
   it('says in one line that its port is taken', async (test) => {
     const port = await freePort();
     const other = createServer().listen(port, '127.0.0.1');
     test.after(() => other.close());
-    const demo = await startDemo(test, '--listen', `127.0.0.1:${port}`);
+    const demo = await startDemo(test, ['--listen', `127.0.0.1:${port}`]);
     assert.equal(await demo.ended(), 1);
     assert.match(demo.problems(), /^stagewatch demo: cannot listen on 127\.0\.0\.1:\d+: .*--listen.*\n$/);
     assert.deepEqual(readdirSync(demo.folder), []);

@@ -18,6 +18,7 @@ const NEVER = '0001-01-01T00:00:00Z';
 const FIRST_PID = 4_194_304;
 const GIB = 1024 ** 3;
 const NANOS = 1e9;
+export const CORES = 104;
 
 export function labelsOf(container: SimContainer): {
   image: string;
@@ -128,26 +129,45 @@ function imageId(image: string): string {
   return `sha256:${hex.padEnd(64, '0').slice(0, 64)}`;
 }
 
-export function renderStats(container: SimContainer, { world, time, nowMs }: ContainerContext) {
+/** `before`: the reading that this one is compared with; the engine makes one unless it is asked for a single one. */
+export function renderStats(
+  container: SimContainer,
+  { world, time, nowMs }: ContainerContext,
+  before: StatsReading | undefined,
+) {
   const isRunning = container.state === 'running';
-  const usedNanos = isRunning ? Math.round(time.lasts(cpuSecondsAt(container, nowMs)) * NANOS) : 0;
-  const wallMs = time.toWallMs(nowMs);
-  const cpu = {
-    cpu_usage: { total_usage: usedNanos, usage_in_kernelmode: 0, usage_in_usermode: usedNanos },
-    system_cpu_usage: Math.round(wallMs * 1e6),
-    online_cpus: 104,
-    throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
-  };
+  const reading = readStats(container, { time, nowMs });
   return {
-    read: isRunning ? toNanoIso(wallMs) : NEVER,
-    preread: NEVER,
+    read: reading.read,
+    preread: before?.read ?? NEVER,
     pids_stats: isRunning ? { current: 1 } : {},
     num_procs: 0,
-    cpu_stats: cpu,
-    precpu_stats: { cpu_usage: { total_usage: 0 }, throttling_data: {} },
+    cpu_stats: reading.cpu,
+    precpu_stats: before?.cpu ?? { cpu_usage: { total_usage: 0 }, throttling_data: {} },
     memory_stats: isRunning ? { usage: memoryOf(container, world), limit: 1024 * GIB, stats: {} } : {},
     name: `/${container.name}`,
     id: container.id,
+  };
+}
+
+export type StatsReading = ReturnType<typeof readStats>;
+
+export function readStats(
+  container: SimContainer,
+  { time, nowMs }: Pick<ContainerContext, 'time' | 'nowMs'>,
+) {
+  const isRunning = container.state === 'running';
+  const usedNanos = isRunning ? Math.round(time.lasts(cpuSecondsAt(container, nowMs)) * NANOS) : 0;
+  const wallMs = time.toWallMs(nowMs);
+  return {
+    read: isRunning ? toNanoIso(wallMs) : NEVER,
+    cpu: {
+      cpu_usage: { total_usage: usedNanos, usage_in_kernelmode: 0, usage_in_usermode: usedNanos },
+      // All cores together, busy or not.
+      system_cpu_usage: Math.round(wallMs * 1e6) * CORES,
+      online_cpus: CORES,
+      throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
+    },
   };
 }
 

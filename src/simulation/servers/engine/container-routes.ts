@@ -5,8 +5,14 @@ import type { SimContainer, World } from '../../world.js';
 import { sendJson } from '../http-service.js';
 import type { WallTime } from '../wall-time.js';
 import { type ContainerControl, type ControlResult, parseSignal } from './container-control.js';
-import { type ContainerContext, renderInspected, renderStats, renderTop } from './container-json.js';
-import { type EngineCall, type EngineRoute, sendProblem } from './engine-protocol.js';
+import {
+  type ContainerContext,
+  readStats,
+  renderInspected,
+  renderStats,
+  renderTop,
+} from './container-json.js';
+import { type EngineCall, type EngineRoute, isOff, isOn, sendProblem } from './engine-protocol.js';
 import type { LogBook, LogLine } from './log-book.js';
 import { isLineWanted, parseLogQuery, renderFrame } from './log-frames.js';
 
@@ -48,15 +54,21 @@ export function createContainerRoutes(options: ContainerRoutesOptions): EngineRo
     response.on('close', unfollow);
   }
 
+  /** A single reading at once, one with what changed within a second, or one each second. */
   function sendStats(container: SimContainer, { params }: EngineCall, response: ServerResponse): void {
-    if (['0', 'false'].includes(params.get('stream') ?? '')) {
-      sendJson(response, renderStats(container, context()));
+    const isStream = !isOff(params.get('stream'));
+    if (!isStream && isOn(params.get('one-shot'))) {
+      sendJson(response, renderStats(container, context(), undefined));
       return;
     }
-    const send = (): unknown => response.write(`${JSON.stringify(renderStats(container, context()))}\n`);
-    response.writeHead(200, { 'content-type': 'application/json' });
-    send();
-    const timer = setInterval(send, STATS_EVERY_MS);
+    let before = readStats(container, context());
+    const timer = setInterval(() => {
+      const now = context();
+      response.write(`${JSON.stringify(renderStats(container, now, before))}\n`);
+      before = readStats(container, now);
+      if (!isStream) response.end();
+    }, STATS_EVERY_MS);
+    response.setHeader('content-type', 'application/json');
     response.on('close', () => clearInterval(timer));
   }
 

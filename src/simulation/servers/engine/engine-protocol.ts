@@ -43,3 +43,12 @@ function compare(one: string, other: string): number {
 export function sendProblem(response: ServerResponse, status: number, message: string): void {
   sendJson(response, { message }, status);
 }
+
+/** Flags of a query, as the engine reads them: https://github.com/moby/moby/blob/master/api/server/httputils/form.go */
+export function isOn(value: string | null): boolean {
+  return !isOff(value ?? '');
+}
+
+export function isOff(value: string | null): boolean {
+  return value !== null && ['', '0', 'no', 'false', 'none'].includes(value.trim().toLowerCase());
+}

@@ -4,12 +4,13 @@ import type { ServerResponse } from 'node:http';
 import type { SimContainer, World } from '../../world.js';
 import { sendJson, sendText } from '../http-service.js';
 import { toNanos, type WallTime } from '../wall-time.js';
-import { renderListed } from './container-json.js';
+import { CORES, renderListed } from './container-json.js';
 import {
   API_VERSION,
   ENGINE_VERSION,
   type EngineCall,
   type EngineRoute,
+  isOn,
   sendProblem,
 } from './engine-protocol.js';
 import { type EventHistory, hasLabel } from './event-history.js';
@@ -30,7 +31,7 @@ export function createHostRoutes({ world, history, time, advance }: HostRoutesOp
   function sendList({ params }: EngineCall, response: ServerResponse): void {
     const filters = parseFilters(params.get('filters'), LIST_FILTERS);
     const context = { world, time, nowMs: advance() };
-    const isAll = ['1', 'true', 'True'].includes(params.get('all') ?? '') || filters.has('status');
+    const isAll = isOn(params.get('all')) || filters.has('status');
     const chosen = [...world.containers.values()].filter(
       (container) => (isAll || container.state === 'running') && isListed(container, filters),
     );
@@ -130,7 +131,7 @@ const INFO = {
   OperatingSystem: 'stagewatch demo: no engine, a simulation',
   OSType: 'linux',
   Architecture: 'x86_64',
-  NCPU: 104,
+  NCPU: CORES,
   MemTotal: 1024 ** 4,
   Driver: 'overlay2',
   CgroupDriver: 'cgroupfs',

@@ -1,6 +1,7 @@
 /** The multiplexed form of logs: eight bytes before each line say which stream it is of and how long it is; pure. */
 
 import { toNanoIso, toNanos, type WallTime } from '../wall-time.js';
+import { isOn } from './engine-protocol.js';
 import type { LogLine } from './log-book.js';
 
 export interface LogQuery {
@@ -19,14 +20,14 @@ const STREAM_IDS = { stdout: 1, stderr: 2 } as const;
 const HEADER_BYTES = 8;
 
 export function parseLogQuery(params: URLSearchParams): LogQuery {
-  const isOn = (name: string): boolean => ['1', 'true', 'True'].includes(params.get(name) ?? '');
+  const has = (name: string): boolean => isOn(params.get(name));
   const tail = Number(params.get('tail') || Number.NaN);
   const until = params.get('until');
   return {
-    stdout: isOn('stdout'),
-    stderr: isOn('stderr'),
-    follow: isOn('follow'),
-    timestamps: isOn('timestamps'),
+    stdout: has('stdout'),
+    stderr: has('stderr'),
+    follow: has('follow'),
+    timestamps: has('timestamps'),
     since: parseNanos(params.get('since')) ?? 0n,
     // A client that does not want a limit sends 0.
     until: until === '0' ? undefined : parseNanos(until),
