@@ -63,7 +63,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   zod: ['src/config/', 'src/sources/'],
 };
 
-const IMPORT = /(?:from|import\()\s*'([^']+)'/g;
+const IMPORT = /(?:from\s+|import\()\s*'([^']+)'/g;
 
 interface SourceFile {
   readonly path: string;

@@ -1,19 +1,29 @@
 /** How a finding is named to people: who, where, and what is wrong, with nothing in it that could break a line. */
 
+import { stripVTControlCharacters } from 'node:util';
 import type { FindingSubject } from '../detectors/finding.js';
 import type { AlertSettings } from './alert-settings.js';
 
 /** Names and summaries are short; whatever is longer is a mistake of somebody else. */
 const MAX_LINE = 300;
+const MAX_SCANNED = 10_000;
 
 /** One line of bounded length: control characters, line ends and marks that turn text around become spaces. */
 export function oneLine(text: string, maxLength = MAX_LINE): string {
+  return flatten(text, maxLength).trim();
+}
+
+/** The same with its indentation, for lines of a log. */
+export function logLine(text: string, maxLength: number): string {
+  return flatten(stripVTControlCharacters(text.slice(0, MAX_SCANNED)), maxLength).trimEnd();
+}
+
+function flatten(text: string, maxLength: number): string {
   // Cut first, so that a text of megabytes costs nothing.
   const line = text
-    .slice(0, maxLength * 4)
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu, ' ')
-    .replaceAll(/ {2,}/g, ' ')
-    .trim();
+    .slice(0, Math.max(MAX_SCANNED, maxLength))
+    .replaceAll('\t', '  ')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu, ' ');
   const characters = Array.from(line);
   return characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join('')}…` : line;
 }

@@ -7,6 +7,7 @@ import type { Finding } from '../../detectors/finding.js';
 import type { AlertSettings } from '../alert-settings.js';
 import { isForAlertmanager } from '../alert-target.js';
 import { oneLine, whoAndWhere } from '../finding-words.js';
+import { runbookUrl } from '../message-links.js';
 
 /** As it is told; times in Unix milliseconds. */
 export interface AlertState {
@@ -81,11 +82,11 @@ export function alertLabels({ kind, severity, subject }: Finding): Readonly<Reco
 
 function alertAnnotations(finding: Finding, settings: AlertSettings): Readonly<Record<string, string>> {
   const { kind, subject, summary, evidence, clearsWhen } = finding;
-  const { runbook_url } = settings.alerts;
+  const runbook = runbookUrl(kind, settings.alerts);
   const lines = [...evidence, `It ends when: ${clearsWhen}`].map((line) => oneLine(line));
   return {
     summary: `${whoAndWhere(subject, settings)}: ${oneLine(summary)}`,
     description: lines.join('\n').slice(0, MAX_DESCRIPTION),
-    ...(runbook_url !== null && { runbook_url: `${runbook_url.replace(/\/$/, '')}/${kind}.md` }),
+    ...(runbook !== undefined && { runbook_url: runbook }),
   };
 }
