@@ -99,8 +99,11 @@ export async function recordSimulatedHistory({
   let samples = 0;
   for (let atMs = startMs; atMs <= endMs; atMs += HISTORY_STEP_MS) {
     daemon.runUntil(atMs);
+    const startedMs = performance.now();
     const lines = stamp(await daemon.renderPage(), atMs);
-    lines.push(sample('up', HISTORY_TARGET, atMs));
+    lines.push(sample('up', HISTORY_TARGET, { atMs, value: 1 }));
+    const seconds = (performance.now() - startedMs) / 1000;
+    lines.push(sample('scrape_duration_seconds', HISTORY_TARGET, { atMs, value: seconds }));
     if (withAlerts) lines.push(...alertSamples(daemon.findings(), atMs));
     samples += lines.length;
     await write(file, lines);
@@ -144,8 +147,12 @@ function stamp(page: string, atMs: number): string[] {
   return lines;
 }
 
-function sample(name: string, labels: Readonly<Record<string, string>>, atMs: number): string {
-  return `${name}{${renderLabels(labels)}} 1 ${atMs / 1000}`;
+function sample(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  { atMs, value }: { readonly atMs: number; readonly value: number },
+): string {
+  return `${name}{${renderLabels(labels)}} ${value} ${atMs / 1000}`;
 }
 
 /** As the rule `pipeline_finding_active == 1` of each kind writes them. */
@@ -156,7 +163,7 @@ function alertSamples(findings: Iterable<Finding>, atMs: number): Set<string> {
     const cause = consequenceOf === undefined ? '' : 'common';
     const about = { severity, container, stage, queue, gpu, source, cause, kind };
     const labels = { alertname: `Pipeline${kind}`, alertstate: 'firing', ...about, ...HISTORY_TARGET };
-    lines.add(sample('ALERTS', labels, atMs));
+    lines.add(sample('ALERTS', labels, { atMs, value: 1 }));
   }
   return lines;
 }

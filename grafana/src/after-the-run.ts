@@ -1,0 +1,216 @@
+/** The dashboard for looking back: what the run did, where the time went, what broke and what was done about it. */
+
+import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { alertTimeline } from './alert-timeline.js';
+import { DASHBOARD_UIDS, frame } from './frame.js';
+import { evenly, type Placeable } from './grid.js';
+import { LIMITS } from './limits.js';
+import { COLORS, WORKER_LOOK } from './look.js';
+import { bars, stat, timeSeries } from './panels.js';
+import { increase, now, of, overTime, rate } from './promql.js';
+import { containerEnds, messagesWaited } from './queries.js';
+import { containerRestarts, restartOutcomes } from './restart-tables.js';
+import { stageTotals } from './stage-totals.js';
+import { fixedColor, noneIsGood, thresholds } from './thresholds.js';
+
+const RANGE = '$__range';
+
+export function afterTheRun(): Dashboard {
+  return frame({
+    uid: DASHBOARD_UIDS.afterTheRun,
+    title: 'stagewatch / After the run',
+    description:
+      'Choose the time of the run at the top right; every number is of that range: totals, bottleneck, failures, restarts.',
+    from: 'now-12h',
+    refresh: '',
+    rows: [
+      evenly(4, done(), failed(), bottleneck(), waited(), restarts(), peakMemory()),
+      evenly(10, stageTotals()),
+      evenly(9, alertTimeline()),
+      evenly(8, workerTime(), throughput()),
+      evenly(8, restartOutcomes(), containerRestarts()),
+      evenly(7, failuresByReason(), endsByReason(), peakMemoryByGpu()),
+    ],
+  });
+}
+
+function done(): Placeable {
+  return stat({
+    title: 'Jobs done',
+    shows: 'Jobs of all stages that succeeded within the range.',
+    good: 'documents times stages.',
+    otherwise: 'the table of stages shows where they were lost.',
+    unit: 'short',
+    targets: [now({ expr: `sum(${increase('pipeline_stage_jobs_completed_total', RANGE)})` })],
+  });
+}
+
+function failed(): Placeable {
+  const lost = `sum(${increase('pipeline_stage_jobs_failed_total', RANGE)})`;
+  return stat({
+    title: 'Share of jobs that failed',
+    shows: 'Failed jobs of all that ended within the range.',
+    good: 'below 1 %, the broken documents.',
+    otherwise: 'see the failures by reason below.',
+    unit: 'percentunit',
+    decimals: 2,
+    thresholds: thresholds(
+      COLORS.good,
+      { from: 0.01, color: COLORS.attention },
+      { from: 0.05, color: COLORS.bad },
+    ),
+    targets: [
+      now({ expr: `${lost}\n/ (${lost} + sum(${increase('pipeline_stage_jobs_completed_total', RANGE)}))` }),
+    ],
+  });
+}
+
+function bottleneck(): Placeable {
+  return stat({
+    title: 'Bottleneck',
+    shows: 'The stage before which messages waited longest in sum, as time times messages.',
+    good: 'the stage that you would have named.',
+    otherwise: 'it is where one more worker helps most; everywhere else it helps nothing.',
+    unit: 's',
+    decimals: 0,
+    textMode: BigValueTextMode.ValueAndName,
+    noValue: 'nothing waited',
+    targets: [now({ expr: `topk(1, ${messagesWaited()} > 0)`, legend: '{{stage}}' })],
+  });
+}
+
+function waited(): Placeable {
+  return stat({
+    title: 'Waited in queues',
+    shows: 'Time times messages that waited, of all queues.',
+    good: 'small against jobs done times their duration.',
+    otherwise: 'the run was held up by its bottleneck, not by its jobs.',
+    unit: 's',
+    decimals: 0,
+    targets: [now({ expr: `sum(${messagesWaited()})` })],
+  });
+}
+
+function restarts(): Placeable {
+  return stat({
+    title: 'Restarts',
+    shows: 'Restarts of containers by anybody: their policy, stagewatch, people.',
+    good: '0.',
+    otherwise: 'the tables below say of whom, by whom, and whether it helped.',
+    unit: 'short',
+    decimals: 0,
+    thresholds: noneIsGood(COLORS.attention),
+    targets: [now({ expr: `sum(${increase('pipeline_container_restarts_total', RANGE)})` })],
+  });
+}
+
+function peakMemory(): Placeable {
+  return stat({
+    title: 'Peak GPU memory',
+    shows: 'The fullest that any GPU was within the range.',
+    good: `below ${LIMITS.gpuMemoryHigh * 100} %.`,
+    otherwise: 'there was no room for one more worker on that GPU.',
+    unit: 'percentunit',
+    decimals: 0,
+    noValue: 'no GPU',
+    thresholds: thresholds(COLORS.good, { from: LIMITS.gpuMemoryHigh, color: COLORS.bad }),
+    targets: [now({ expr: `max(${peakShare()})` })],
+  });
+}
+
+function peakShare(): string {
+  const used = of('pipeline_gpu_memory_used_bytes');
+  const total = of('pipeline_gpu_memory_total_bytes');
+  return `max_over_time(${used}[${RANGE}])\n/ max_over_time(${total}[${RANGE}])`;
+}
+
+function workerTime(): Placeable {
+  const panel = timeSeries({
+    title: 'What the workers did',
+    shows: 'How many workers had each status.',
+    good: 'green and grey.',
+    otherwise:
+      'grey while a queue was long is capacity at the wrong stage; the other colours are time that was lost.',
+    unit: 'short',
+    decimals: 0,
+    style: 'area',
+    targets: [
+      overTime({
+        expr: `sum by (status) (${of('pipeline_stage_workers')})`,
+        legend: '{{status}}',
+        minStep: '1m',
+      }),
+    ],
+  });
+  for (const [status, { color }] of Object.entries(WORKER_LOOK)) {
+    panel.overrideByName(status, [fixedColor(color === 'transparent' ? COLORS.starting : color)]);
+  }
+  return panel;
+}
+
+function throughput(): Placeable {
+  return timeSeries({
+    title: 'Throughput by stage, jobs an hour',
+    shows: 'Jobs of each stage that succeeded, as a rate an hour.',
+    good: 'level to the end.',
+    otherwise: 'a dip of all lines at once is the host, the broker or the disk; of one line, its stage.',
+    unit: 'short',
+    targets: [
+      overTime({
+        expr: `sum by (stage) (${rate('pipeline_stage_jobs_completed_total')}) * 3600`,
+        legend: '{{stage}}',
+        minStep: '10m',
+      }),
+    ],
+  });
+}
+
+function failuresByReason(): Placeable {
+  return bars({
+    title: 'Failures by reason',
+    shows: 'Failure sentinels of the range, by the reason in their text.',
+    good: 'none, or only broken documents.',
+    otherwise:
+      'the reasons are those of `sentinels` in the configuration; add one for what hides in "other".',
+    unit: 'short',
+    decimals: 0,
+    thresholds: thresholds(COLORS.attention),
+    targets: [
+      now({
+        expr: `sort_desc(sum by (reason) (${increase('pipeline_failures_total', RANGE)}) > 0)`,
+        legend: '{{reason}}',
+      }),
+    ],
+  });
+}
+
+function endsByReason(): Placeable {
+  return bars({
+    title: 'Ends of containers by reason',
+    shows:
+      'Ends with another exit code than 0: by an error, a signal, or out of memory. A stop by people is a signal too.',
+    good: 'signals of deployments only.',
+    otherwise: 'oom: fewer workers on the host, or more memory for them. error: the log of the worker.',
+    unit: 'short',
+    decimals: 0,
+    thresholds: thresholds(COLORS.attention),
+    targets: [
+      now({ expr: `sort_desc(sum by (reason) (${containerEnds('', RANGE)}) > 0)`, legend: '{{reason}}' }),
+    ],
+  });
+}
+
+function peakMemoryByGpu(): Placeable {
+  return bars({
+    title: 'Peak memory by GPU',
+    shows: 'The fullest that each GPU was.',
+    good: 'alike, with some room left.',
+    otherwise: 'unlike: the models are spread unevenly.',
+    unit: 'percentunit',
+    decimals: 0,
+    max: 1,
+    thresholds: thresholds(COLORS.good, { from: LIMITS.gpuMemoryHigh, color: COLORS.bad }),
+    targets: [now({ expr: `sort_desc(${peakShare()})`, legend: 'GPU {{gpu}}' })],
+  });
+}

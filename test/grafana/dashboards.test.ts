@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { renderDashboards } from '../../grafana/src/all-dashboards.js';
+import { WORKER_STATUSES } from '../../src/detectors/verdicts.js';
+import { type Dashboard, fillIn, type Panel, readDashboards } from '../support/dashboards.js';
+
+const dashboards = readDashboards();
+const COLUMNS = 24;
+/** What Grafana itself fills in; the values do not matter here. */
+const BUILT_IN = ['__rate_interval', '__range', '__range_s', '__url_time_range', '__data', '__all'];
+
+describe('the committed dashboards', () => {
+  it('are what their source generates (npm run dashboards writes them)', () => {
+    const committed = Object.fromEntries(
+      dashboards.map(({ file, text }) => [`grafana/dashboards/${file}`, text]),
+    );
+    assert.deepEqual(committed, renderDashboards());
+  });
+
+  it('are of the schema that every Grafana of today loads, each with an address of its own', () => {
+    for (const { schemaVersion, editable } of dashboards) {
+      assert.equal(schemaVersion, 42);
+      assert.equal(editable, false);
+    }
+    assert.equal(new Set(dashboards.map(({ uid }) => uid)).size, dashboards.length);
+    assert.equal(new Set(dashboards.map(({ title }) => title)).size, dashboards.length);
+  });
+
+  it('lead to one another with time and variables', () => {
+    for (const { links, tags, title } of dashboards) {
+      assert.ok(
+        links.some(
+          (link) => link.keepTime && link.includeVars && link.tags.some((tag) => tags.includes(tag)),
+        ),
+        title,
+      );
+    }
+  });
+
+  it('link only to dashboards that there are', () => {
+    const uids = new Set(dashboards.map(({ uid }) => uid));
+    for (const { text } of dashboards) {
+      for (const [, uid = ''] of text.matchAll(/\/d\/([\w-]+)/g)) assert.ok(uids.has(uid), uid);
+    }
+  });
+
+  it('begin with four to six numbers that say whether to read on', () => {
+    for (const { panels, title } of dashboards) {
+      const first = panels.filter(({ gridPos }) => gridPos.y === 0);
+      assert.ok(first.length >= 4 && first.length <= 6, title);
+      assert.ok(
+        first.every(({ type }) => type === 'stat'),
+        title,
+      );
+    }
+  });
+});
+
+for (const dashboard of dashboards) {
+  describe(`the dashboard ${dashboard.title}`, () => {
+    it('has panels of distinct ids that neither overlap nor leave the grid', () => {
+      const taken = new Map<string, string>();
+      for (const { gridPos, title } of dashboard.panels) {
+        const { x, y, w, h } = gridPos;
+        assert.ok(x >= 0 && y >= 0 && w > 0 && h > 0 && x + w <= COLUMNS, `${title} is out of the grid`);
+        for (const cell of cells(gridPos)) {
+          assert.equal(taken.get(cell), undefined, `${title} lies on ${taken.get(cell)}`);
+          taken.set(cell, title);
+        }
+      }
+      const height = Math.max(...dashboard.panels.map(({ gridPos: { y, h } }) => y + h));
+      assert.equal(taken.size, height * COLUMNS, 'there is a hole');
+      assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
+    });
+
+    it('says of each panel what it shows, what good looks like and what to do when it does not', () => {
+      for (const { title, description } of dashboard.panels) {
+        assert.match(description, /^.{20,}\n\n\*\*Good:\*\* .+\n\n\*\*If not:\*\* .{10,}$/s, title);
+      }
+    });
+
+    it('uses only variables that it has', () => {
+      const names = [...dashboard.templating.list.map(({ name }) => name), ...BUILT_IN];
+      const used = [...dashboard.text.matchAll(/\$\{?(\w+)/g)].map(([, name = '']) => name);
+      for (const name of used) assert.ok(names.includes(name), name);
+      assert.equal(fillIn('$__range_s of ${a}', { __range: '2h', __range_s: '7200', a: 'b' }), '7200 of b');
+    });
+
+    it('shows a status by shape, word and colour, in every place the same', () => {
+      for (const panel of dashboard.panels) {
+        for (const [value, { text, color }] of statusMappings(panel)) {
+          assert.match(text, /^[●○◌◐◎✖■?] \w+$/, panel.title);
+          assert.equal(statusText(dashboards, value), `${text} ${color}`);
+        }
+      }
+    });
+
+    it('overrides only columns and queries that there are', () => {
+      for (const panel of dashboard.panels) {
+        const names = [
+          ...Object.values((renames(panel) ?? {}) as Record<string, string>),
+          ...panel.targets.map(({ refId }) => refId),
+          ...panel.targets.map(({ legendFormat }) => legendFormat),
+          ...WORKER_STATUSES,
+        ];
+        for (const { matcher } of panel.fieldConfig.overrides) {
+          assert.ok(names.includes(matcher.options), `${panel.title}: ${matcher.options}`);
+        }
+      }
+    });
+  });
+}
+
+function* cells({ x, y, w, h }: Panel['gridPos']): Generator<string> {
+  for (let row = y; row < y + h; row++)
+    for (let column = x; column < x + w; column++) yield `${column},${row}`;
+}
+
+function renames({ transformations = [] }: Panel): unknown {
+  return transformations.find(({ id }) => id === 'organize')?.options['renameByName'];
+}
+
+interface Mapped {
+  readonly text: string;
+  readonly color: string;
+}
+
+/** Mappings that tell a worker's status. */
+function statusMappings(panel: Panel): readonly (readonly [string, Mapped])[] {
+  const found = JSON.stringify(panel).matchAll(/"options":(\{"1":\{"text":"○ idle".*?\}\})/g);
+  return [...found].flatMap(([, json = '{}']) => Object.entries(JSON.parse(json) as Record<string, Mapped>));
+}
+
+function statusText(all: readonly Dashboard[], value: string): string | undefined {
+  const [first] = all
+    .flatMap(({ panels }) => panels.flatMap(statusMappings))
+    .filter(([one]) => one === value);
+  return first && `${first[1].text} ${first[1].color}`;
+}
