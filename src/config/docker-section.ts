@@ -1,8 +1,9 @@
 /** Options of the Docker Engine source. */
 
 import { z } from 'zod';
-import { duration, flag, optionalText, wholeNumber } from './option-types.js';
+import { duration, flag, oneOf, optionalText, wholeNumber } from './option-types.js';
 
+const HOST_PATTERN = /^(unix:\/\/\/.+|(tcp|http|https):\/\/[^/\s]+\/?)$/;
 const HOST_FORMS = 'unix:///path/to/docker.sock, tcp://host:2375 or https://host:2376';
 
 export const dockerSection = z
@@ -13,7 +14,7 @@ export const dockerSection = z
     }),
     host: z
       .string({ error: () => `expected ${HOST_FORMS}` })
-      .regex(/^(unix:\/\/\/.+|(tcp|http|https):\/\/[^/\s]+\/?)$/, { error: () => `expected ${HOST_FORMS}` })
+      .regex(HOST_PATTERN, { error: () => `expected ${HOST_FORMS}` })
       .nullable()
       .default(null)
       .meta({
@@ -22,6 +23,21 @@ export const dockerSection = z
           'The engine or socket proxy to watch: `unix:///var/run/docker.sock`, `tcp://proxy:2375`, `https://host:2376`. ' +
           'Null means `DOCKER_HOST` if it is set, else the local socket.',
       }),
+    restart_host: z
+      .string({ error: () => `expected ${HOST_FORMS}` })
+      .regex(HOST_PATTERN, { error: () => `expected ${HOST_FORMS}` })
+      .nullable()
+      .default(null)
+      .meta({
+        valueType: 'address',
+        description:
+          'A second address of the same engine, through which restarts go: a socket proxy that allows nothing else. Null: `host`.',
+      }),
+    restart_by: oneOf(['id', 'name'], 'id').meta({
+      description:
+        'How the container is named in that call. By id, a container that was just created anew cannot be meant; ' +
+        'by name, a socket proxy can allow some containers only.',
+    }),
     compose_project: optionalText('a compose project').meta({
       description: 'Watch only the containers of this compose project. Null watches all.',
     }),

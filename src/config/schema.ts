@@ -9,6 +9,7 @@ import { listenOption } from './listen-option.js';
 import { oneOf, optionalSecret } from './option-types.js';
 import { progressSection } from './progress-section.js';
 import { rabbitmqSection } from './rabbitmq-section.js';
+import { recoverySection } from './recovery-section.js';
 import { sentinelsSection } from './sentinels-section.js';
 import { infrastructureOption, orchestratorsOption, stagesSection } from './stages-section.js';
 
@@ -33,6 +34,7 @@ export const configSchema = z.strictObject(
     stages: stagesSection,
     detection: detectionSection,
     alerts: alertsSection,
+    recovery: recoverySection,
     web: z
       .strictObject({
         bearer_token: optionalSecret('a token').meta({
