@@ -115,8 +115,11 @@ function judgeJob(job: Job, facts: WorkerFacts): WorkerJudgement {
   const overall = { silentMs };
   if (limits.maxJobMs !== undefined && elapsedMs > limits.maxJobMs) {
     const reason = `job runs for ${formatDuration(elapsedMs)}, ${formatDuration(limits.maxJobMs)} is the most${at}`;
-    const evidence = [reason, ...facts.activity(MIN_STILL_MS).evidence];
-    return { ...overall, status: 'stuck', stuckBy: 'max_job', reason, evidence };
+    const activity = facts.activity(stillnessNeeded(limits.stallMs));
+    // Recovery must know whether it is only the clock that speaks against it.
+    const isSuspect = activity.isStill && silentMs > limits.stallMs && { isSuspect: true as const };
+    const evidence = [reason, ...activity.evidence];
+    return { ...overall, status: 'stuck', stuckBy: 'max_job', reason, evidence, ...isSuspect };
   }
   if (silentMs > suspectAfter(limits)) {
     const silent = judgeSilence({ job, facts, silentMs, at });

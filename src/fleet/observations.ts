@@ -37,9 +37,16 @@ export interface ContainerFacts extends ListedContainer {
 
 /**
  * Container events that count. `stop` includes a `kill` with a signal that ends the process;
- * `restart-announced`: stagewatch is about to restart it, so the next start is its doing.
+ * `restart-announced`: stagewatch is about to restart it, so the next start is its doing; `restart-withdrawn`: it is not.
  */
-export type ContainerEventAction = 'create' | 'start' | 'die' | 'oom' | 'stop' | 'restart-announced';
+export type ContainerEventAction =
+  | 'create'
+  | 'start'
+  | 'die'
+  | 'oom'
+  | 'stop'
+  | 'restart-announced'
+  | 'restart-withdrawn';
 
 export interface ContainerEvent {
   readonly id: string;

@@ -105,6 +105,9 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
     case 'restart-announced':
       ledger.announcedAtMs = event.atMs;
       break;
+    case 'restart-withdrawn':
+      ledger.announcedAtMs = undefined;
+      break;
   }
 }
 

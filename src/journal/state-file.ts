@@ -16,6 +16,10 @@ export interface StateFile {
   open(): Promise<void>;
   /** `version` is the shape of the owner's value: a section of another version loads as nothing. */
   section(name: string, version: number): DurableSection;
+  /** Saves at once; true when everything that was to be saved is on disk and survives a loss of power. Never rejects. */
+  flush(): Promise<boolean>;
+  /** The last attempt to save succeeded, or there was none yet. */
+  readonly isWritable: boolean;
   /** Writes what is still to be saved; never rejects. */
   close(): Promise<void>;
 }
@@ -116,6 +120,14 @@ export function createStateFile({
           if (!isFailing) schedule(SAVE_DELAY_MS);
         },
       };
+    },
+    async flush() {
+      writing = writing.then(write);
+      await writing;
+      return !isFailing;
+    },
+    get isWritable() {
+      return !isFailing;
     },
     async close() {
       timer?.cancel();

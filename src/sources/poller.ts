@@ -35,6 +35,8 @@ export function createPolledSource(reader: PolledReader, context: SourceContext)
   const stopped = new AbortController();
   let timer: Timer | undefined;
   let running: Promise<void> = Promise.resolve();
+  /** What the last read failed with; undefined: it succeeded. */
+  let failure: unknown;
 
   async function readOnce(): Promise<number> {
     const startedMs = clock.monotonicMs();
@@ -52,9 +54,11 @@ export function createPolledSource(reader: PolledReader, context: SourceContext)
       const durationMs = clock.monotonicMs() - startedMs;
       reporter.succeeded(durationMs);
       backoff.reset();
+      failure = undefined;
       return Math.max(0, reader.intervalMs - durationMs);
     } catch (error) {
       if (!stopped.signal.aborted) reporter.failed(error);
+      failure = error;
       return backoff.nextDelayMs();
     }
   }
@@ -74,6 +78,16 @@ export function createPolledSource(reader: PolledReader, context: SourceContext)
     start() {
       apply({ kind: 'source-watched', source: reader.name, target: reader.target });
       begin();
+    },
+    async lookNow() {
+      // A read under way may have begun before whoever asks: it is waited for, and another one made.
+      running = running.then(() => {
+        timer?.cancel();
+        return cycle();
+      });
+      await running;
+      if (stopped.signal.aborted) throw new Error(`${reader.target} is watched no longer`);
+      if (failure !== undefined) throw failure;
     },
     async stop() {
       stopped.abort();

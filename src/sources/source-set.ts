@@ -22,6 +22,8 @@ interface SectionedState {
 export interface SourceSet {
   /** Starts, restarts and stops sources so that what runs is what the configuration asks for; after `stop` nothing. */
   follow(before: Config | undefined, next: Config): Promise<void>;
+  /** Reads a source at once, where it is watched and can be; resolves when it is applied. */
+  lookNow(name: SourceName): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -85,6 +87,9 @@ export function createSourceSet({
           before !== undefined && keys.every((key) => isDeepStrictEqual(before[key], next[key]));
         await followPlan(plan, isUnchanged);
       }
+    },
+    async lookNow(name) {
+      await running.get(name)?.lookNow?.();
     },
     async stop() {
       isStopped = true;

@@ -23,6 +23,8 @@ export interface Source {
   readonly target: string;
   /** Begins to watch and returns at once; whatever fails is reported as health and retried for ever. */
   start(): void;
+  /** Reads at once, beside its timer; resolves when what it read is applied, rejects when it cannot be read. */
+  lookNow?(): Promise<void>;
   /** Releases everything; resolves within 2 seconds even when the outside does not answer. */
   stop(): Promise<void>;
 }

@@ -13,6 +13,8 @@ import { SourceError } from '../source-error.js';
 import type { EngineAddress } from './engine-address.js';
 
 export interface EngineCall {
+  /** Default GET. A POST goes without a body. */
+  readonly method?: 'GET' | 'POST';
   readonly path: string;
   /** Objects go as JSON, as the engine wants its filters. */
   readonly query?: Readonly<Record<string, unknown>>;
@@ -65,7 +67,7 @@ export async function createEngineTransport(
       .end();
   };
   return {
-    request: ({ path, query }, signal) =>
+    request: ({ method = 'GET', path, query }, signal) =>
       new Promise((resolve, reject) => {
         if (isDestroyed) {
           // A destroyed agent would open new connections.
@@ -75,8 +77,9 @@ export async function createEngineTransport(
         const dial: DialOptions = {
           // The library adds the query only behind a question mark.
           path: query ? `${path}?` : path,
-          ...(query && { options: { ...query } }),
-          method: 'GET',
+          // Apart from the query, or the library makes a body of it.
+          ...(query && { options: { _query: { ...query }, _body: {} } }),
+          method,
           signal,
         };
         modem.dial(dial, (error, response) => (error ? reject(explain(error, address)) : resolve(response)));

@@ -1,0 +1,161 @@
+/** The steps by which recovery's memory changes; each gives a new memory and leaves the old one as it was. */
+
+import type { RecoveryConfig } from '../config/recovery-section.js';
+import {
+  type ContainerMemory,
+  type InFlight,
+  isExhausted,
+  memoryOf,
+  type RecoveryMemory,
+  within,
+} from './memory.js';
+
+/** What a look tells of a container that is remembered. */
+export interface SeenContainer {
+  /** At work or idle, neither stuck nor down. */
+  readonly isWell: boolean;
+  /** Somebody else started it, stopped it or made it anew after our last restart of it. */
+  readonly isChangedElsewhere: boolean;
+  readonly isRunning: boolean;
+}
+
+/** A restart is about to be asked of the engine: from here on it counts, whatever becomes of it. */
+export function withRestart(memory: RecoveryMemory, identity: string, inFlight: InFlight): RecoveryMemory {
+  const { restartsAtMs, streak } = memoryOf(memory, identity);
+  return {
+    ...memory,
+    containers: withEntry(memory.containers, identity, {
+      restartsAtMs: [...restartsAtMs, inFlight.askedAtMs],
+      streak: streak + 1,
+    }),
+    fleetRestartsAtMs: [...memory.fleetRestartsAtMs, inFlight.askedAtMs],
+    inFlight: withEntry(memory.inFlight, identity, inFlight),
+  };
+}
+
+/** It was written down and then not asked for: nothing happened. */
+export function withoutRestart(
+  before: RecoveryMemory,
+  after: RecoveryMemory,
+  identity: string,
+): RecoveryMemory {
+  const askedAtMs = after.inFlight.get(identity)?.askedAtMs;
+  const known = before.containers.get(identity);
+  const index = askedAtMs === undefined ? -1 : after.fleetRestartsAtMs.lastIndexOf(askedAtMs);
+  return {
+    ...after,
+    containers: known
+      ? withEntry(after.containers, identity, known)
+      : withoutEntry(after.containers, identity),
+    fleetRestartsAtMs: index < 0 ? after.fleetRestartsAtMs : after.fleetRestartsAtMs.toSpliced(index, 1),
+    inFlight: withoutEntry(after.inFlight, identity),
+  };
+}
+
+export function withPhase(
+  memory: RecoveryMemory,
+  identity: string,
+  change: Partial<InFlight>,
+): RecoveryMemory {
+  const known = memory.inFlight.get(identity);
+  if (!known) return memory;
+  return { ...memory, inFlight: withEntry(memory.inFlight, identity, { ...known, ...change }) };
+}
+
+/** The restart is over, and its end written down. */
+export function withEnd(
+  memory: RecoveryMemory,
+  identity: string,
+  { leftDownAtMs }: { readonly leftDownAtMs?: number },
+): RecoveryMemory {
+  const { leftDownAtMs: _before, ...known } = memoryOf(memory, identity);
+  return {
+    ...memory,
+    containers: withEntry(memory.containers, identity, {
+      ...known,
+      ...(leftDownAtMs !== undefined && { leftDownAtMs }),
+    }),
+    inFlight: withoutEntry(memory.inFlight, identity),
+  };
+}
+
+/** A person acts on the container: it begins anew, and what the fleet has used stays used. */
+export function withPersonsWord(memory: RecoveryMemory, identity: string): RecoveryMemory {
+  return { ...memory, containers: withoutEntry(memory.containers, identity) };
+}
+
+export function withDryRun(memory: RecoveryMemory, findingId: string, nowMs: number): RecoveryMemory {
+  return { ...memory, dryRuns: withEntry(memory.dryRuns, findingId, nowMs) };
+}
+
+export interface LookFacts {
+  readonly nowMs: number;
+  readonly config: RecoveryConfig;
+  /** Undefined: there is no such container now; what is known of it is kept for when it comes back. */
+  readonly seen: (identity: string) => SeenContainer | undefined;
+  readonly isOpen: (findingId: string) => boolean;
+}
+
+/** Time has passed: windows empty, back-offs end, budgets are found to be used up. The same object if nothing changed. */
+export function withLook(memory: RecoveryMemory, facts: LookFacts): RecoveryMemory {
+  const { nowMs, config } = facts;
+  let isChanged = false;
+  const containers = new Map<string, ContainerMemory>();
+  for (const [identity, before] of memory.containers) {
+    const after = lookAtOne(before, facts.seen(identity), facts);
+    if (after !== before) isChanged = true;
+    if (after) containers.set(identity, after);
+  }
+  const fleetRestartsAtMs = within(memory.fleetRestartsAtMs, config.fleet_window, nowMs);
+  const dryRuns = new Map([...memory.dryRuns].filter(([id]) => facts.isOpen(id)));
+  isChanged ||=
+    fleetRestartsAtMs.length !== memory.fleetRestartsAtMs.length || dryRuns.size !== memory.dryRuns.size;
+  return isChanged ? { ...memory, containers, fleetRestartsAtMs, dryRuns } : memory;
+}
+
+/** Undefined: there is nothing left to remember. */
+function lookAtOne(
+  before: ContainerMemory,
+  seen: SeenContainer | undefined,
+  { nowMs, config }: LookFacts,
+): ContainerMemory | undefined {
+  if (seen?.isChangedElsewhere) return undefined;
+  const { wellSinceMs, exhaustedAtMs, leftDownAtMs, ...rest } = before;
+  const keptMs = Math.max(config.container_window, config.backoff_max);
+  const restartsAtMs = within(rest.restartsAtMs, keptMs, nowMs);
+  const well = seen?.isWell ? Math.min(wellSinceMs ?? nowMs, nowMs) : undefined;
+  const isReset = well !== undefined && nowMs - well >= config.backoff_reset;
+  const streak = isReset ? 0 : rest.streak;
+  const isUsedUp = isExhausted(before, config, nowMs);
+  const isDown = leftDownAtMs !== undefined && seen?.isRunning !== true;
+  const after: ContainerMemory = {
+    restartsAtMs: restartsAtMs.length === rest.restartsAtMs.length ? rest.restartsAtMs : restartsAtMs,
+    streak,
+    ...(well !== undefined && { wellSinceMs: well }),
+    ...(isUsedUp && { exhaustedAtMs: exhaustedAtMs ?? nowMs }),
+    ...(isDown && { leftDownAtMs }),
+  };
+  // Who is gone for as long as the window is forgotten, so that names that never come back do not pile up.
+  if (restartsAtMs.length === 0 && (streak === 0 || !seen) && !(isDown && seen)) return undefined;
+  return isSameMemory(before, after) ? before : after;
+}
+
+function isSameMemory(one: ContainerMemory, other: ContainerMemory): boolean {
+  return (
+    one.restartsAtMs === other.restartsAtMs &&
+    one.streak === other.streak &&
+    one.wellSinceMs === other.wellSinceMs &&
+    one.exhaustedAtMs === other.exhaustedAtMs &&
+    one.leftDownAtMs === other.leftDownAtMs
+  );
+}
+
+function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+  return new Map(map).set(key, value);
+}
+
+function withoutEntry<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  const next = new Map(map);
+  next.delete(key);
+  return next;
+}

@@ -1,0 +1,70 @@
+/** What people who are told of a finding want to know of recovery: what it decided and why, the evidence, the last log lines. */
+
+import type { Finding } from '../detectors/finding.js';
+import type { Fleet } from '../fleet/model.js';
+import type { Clock } from '../lib/clock.js';
+import { formatDuration } from '../lib/duration.js';
+import { scrubCredentials } from '../lib/scrub.js';
+import type { WorkerPlan } from './decision.js';
+import type { EnginePort } from './engine-port.js';
+import type { RecoveryRecord } from './record.js';
+
+export interface Notes {
+  /** A sentence or two. */
+  readonly recovery?: string;
+  /** Relative to the data directory. */
+  readonly evidenceFolder?: string;
+  readonly logLines?: readonly string[];
+}
+
+export interface NotesFacts {
+  readonly fleet: Fleet;
+  readonly plans: readonly WorkerPlan[];
+  readonly record: Pick<RecoveryRecord, 'recent'>;
+  readonly engine: () => EnginePort | undefined;
+  readonly clock: Clock;
+}
+
+const LOG_LINES = 15;
+const LOG_BYTES = 4096;
+const RECENT_MS = 3_600_000;
+
+/** Never rejects: what cannot be had is left out. */
+export async function notesOf({ subject }: Finding, facts: NotesFacts): Promise<Notes> {
+  const { identity, container: name } = subject;
+  if (identity === undefined || name === undefined) return {};
+  const nowMs = facts.clock.nowMs();
+  const plan = facts.plans.find((one) => one.identity === identity);
+  const last = facts.record.recent.find(
+    ({ container, atMs }) => container === name && nowMs - atMs < RECENT_MS,
+  );
+  const sentences = [
+    ...(last
+      ? [`Restarted ${formatDuration(nowMs - last.atMs)} ago by ${last.by} (${last.result}): ${last.text}.`]
+      : []),
+    ...(plan ? [`${DECIDED[plan.decision]}: ${plan.text}.`] : []),
+  ];
+  const logLines = await lastLines(identity, facts);
+  return {
+    ...(sentences.length > 0 && { recovery: sentences.join(' ') }),
+    ...(last?.evidence !== undefined && { evidenceFolder: last.evidence }),
+    ...(logLines.length > 0 && { logLines }),
+  };
+}
+
+const DECIDED: Readonly<Record<WorkerPlan['decision'], string>> = {
+  restart: 'It is restarted',
+  wait: 'Recovery waits',
+  notify: 'Recovery leaves it to people',
+  refuse: 'Recovery does not restart it',
+};
+
+async function lastLines(identity: string, { fleet, engine }: NotesFacts): Promise<readonly string[]> {
+  const id = fleet.containers.get(identity)?.id;
+  const port = engine();
+  if (id === undefined || !port) return [];
+  const answer = await port.look(id);
+  if (answer.kind !== 'seen') return [];
+  const logs = await port.logs(answer.look, { maxLines: LOG_LINES, maxBytes: LOG_BYTES });
+  return logs.kind === 'read' ? logs.value.lines.map(({ text }) => scrubCredentials(text)) : [];
+}

@@ -1,0 +1,99 @@
+/** Finds out what came of a restart that was asked of the engine, from its answer or, without one, from the container itself. */
+
+import type { ContainerLook, RestartAnswer } from '../fleet/engine-answers.js';
+import type { Clock } from '../lib/clock.js';
+import type { EnginePort } from './engine-port.js';
+import type { InFlight } from './memory.js';
+
+export type Settled =
+  /** `startedAtMs` by the engine's clock. */
+  | { readonly kind: 'started'; readonly startedAtMs: number }
+  /** `isLeftDown`: it is stopped now, and by us. */
+  | { readonly kind: 'failed'; readonly text: string; readonly isLeftDown: boolean }
+  /** The daemon stops before it is known; the next life finds out. */
+  | { readonly kind: 'open' };
+
+export interface SettleOptions {
+  readonly engine: EnginePort;
+  readonly inFlight: InFlight;
+  readonly clock: Clock;
+  readonly stopped: AbortSignal;
+}
+
+const LOOK_EVERY_MS = 500;
+/** The engine has said that it is done: the start is there, or it ended again at once. */
+const AFTER_ANSWER_MS = 5000;
+/** It has said nothing: it may still be at it. */
+const WITHOUT_ANSWER_MS = 30_000;
+
+export function awaitStart(answer: RestartAnswer, options: SettleOptions): Promise<Settled> {
+  switch (answer.kind) {
+    case 'done':
+      return watch(options, { forMs: AFTER_ANSWER_MS, problem: 'the engine said it was done' });
+    case 'gone':
+      return Promise.resolve({
+        kind: 'failed',
+        text: 'its container was removed meanwhile',
+        isLeftDown: false,
+      });
+    case 'not_sent':
+      return Promise.resolve({
+        kind: 'failed',
+        text: `the engine could not be asked: ${answer.problem}`,
+        isLeftDown: false,
+      });
+    case 'rejected':
+      return watch(options, { forMs: 0, problem: `the engine answered ${answer.problem}` });
+    case 'unanswered':
+      return watch(options, {
+        forMs: WITHOUT_ANSWER_MS,
+        problem: `the engine did not answer: ${answer.problem}`,
+      });
+  }
+}
+
+/** After a life of the daemon that ended in the middle: `untilMs` by our clock. */
+export function findOut(options: SettleOptions, untilMs: number): Promise<Settled> {
+  const forMs = Math.max(AFTER_ANSWER_MS, untilMs - options.clock.nowMs());
+  return watch(options, { forMs, problem: 'stagewatch ended while it was being restarted' });
+}
+
+async function watch(
+  { engine, inFlight, clock, stopped }: SettleOptions,
+  { forMs, problem }: { readonly forMs: number; readonly problem: string },
+): Promise<Settled> {
+  const endMs = clock.monotonicMs() + forMs;
+  for (;;) {
+    if (stopped.aborted) return { kind: 'open' };
+    const answer = await engine.look(inFlight.containerId);
+    if (answer.kind === 'gone') {
+      return { kind: 'failed', text: `${problem}; its container is gone`, isLeftDown: false };
+    }
+    const look = answer.kind === 'seen' ? answer.look : undefined;
+    const startedAtMs = look?.startedAtMs;
+    if (startedAtMs !== undefined && startedAtMs !== inFlight.startedBeforeMs) {
+      return { kind: 'started', startedAtMs };
+    }
+    if (clock.monotonicMs() >= endMs) return giveUp(problem, look);
+    await pause(clock, stopped);
+  }
+}
+
+function giveUp(problem: string, look: ContainerLook | undefined): Settled {
+  if (!look) return { kind: 'failed', text: `${problem}; it does not tell of it`, isLeftDown: false };
+  const isLeftDown = look.state !== 'running';
+  const text = isLeftDown ? `${problem}; it is ${look.state} now` : `${problem}; it was not restarted`;
+  return { kind: 'failed', text, isLeftDown };
+}
+
+function pause(clock: Clock, stopped: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(LOOK_EVERY_MS, done);
+    function done(): void {
+      timer.cancel();
+      stopped.removeEventListener('abort', done);
+      resolve();
+    }
+    stopped.addEventListener('abort', done);
+  });
+}

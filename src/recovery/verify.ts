@@ -1,0 +1,83 @@
+/** Decides what came of a restart: the worker has taken up work, or has not in the time it has for it. */
+
+import { createFreshness } from '../detectors/freshness.js';
+import { jobInHand } from '../detectors/judge-worker.js';
+import type { Verdicts } from '../detectors/verdicts.js';
+import type { Container, Fleet } from '../fleet/model.js';
+import { formatDuration } from '../lib/duration.js';
+import type { RecoverySettings } from './decision.js';
+import type { InFlight } from './memory.js';
+
+export interface VerifyFacts {
+  readonly fleet: Fleet;
+  readonly verdicts: Verdicts;
+  readonly settings: RecoverySettings;
+  readonly nowMs: number;
+}
+
+export interface Verification {
+  readonly result: 'recovered' | 'not_recovered';
+  readonly text: string;
+}
+
+/** Undefined: nobody can tell yet. */
+export function verifyRestart(
+  identity: string,
+  inFlight: InFlight,
+  facts: VerifyFacts,
+): Verification | undefined {
+  const { fleet, verdicts, settings, nowMs } = facts;
+  const freshness = createFreshness(fleet, { nowMs, staleAfterMs: settings.detection.stale_after });
+  if (!freshness.isFresh('docker')) return undefined;
+  const container = fleet.containers.get(identity);
+  const gone = describeGone(container, inFlight);
+  if (gone !== undefined) return { result: 'not_recovered', text: gone };
+  if (!container || container.startedAtMs !== inFlight.startedAfterMs) return undefined;
+  if (container.state !== 'running') {
+    const code = container.lastEnd === undefined ? '' : ` (exit code ${container.lastEnd.exitCode})`;
+    return { result: 'not_recovered', text: `it ended again soon after its start${code}` };
+  }
+  const sinceMs = inFlight.seenStartedAtMs ?? inFlight.askedAtMs;
+  const after = formatDuration(Math.max(0, nowMs - sinceMs));
+  if (hasTakenUpWork(identity, container, sinceMs, fleet)) {
+    return { result: 'recovered', text: `it took up work within ${after} of its start` };
+  }
+  if (nowMs - sinceMs < settings.recovery.verify_within) return undefined;
+  return judgeLate({ identity, container, after, fleet, verdicts });
+}
+
+/** It is another's now, or nobody's. */
+function describeGone(container: Container | undefined, inFlight: InFlight): string | undefined {
+  if (!container) return 'its container was removed meanwhile';
+  if (container.id !== inFlight.containerId) return 'its container was created anew meanwhile';
+  const isStartedAgain = (container.startedAtMs ?? 0) > (inFlight.startedAfterMs ?? 0);
+  return isStartedAgain ? 'it ended and was started again meanwhile' : undefined;
+}
+
+function hasTakenUpWork(identity: string, container: Container, sinceMs: number, fleet: Fleet): boolean {
+  const job = jobInHand(fleet.workers.get(identity)?.job, container);
+  if (job && job.lastHeartbeatAtMs >= sinceMs) return true;
+  return fleet.endedJobs
+    .since(0)
+    .some(({ entry }) => entry.container === container.name && entry.startedAtMs >= sinceMs);
+}
+
+interface Late extends Pick<VerifyFacts, 'fleet' | 'verdicts'> {
+  readonly identity: string;
+  readonly container: Container;
+  readonly after: string;
+}
+
+function judgeLate({ identity, container, after, fleet, verdicts }: Late): Verification {
+  const stage = fleet.workers.get(identity)?.stage ?? container.stage;
+  const queue = [...fleet.queues.values()].find((one) => stage !== undefined && one.stage === stage);
+  const status = verdicts.workers.get(identity)?.status;
+  if (queue?.ready?.value === 0 && status === 'idle') {
+    return { result: 'recovered', text: `it runs, and no work has come for it within ${after}` };
+  }
+  const why =
+    queue?.ready === undefined
+      ? 'and whether any waits is not known'
+      : `while ${queue.ready.value} messages wait`;
+  return { result: 'not_recovered', text: `it took up no work within ${after}, ${why}` };
+}

@@ -1,0 +1,154 @@
+/** What holds back the restart of one worker: how it is configured, what is known of it, what it would cost, its own past. */
+
+import type { FindingKind } from '../detectors/finding.js';
+import { formatDuration } from '../lib/duration.js';
+import type { Candidate, Hold } from './decision.js';
+import { backoffMs, isExhausted, memoryOf, within } from './memory.js';
+import type { PlanInput } from './plan-input.js';
+
+/** By configuration and label: no waiting changes it. */
+export function configuredHold(candidate: Candidate, { settings }: PlanInput): Hold | undefined {
+  const { container, stage } = candidate;
+  if (container?.role !== 'worker') {
+    return { reason: 'no_container', text: 'no worker container of its name is known, only its progress' };
+  }
+  if (!settings.recovery.enabled) {
+    return { reason: 'disabled', text: 'recovery is off; recovery.enabled turns it on' };
+  }
+  const labelled = labelHold(candidate);
+  if (labelled) return labelled;
+  const action = settings.stages.find(({ id }) => id === stage)?.on_stuck;
+  // A container's label wins over the file.
+  if (action !== 'notify' || container.isRestartAllowed === true) return undefined;
+  return { reason: 'stage_notify', text: `stage ${stage} has on_stuck: notify, so people are told only` };
+}
+
+export function labelHold({ container }: Candidate): Hold | undefined {
+  if (container?.isRestartAllowed !== false) return undefined;
+  return { reason: 'label', text: 'its label stagewatch.restart says false' };
+}
+
+/** What is known of it now, and what its restart would throw away. */
+export function workerHold(candidate: Candidate, input: PlanInput): Hold | undefined {
+  return (
+    flightHold(candidate, input) ??
+    stillnessHold(candidate, input) ??
+    findingHold(candidate, input) ??
+    costHold(candidate, input)
+  );
+}
+
+export function flightHold({ identity }: Candidate, { memory }: Pick<PlanInput, 'memory'>): Hold | undefined {
+  const inFlight = memory.inFlight.get(identity);
+  if (!inFlight) return undefined;
+  const text =
+    inFlight.phase === 'restarting'
+      ? `it is being restarted (by ${inFlight.by})`
+      : `it was restarted (by ${inFlight.by}), and is not back at work yet`;
+  return { reason: 'in_flight', text };
+}
+
+/** Independent facts must agree: no progress, and no CPU, GPU or queue activity. */
+function stillnessHold(candidate: Candidate, { verdicts, settings }: PlanInput): Hold | undefined {
+  const { finding, why, identity } = candidate;
+  if (why !== 'stuck') return undefined;
+  const verdict = verdicts.workers.get(identity);
+  if (finding?.isUnconfirmed || verdict?.status !== 'stuck') {
+    return { reason: 'unconfirmed', text: 'nobody can tell now whether it is still stuck' };
+  }
+  const isStill = verdict.stuckBy === 'silence' || verdict.isSuspect === true;
+  if (isStill || settings.recovery.restart_busy) return undefined;
+  const text = `${verdict.reason}; it is not still, and recovery.restart_busy is off`;
+  return { reason: 'busy', text };
+}
+
+function findingHold(candidate: Candidate, { verdicts, fleet }: PlanInput): Hold | undefined {
+  const worker = fleet.workers.get(candidate.identity);
+  const open = (
+    kind: FindingKind,
+    isItsOwn: (subject: { gpu?: string; uuid?: string; document?: string }) => boolean,
+  ) => [...verdicts.findings.values()].find((finding) => finding.kind === kind && isItsOwn(finding.subject));
+  const gpu = worker?.gpu ?? candidate.container?.gpu;
+  const broken =
+    gpu === undefined ? undefined : open('GpuError', (its) => its.gpu === gpu || its.uuid === gpu);
+  if (broken) {
+    return {
+      reason: 'gpu_error',
+      text: `its GPU ${gpu} is at fault, which no restart cures: ${broken.summary}`,
+    };
+  }
+  const document = worker?.job?.document;
+  const poison =
+    document === undefined ? undefined : open('PoisonDocument', (its) => its.document === document);
+  if (!poison) return undefined;
+  const text = `${poison.summary}: after a restart it would bring down the next; take it out of the run`;
+  return { reason: 'poison_document', text };
+}
+
+function costHold({ cost }: Candidate, { settings }: PlanInput): Hold | undefined {
+  const { max_lost_work } = settings.recovery;
+  if (!cost || cost.lostMs <= max_lost_work) return undefined;
+  const limit = `${formatDuration(cost.lostMs)} of work would be lost, ${formatDuration(max_lost_work)} is the most`;
+  return { reason: 'cost', text: `${cost.text}; ${limit}` };
+}
+
+/** Its own past: time or a person ends each of them. */
+export function momentaryHold(candidate: Candidate, input: PlanInput): Hold | undefined {
+  return (
+    budgetHold(candidate, input) ??
+    elsewhereHold(candidate, input) ??
+    graceHold(candidate, input) ??
+    backoffHold(candidate, input) ??
+    dryRunHold(candidate, input)
+  );
+}
+
+function budgetHold({ identity }: Candidate, { memory, settings, nowMs }: PlanInput): Hold | undefined {
+  const { recovery } = settings;
+  const own = memoryOf(memory, identity);
+  if (!isExhausted(own, recovery, nowMs)) return undefined;
+  const recent = within(own.restartsAtMs, recovery.container_window, nowMs);
+  const window = formatDuration(recovery.container_window);
+  return {
+    reason: 'container_budget',
+    text: `it was restarted ${recent.length} times in ${window} and is stuck again: restarts do not cure it`,
+    untilMs: (recent.at(-1) ?? nowMs) + recovery.container_window,
+  };
+}
+
+function elsewhereHold({ container }: Candidate, { changes, settings, nowMs }: PlanInput): Hold | undefined {
+  const change = container && changes.around(container);
+  const { hands_off } = settings.recovery;
+  if (!change || nowMs - change.atMs >= hands_off) return undefined;
+  const ago = formatDuration(Math.max(0, nowMs - change.atMs));
+  return {
+    reason: 'changed_elsewhere',
+    text: `${change.what} ${ago} ago: somebody is at work on it`,
+    untilMs: change.atMs + hands_off,
+  };
+}
+
+function graceHold({ container, why }: Candidate, { settings, nowMs }: PlanInput): Hold | undefined {
+  const { start_grace } = settings.recovery;
+  const startedAtMs = container?.startedAtMs;
+  if (why === 'left_down' || startedAtMs === undefined || nowMs - startedAtMs >= start_grace)
+    return undefined;
+  const text = `it was started ${formatDuration(Math.max(0, nowMs - startedAtMs))} ago`;
+  return { reason: 'start_grace', text, untilMs: startedAtMs + start_grace };
+}
+
+function backoffHold({ identity }: Candidate, { memory, settings, nowMs }: PlanInput): Hold | undefined {
+  const own = memoryOf(memory, identity);
+  const lastMs = own.restartsAtMs.at(-1);
+  const waitMs = backoffMs(own, settings.recovery);
+  if (lastMs === undefined || nowMs - Math.min(lastMs, nowMs) >= waitMs) return undefined;
+  const text = `it was restarted ${own.streak} times in a row; the next may come ${formatDuration(waitMs)} after the last`;
+  return { reason: 'backoff', text, untilMs: Math.min(lastMs, nowMs) + waitMs };
+}
+
+function dryRunHold({ finding }: Candidate, { memory, settings }: PlanInput): Hold | undefined {
+  const toldAtMs = finding && memory.dryRuns.get(finding.id);
+  if (!settings.recovery.dry_run || toldAtMs === undefined) return undefined;
+  const at = new Date(toldAtMs).toISOString();
+  return { reason: 'dry_run_done', text: `it would have been restarted at ${at}; this is a dry run` };
+}
