@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { createEvaluationLoop } from './app/evaluation-loop.js';
 import { journalOutcome } from './app/journal-outcome.js';
+import { wireRecovery } from './app/recovery-wiring.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { listSuspects } from './detectors/suspects.js';
@@ -85,7 +86,22 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     state,
     clock,
     log: log.child({ component: 'detection' }),
-    onOutcome: (outcome) => journalOutcome(outcome, journal),
+    onOutcome(outcome) {
+      journalOutcome(outcome, journal);
+      recovery.look();
+    },
+    ownFindings: () => recovery.ownFindings(),
+  });
+  const recovery = wireRecovery({
+    store,
+    verdicts: () => evaluation.facts.verdicts,
+    config: () => config,
+    lookAtProgress: () => sources.lookNow('progress'),
+    state,
+    journal,
+    env,
+    clock,
+    log,
   });
   let isFirstPictureTold = false;
   /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */
@@ -95,7 +111,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   self.configReloaded(true);
   const page = createMetricsPage({
     fleet: store.fleet,
-    daemon: () => ({ ...evaluation.facts, journal: journal.counts }),
+    daemon: () => ({ ...evaluation.facts, journal: journal.counts, recovery: recovery.picture.stages }),
     groups: ALL_FAMILY_GROUPS,
     clock,
     staleAfterMs: STALE_AFTER_MS,
@@ -106,6 +122,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     fleet: store.fleet,
     verdicts: () => evaluation.facts.verdicts,
     journal,
+    recovery,
     clock,
     log: log.child({ component: 'http' }),
     version,
@@ -137,6 +154,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       throw new StartError(listenProblem(error, config));
     });
     await sources.follow(undefined, config);
+    recovery.start();
     evaluation.start();
     return address;
   }
@@ -180,6 +198,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     store.reclassify(createClassifier(next));
     store.apply({ kind: 'stages-configured', stages: listStages(next) });
     evaluation.setSettings(next);
+    recovery.setSettings(next);
     await sources.follow(before, next);
     return undefined;
   }
@@ -190,6 +209,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     async stop() {
       isStopping = true;
       evaluation.stop();
+      await recovery.stop();
       // A reload under way starts nothing more, and ends soon.
       await Promise.all([http.close(), sources.stop(), changing]);
       journal.append({ type: 'daemon_stopped' });

@@ -8,6 +8,7 @@ import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
 import { journalFamilies } from './journal-families.js';
 import { PROGRESS_FAMILY_GROUPS } from './progress-families.js';
 import { queueFamilies } from './queue-families.js';
+import { recoveryFamilies } from './recovery-families.js';
 import { sentinelDelayFamilies, stageSentinelFamilies } from './sentinel-families.js';
 import { sourceFamilies } from './source-families.js';
 import { stageInfoFamilies } from './stage-info-families.js';
@@ -25,6 +26,7 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   ...PROGRESS_FAMILY_GROUPS,
   ...VERDICT_FAMILY_GROUPS,
   journalFamilies,
+  recoveryFamilies,
   stageSentinelFamilies,
   sentinelDelayFamilies,
   sourceFamilies,

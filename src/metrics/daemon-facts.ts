@@ -12,6 +12,16 @@ export interface DaemonFacts {
   readonly evaluations: EvaluationStats;
   /** One object, replaced on change. */
   readonly journal: JournalStats;
+  /** By stage. */
+  readonly recovery: ReadonlyMap<string, StageRecoveryStats>;
+}
+
+/** One object, replaced on change; every result and reason there is has its count, from 0. */
+export interface StageRecoveryStats {
+  readonly stage: string;
+  readonly results: Readonly<Record<string, number>>;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly budgetRemaining: number;
 }
 
 export interface JournalStats {

@@ -10,6 +10,7 @@ import type { Fleet } from '../fleet/model.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
+import type { Recovery } from '../recovery/recovery.js';
 import { sendError, sendSuccess } from './api-envelope.js';
 import { requireBearerToken } from './bearer-auth.js';
 import { renderFindings } from './findings-json.js';
@@ -20,11 +21,13 @@ import { createLivePage, type LivePage } from './live-page.js';
 import { metricsRoute } from './metrics-route.js';
 import { sendPackedJson } from './packed-json.js';
 import { missingForReadiness } from './readiness.js';
+import { addRecoveryRoutes } from './recovery-routes.js';
 
 export interface HttpServerOptions {
   readonly fleet: Fleet;
   readonly verdicts: () => Verdicts;
   readonly journal: Pick<Journal, 'newest'>;
+  readonly recovery: Pick<Recovery, 'picture' | 'restartByHand'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
@@ -94,6 +97,7 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
     if ('problem' in asked) sendError(response, 'bad_data', asked.problem);
     else sendSuccess(response, options.journal.newest(asked.query));
   });
+  addRecoveryRoutes(app, options);
   app.get('/', (_request, response) => {
     response.type('html').send(renderLandingPage(fleet, version));
   });

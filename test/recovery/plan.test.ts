@@ -182,18 +182,12 @@ const CASES: readonly Case[] = [
   {
     what: 'a worker whose document brings down worker after worker',
     before: (scene) => {
-      for (const name of ['paddle-worker-gpu0-7', 'paddle-worker-gpu0-8']) {
-        scene.work(name, { document: 'PMC1' });
-        const { fleet } = scene;
-        fleet.judgeFor(5);
-        for (const action of ['die', 'start'] as const) {
-          const event = { id: `id-of-${name}`, action, atMs: fleet.nowMs, exitCode: 139 };
-          fleet.store.apply({ kind: 'container-event', event });
-        }
-        fleet.container(name, { state: 'exited', exitCode: 139, finishedAtMs: fleet.nowMs });
-        fleet.progress(name, undefined);
-        fleet.judgeFor(30);
-        fleet.container(name, { startedAtMs: fleet.nowMs });
+      const { store, nowMs } = scene.fleet;
+      scene.fleet.judgeFor(5);
+      for (const worker of ['paddle-worker-gpu0-7', 'paddle-worker-gpu0-8']) {
+        const told = { stage: 'G3', document: 'PMC1', worker, reason: 'cuda', error: 'CUDA error' };
+        const times = { writtenAtMs: nowMs, firstSeenAtMs: nowMs };
+        store.apply({ kind: 'failure-present', failure: { path: `${worker}.failed`, ...told, ...times } });
       }
       scene.work(W, { document: 'PMC1' });
     },

@@ -20,4 +20,5 @@ export const NO_DAEMON_FACTS: DaemonFacts = {
   findingsOpened: Object.fromEntries(FINDING_KINDS.map((kind) => [kind, 0])) as Record<FindingKind, number>,
   evaluations: { durations: emptyHistogram([0.1]), lastAtMs: 0 },
   journal: { dropped: 0, isWritable: true },
+  recovery: new Map(),
 };

@@ -55,8 +55,9 @@ export function createRecoveryScene(config: object = {}): RecoveryScene {
     config: settings,
     memory: NO_MEMORY,
     canRemember: true,
-    work(name: string, { container = {}, document = `PMC-${name}`, ranS = 0, more = {} }: WorkOptions = {}) {
-      fleet.container(name, container);
+    work(name: string, { container, document = `PMC-${name}`, ranS = 0, more = {} }: WorkOptions = {}) {
+      // A container that is there already goes on as it is.
+      if (container || !fleet.store.fleet.containers.has(name)) fleet.container(name, container);
       fleet.cpu(name, 100);
       fleet.progress(name, {
         role: 'worker',

@@ -54,6 +54,7 @@ export function createSimulatedDaemon(options: SimulatedDaemonOptions): Simulate
       findingsOpened,
       evaluations,
       journal: { dropped: 0, isWritable: true },
+      recovery: new Map(),
     }),
     fleet: store.fleet,
     groups: ALL_FAMILY_GROUPS,

@@ -6,6 +6,7 @@ import { createLogger } from '../../src/lib/logger.js';
 import { createHttpServer, type HttpServer } from '../../src/views/http-server.js';
 import { containerFacts, fleetOf, NOW_MS } from '../support/build-fleet.js';
 import { createFakeClock } from '../support/fake-clock.js';
+import { NO_RECOVERY } from '../support/no-recovery.js';
 import { NO_VERDICTS } from '../support/no-verdicts.js';
 
 describe('the HTTP server', () => {
@@ -19,6 +20,7 @@ describe('the HTTP server', () => {
 
   before(async () => {
     server = createHttpServer({
+      recovery: NO_RECOVERY,
       verdicts: () => NO_VERDICTS,
       journal: {
         newest: ({ limit, types }) => [
@@ -197,6 +199,7 @@ describe('the HTTP server', () => {
 
   it('tells a port that is in use by its code', async () => {
     const other = createHttpServer({
+      recovery: NO_RECOVERY,
       verdicts: () => NO_VERDICTS,
       journal: {
         newest: ({ limit, types }) => [
