@@ -23,6 +23,9 @@ export const dockerSection = z
           'The engine or socket proxy to watch: `unix:///var/run/docker.sock`, `tcp://proxy:2375`, `https://host:2376`. ' +
           'Null means `DOCKER_HOST` if it is set, else the local socket.',
       }),
+    compose_project: optionalText('a compose project').meta({
+      description: 'Watch only the containers of this compose project. Null watches all.',
+    }),
     restart_host: z
       .string({ error: () => `expected ${HOST_FORMS}` })
       .regex(HOST_PATTERN, { error: () => `expected ${HOST_FORMS}` })
@@ -37,9 +40,6 @@ export const dockerSection = z
       description:
         'How the container is named in that call. By id, a container that was just created anew cannot be meant; ' +
         'by name, a socket proxy can allow some containers only.',
-    }),
-    compose_project: optionalText('a compose project').meta({
-      description: 'Watch only the containers of this compose project. Null watches all.',
     }),
     tls_ca: optionalText('a path').meta({
       description:

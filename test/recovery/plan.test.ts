@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Decision, WorkerPlan } from '../../src/recovery/decision.js';
 import { NEVER_RESTARTED } from '../../src/recovery/memory.js';
 import { withDryRun, withLook, withRestart } from '../../src/recovery/memory-changes.js';
-import { createRecoveryScene, flight, type RecoveryScene } from '../support/recovery-scene.js';
+import { createRecoveryScene, finding, flight, type RecoveryScene } from '../support/recovery-scene.js';
 
 const W = 'paddle-worker-gpu0-0';
 const OTHER = 'paddle-worker-gpu0-1';
@@ -181,18 +181,24 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a worker whose document brings down worker after worker',
-    before: (scene) => {
-      const { store, nowMs } = scene.fleet;
-      scene.fleet.judgeFor(5);
-      for (const worker of ['paddle-worker-gpu0-7', 'paddle-worker-gpu0-8']) {
-        const told = { stage: 'G3', document: 'PMC1', worker, reason: 'cuda', error: 'CUDA error' };
-        const times = { writtenAtMs: nowMs, firstSeenAtMs: nowMs };
-        store.apply({ kind: 'failure-present', failure: { path: `${worker}.failed`, ...told, ...times } });
-      }
-      scene.work(W, { document: 'PMC1' });
+    after: ({ also }) => {
+      const document = `PMC-${W}`;
+      also.push(finding('PoisonDocument', { document }, `${document} brought down 2 workers`));
     },
     decision: 'notify',
     reason: 'poison_document',
+  },
+  {
+    what: 'a worker whose GPU is at fault',
+    after: ({ also }) => void also.push(finding('GpuError', { gpu: '0' }, 'GPU 0 is gone for 5m00s')),
+    decision: 'notify',
+    reason: 'gpu_error',
+  },
+  {
+    what: 'a worker on one GPU while another is at fault',
+    after: ({ also }) => void also.push(finding('GpuError', { gpu: '1' }, 'GPU 1 is gone for 5m00s')),
+    decision: 'restart',
+    reason: 'stuck',
   },
   {
     what: 'a worker whose job was far along',

@@ -1,6 +1,7 @@
 /** A judged fleet with workers to make stuck, and what recovery would decide about them. */
 
 import { type Config, configSchema } from '../../src/config/schema.js';
+import type { Finding, FindingKind, FindingSubject } from '../../src/detectors/finding.js';
 import type { ContainerFacts } from '../../src/fleet/observations.js';
 import { createChangeWatch } from '../../src/recovery/change-watch.js';
 import type { WorkerPlan } from '../../src/recovery/decision.js';
@@ -17,6 +18,8 @@ export interface RecoveryScene {
   readonly config: Config;
   memory: RecoveryMemory;
   canRemember: boolean;
+  /** Open findings beside those that are found. */
+  readonly also: Finding[];
   /** A running worker with a job, three steps in. */
   work(name: string, options?: WorkOptions): void;
   /** Its progress and CPU time stand still until its finding has opened; so do those of all others. */
@@ -55,6 +58,7 @@ export function createRecoveryScene(config: object = {}): RecoveryScene {
     config: settings,
     memory: NO_MEMORY,
     canRemember: true,
+    also: [] as Finding[],
     work(name: string, { container, document = `PMC-${name}`, ranS = 0, more = {} }: WorkOptions = {}) {
       // A container that is there already goes on as it is.
       if (container || !fleet.store.fleet.containers.has(name)) fleet.container(name, container);
@@ -77,7 +81,13 @@ export function createRecoveryScene(config: object = {}): RecoveryScene {
     look: () => changes.note(fleet.store.fleet, scene.memory, fleet.nowMs),
     input: (): PlanInput => ({
       fleet: fleet.store.fleet,
-      verdicts: fleet.evaluation.verdicts,
+      verdicts: {
+        ...fleet.evaluation.verdicts,
+        findings: new Map([
+          ...fleet.evaluation.verdicts.findings,
+          ...scene.also.map((finding) => [finding.id, finding] as const),
+        ]),
+      },
       settings,
       memory: scene.memory,
       changes,
@@ -106,4 +116,10 @@ export function flight(name: string, change: Partial<InFlight> = {}): InFlight {
     askedAtMs: 0,
     ...change,
   };
+}
+
+export function finding(kind: FindingKind, subject: FindingSubject, summary: string): Finding {
+  const times = { beganAtMs: 1, openedAtMs: 1, confirmedAtMs: 1 };
+  const said = { summary, evidence: [], clearsWhen: '' };
+  return { kind, key: 'x', id: `${kind}:x`, severity: 'critical', subject, ...said, ...times };
 }
