@@ -14,9 +14,9 @@ const MINUTE_MS = 60_000;
 
 /** All three are to be seen within twenty minutes of the simulation. */
 const OPENING: readonly Scene[] = [
-  { kind: 'understaffed-stage', at: 1.5, lasts: 26, stage: 'G4_00' },
+  { kind: 'understaffed-stage', at: 1.5, lasts: 20, stage: 'G4_00' },
   { kind: 'hang', at: 2.5, lasts: 40, stage: 'G3_02' },
-  { kind: 'failing-stage', at: 4, lasts: 18, stage: 'G5_00' },
+  { kind: 'failing-stage', at: 3.5, lasts: 18, stage: 'G5_00' },
 ];
 
 /** Each has time to be found and to be over before what might be confused with it begins. */

@@ -38,7 +38,7 @@ export function failureFaults({ pipeline, agenda, random }: FaultTools): Readonl
           pipeline.failJob(worker, random.pick(ERRORS) ?? '');
           if (++failures === MIN_FAILURES) told.observableAtMs = agenda.nowMs;
         }
-        agenda.after(random.between(10, 60) * SECOND, failOne);
+        agenda.after(random.between(5, 35) * SECOND, failOne);
       };
       failOne();
       return true;

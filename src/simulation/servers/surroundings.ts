@@ -35,6 +35,10 @@ export interface SurroundingsOptions {
   readonly speed: number;
   /** Where the daemon is to listen. */
   readonly listen: string;
+  /** How far into the run it begins; faults strike from 90 minutes on, where a demo begins. */
+  readonly pastMs?: number;
+  /** The wall's time; tests let it stand still. */
+  readonly nowMs?: () => number;
   /** Called each time the world has been brought up to now. */
   readonly onTick?: () => void;
 }
@@ -42,7 +46,7 @@ export interface SurroundingsOptions {
 /** The virtual time of the first moment, the same in every run: 2025-11-23. */
 const START_MS = 1_763_900_000_000;
 /** The pipeline has been running for so long when the demo begins: models are loaded, long jobs are under way. */
-const PAST_MS = 90 * 60_000;
+export const PAST_MS = 90 * 60_000;
 /** Files change at most so often. */
 const TICK_MS = 100;
 const CGROUP_EVERY_TICKS = 10;
@@ -51,16 +55,15 @@ const ROUNDS = 1600;
 const DOCUMENTS = 100_000_000;
 
 export async function startSurroundings(options: SurroundingsOptions): Promise<Surroundings> {
-  const { folder, profile, seed, speed, listen } = options;
+  const { folder, profile, seed, speed, listen, pastMs = PAST_MS, nowMs = Date.now } = options;
   const later: Partial<PipelineHooks>[] = [];
-  const beginMs = START_MS + PAST_MS;
   const sentinels = createSentinelWriter({ root: join(folder, 'artifacts'), time: () => time });
   const logs = createLogBook({ world: () => simulation.world, nowMs: () => simulation.nowMs });
   const simulation: Simulation = createSimulation({
     profile,
     seed,
     startMs: START_MS,
-    faults: planDemoFaults({ startMs: beginMs, rounds: ROUNDS }),
+    faults: planDemoFaults({ startMs: START_MS + PAST_MS, rounds: ROUNDS }),
     documents: DOCUMENTS,
     hooks: {
       containerChanged(container, change) {
@@ -77,11 +80,11 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
       },
     },
   });
-  simulation.runUntil(beginMs);
-  const time = createWallTime({ virtualMs: beginMs, wallMs: Date.now(), speed });
+  simulation.runUntil(START_MS + pastMs);
+  const time = createWallTime({ virtualMs: simulation.nowMs, wallMs: nowMs(), speed });
   const { world } = simulation;
   const advance = (): number => {
-    simulation.runUntil(Math.max(simulation.nowMs, time.toVirtualMs(Date.now())));
+    simulation.runUntil(Math.max(simulation.nowMs, time.toVirtualMs(nowMs())));
     return simulation.nowMs;
   };
   const progress = createProgressWriter({ directory: join(folder, 'progress'), world, time });
