@@ -21,7 +21,8 @@ export function titleLine(notification: Notification, settings: AlertSettings): 
   if (reason === 'repeat') return `still ${kind}: ${words}`;
   if (reason === 'flapping') return `${kind} comes and goes: ${words}`;
   if (reason === 'silence_ended') return `${kind}, its silence ended: ${words}`;
-  if (reason === 'grew') return `${kind}: ${newIds.length} more, ${findingCount} now: ${words}`;
+  if (reason === 'grew' && findingCount > newIds.length)
+    return `${kind}: ${newIds.length} more, ${findingCount} now: ${words}`;
   return `${kind}: ${words}`;
 }
 

@@ -52,6 +52,18 @@ test('many saves become one write, of the state at that time', async (t) => {
   await file.close();
 });
 
+test('what must be on disk now is, and a disk that does not take it says so', async (t) => {
+  const directory = join(await tempDir(t), 'data');
+  const { file } = life(directory);
+  await file.open();
+  file.section('a', 1).save(() => 'x');
+  assert.equal(await file.flush(), false);
+  await mkdir(directory);
+  assert.equal(await file.flush(), true);
+  assert.match(await readFile(join(directory, 'state.json'), 'utf8'), /"value":"x"/);
+  await file.close();
+});
+
 for (const [what, content] of [
   ['torn', '{"format":"stagewatch-state-1","sections":{"a":{"ver'],
   ['empty', ''],

@@ -1,0 +1,85 @@
+/** Makes the message of a notification, with what is known beside it: recovery's word, the end of a log, what ended it. */
+
+import type { Finding } from '../detectors/finding.js';
+import type { Journal } from '../journal/journal.js';
+import type { Clock } from '../lib/clock.js';
+import { withDeadline } from '../lib/deadline.js';
+import type { Logger } from '../lib/logger.js';
+import type { AlertSettings } from './alert-settings.js';
+import type { OutgoingMessage } from './delivery.js';
+import { type FindingNotes, type MessageNotes, viewMessage } from './message-view.js';
+import type { EndedFinding, Notification } from './notification.js';
+
+/** May take its time; a message does not wait for it for long. */
+export type NotesOf = (finding: Finding) => FindingNotes | Promise<FindingNotes>;
+
+export interface MessageMaker {
+  make(notification: Notification, settings: AlertSettings): Promise<OutgoingMessage>;
+}
+
+export interface MessageMakerOptions {
+  readonly journal: Pick<Journal, 'newest'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly notesOf?: NotesOf;
+}
+
+const NOTES_LIMIT_MS = 5000;
+/** Of a group, the log and the fate of so many are asked for. */
+const MAX_ASKED = 5;
+const MAX_ENTRIES = 200;
+
+export function createMessageMaker({ journal, clock, log, notesOf }: MessageMakerOptions): MessageMaker {
+  async function notesFor(finding: Finding): Promise<readonly [string, FindingNotes]> {
+    if (!notesOf) return [finding.id, {}];
+    const asked = Promise.resolve().then(() => notesOf(finding));
+    const notes = await withDeadline(asked, {
+      clock,
+      limitMs: NOTES_LIMIT_MS,
+      what: 'notes of a finding',
+    }).catch((error: unknown) => {
+      log.warn(
+        { err: error, finding: finding.id },
+        'a message goes without what is known beside its finding',
+      );
+      return {};
+    });
+    return [finding.id, notes];
+  }
+
+  /** What is in the journal of restarts between the begin of the trouble and its end. */
+  function endOf({ id, subject, beganAtMs, endedAtMs }: EndedFinding): readonly [string, string] | undefined {
+    const { container } = subject;
+    if (container === undefined) return undefined;
+    const restart = journal
+      .newest({ limit: MAX_ENTRIES, sinceMs: beganAtMs, types: ['restart_ended'] })
+      .find((entry) => entry['container'] === container && Date.parse(entry.at) <= endedAtMs);
+    if (!restart || restart['result'] === 'dry_run') return undefined;
+    const by = restart['by'];
+    const who =
+      typeof by === 'string' && by !== '' && by !== 'stagewatch'
+        ? `${by}, through stagewatch,`
+        : 'stagewatch';
+    return [id, `${who} restarted it (${String(restart['result'])})`];
+  }
+
+  return {
+    async make(notification, settings) {
+      const { id, threadId, target, createdAtMs, findings, newIds, reason, ended } = notification;
+      const first = reason === 'grew' ? findings.filter((one) => newIds.includes(one.id)) : findings;
+      const asked = new Set([...first, ...findings].slice(0, MAX_ASKED));
+      const notes: MessageNotes = {
+        of: new Map(await Promise.all([...asked].map(notesFor))),
+        ends: new Map(ended.map(endOf).filter((end) => end !== undefined)),
+      };
+      return {
+        id,
+        threadId,
+        to: target.to,
+        view: viewMessage(notification, notes, settings),
+        notification,
+        createdAtMs,
+      };
+    },
+  };
+}
