@@ -2,6 +2,7 @@
 
 import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { WorkerStatus } from '../../src/detectors/verdicts.js';
 import { alertTimeline } from './alert-timeline.js';
 import { DASHBOARD_UIDS, frame } from './frame.js';
 import { evenly, type Placeable } from './grid.js';
@@ -26,11 +27,11 @@ export function afterTheRun(): Dashboard {
     refresh: '',
     rows: [
       evenly(4, done(), failed(), bottleneck(), waited(), restarts(), peakMemory()),
-      evenly(10, stageTotals()),
+      evenly(12, stageTotals()),
       evenly(9, alertTimeline()),
       evenly(8, workerTime(), throughput()),
       evenly(8, restartOutcomes(), containerRestarts()),
-      evenly(7, failuresByReason(), endsByReason(), peakMemoryByGpu()),
+      evenly(8, failuresByReason(), peakMemoryByGpu()),
     ],
   });
 }
@@ -73,7 +74,7 @@ function bottleneck(): Placeable {
     good: 'the stage that you would have named.',
     otherwise: 'it is where one more worker helps most; everywhere else it helps nothing.',
     unit: 's',
-    decimals: 0,
+    decimals: 1,
     textMode: BigValueTextMode.ValueAndName,
     noValue: 'nothing waited',
     targets: [now({ expr: `topk(1, ${messagesWaited()} > 0)`, legend: '{{stage}}' })],
@@ -87,7 +88,7 @@ function waited(): Placeable {
     good: 'small against jobs done times their duration.',
     otherwise: 'the run was held up by its bottleneck, not by its jobs.',
     unit: 's',
-    decimals: 0,
+    decimals: 1,
     targets: [now({ expr: `sum(${messagesWaited()})` })],
   });
 }
@@ -125,26 +126,39 @@ function peakShare(): string {
   return `max_over_time(${used}[${RANGE}])\n/ max_over_time(${total}[${RANGE}])`;
 }
 
+/** From the bottom up: at work, without work, lost. */
+const STACK: readonly WorkerStatus[] = [
+  'active',
+  'slow',
+  'idle',
+  'starting',
+  'starved',
+  'down',
+  'stuck',
+  'unknown',
+];
+
 function workerTime(): Placeable {
   const panel = timeSeries({
     title: 'What the workers did',
     shows: 'How many workers had each status.',
-    good: 'green and grey.',
+    good: 'green, with grey on top of it where there was no work.',
     otherwise:
-      'grey while a queue was long is capacity at the wrong stage; the other colours are time that was lost.',
+      'grey while a queue was long is capacity at the wrong stage; what lies above the grey is time that was lost.',
     unit: 'short',
     decimals: 0,
     style: 'area',
-    targets: [
+    targets: STACK.map((status) =>
       overTime({
-        expr: `sum by (status) (${of('pipeline_stage_workers')})`,
-        legend: '{{status}}',
+        expr: `sum(${of('pipeline_stage_workers', `status="${status}"`)})`,
+        legend: status,
         minStep: '1m',
       }),
-    ],
+    ),
   });
-  for (const [status, { color }] of Object.entries(WORKER_LOOK)) {
-    panel.overrideByName(status, [fixedColor(color === 'transparent' ? COLORS.starting : color)]);
+  for (const status of STACK) {
+    const { color } = WORKER_LOOK[status];
+    panel.overrideByName(status, [fixedColor(color === 'transparent' ? COLORS.calm : color)]);
   }
   return panel;
 }
@@ -169,34 +183,25 @@ function throughput(): Placeable {
 function failuresByReason(): Placeable {
   return bars({
     title: 'Failures by reason',
-    shows: 'Failure sentinels of the range, by the reason in their text.',
-    good: 'none, or only broken documents.',
+    shows:
+      'Failure sentinels by the reason in their text, and ends of containers with another code than 0. ' +
+      'A stop by people is a signal too.',
+    good: 'few broken documents, and signals of deployments.',
     otherwise:
-      'the reasons are those of `sentinels` in the configuration; add one for what hides in "other".',
+      'oom: fewer workers a GPU or host. error: the log of the worker. A failure of reason "other" can be given a name ' +
+      'of its own under `sentinels` in the configuration.',
     unit: 'short',
     decimals: 0,
     thresholds: thresholds(COLORS.attention),
     targets: [
       now({
         expr: `sort_desc(sum by (reason) (${increase('pipeline_failures_total', RANGE)}) > 0)`,
-        legend: '{{reason}}',
+        legend: 'job failed: {{reason}}',
       }),
-    ],
-  });
-}
-
-function endsByReason(): Placeable {
-  return bars({
-    title: 'Ends of containers by reason',
-    shows:
-      'Ends with another exit code than 0: by an error, a signal, or out of memory. A stop by people is a signal too.',
-    good: 'signals of deployments only.',
-    otherwise: 'oom: fewer workers on the host, or more memory for them. error: the log of the worker.',
-    unit: 'short',
-    decimals: 0,
-    thresholds: thresholds(COLORS.attention),
-    targets: [
-      now({ expr: `sort_desc(sum by (reason) (${containerEnds('', RANGE)}) > 0)`, legend: '{{reason}}' }),
+      now({
+        expr: `sort_desc(sum by (reason) (${containerEnds('', RANGE)}) > 0)`,
+        legend: 'container ended: {{reason}}',
+      }),
     ],
   });
 }

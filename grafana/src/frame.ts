@@ -26,6 +26,23 @@ export const DASHBOARD_UIDS = {
 
 const TAG = 'stagewatch';
 
+/** Where the browser of the reader finds what tables link to: only the reader knows. */
+const PAGES = [
+  {
+    name: 'stagewatch',
+    label: 'Page of stagewatch',
+    description: 'Where your browser reaches the daemon: names of containers in tables lead there.',
+    url: 'http://127.0.0.1:9847',
+  },
+  {
+    name: 'prometheus',
+    label: 'Page of Prometheus',
+    description:
+      'Where your browser reaches Prometheus: kinds of problems in tables lead to their runbooks there.',
+    url: 'http://127.0.0.1:9090',
+  },
+] as const;
+
 export interface FrameOptions {
   readonly uid: string;
   readonly title: string;
@@ -55,12 +72,10 @@ export function frame(options: FrameOptions): Dashboard {
       labelVariable({ name: 'instance', label: 'Instance', metric: 'stagewatch_build_info{job=~"$job"}' }),
     );
   for (const variable of options.variables ?? []) dashboard.withVariable(variable);
-  dashboard.withVariable(
-    new TextBoxVariableBuilder('stagewatch')
-      .label('Page of stagewatch')
-      .description('Where your browser reaches the daemon; the links of tables lead there.')
-      .defaultValue('http://127.0.0.1:9847'),
-  );
+  for (const page of PAGES) {
+    const box = new TextBoxVariableBuilder(page.name).label(page.label).description(page.description);
+    dashboard.withVariable(box.defaultValue(page.url));
+  }
   for (const panel of layOut(options.rows)) dashboard.withPanel(panel);
   return dashboard.build();
 }
@@ -111,6 +126,12 @@ function linkToOthers(): DashboardLinkBuilder {
 export const WORKER_LINK = {
   title: 'Open in stagewatch: evidence, logs command, restart',
   url: '${stagewatch:raw}/#worker=${__data.fields.container}',
+};
+
+/** The runbook of a finding; Prometheus serves them as it serves its consoles. */
+export const RUNBOOK_LINK = {
+  title: 'Open the runbook',
+  url: '${prometheus:raw}/consoles/runbooks/Pipeline${__data.fields.kind}.md',
 };
 
 export const STAGE_LINK = {

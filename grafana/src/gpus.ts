@@ -5,7 +5,7 @@ import { DASHBOARD_UIDS, frame, labelVariable, WORKER_LINK } from './frame.js';
 import { gpuMemory } from './gpu-memory.js';
 import { evenly, type Placeable } from './grid.js';
 import { LIMITS } from './limits.js';
-import { COLORS, WORKER_LOOK, XID_WORDS } from './look.js';
+import { COLORS, WORKER_LOOK, XID_LOOK } from './look.js';
 import { stat, timeSeries } from './panels.js';
 import { now, of, overTime } from './promql.js';
 import { orZero } from './queries.js';
@@ -189,7 +189,12 @@ function powerByGpu(): Placeable {
 }
 
 function xidTable(): Placeable {
-  const words = Object.fromEntries(Object.entries(XID_WORDS).map(([xid, text]) => [xid, { text }]));
+  const words = Object.fromEntries(
+    Object.entries(XID_LOOK).map(([xid, { text, fault }]) => [
+      xid,
+      { text: `${xid} · ${text}`, color: fault === 'hardware' ? COLORS.bad : COLORS.attention },
+    ]),
+  );
   return table({
     title: 'XID errors in the range',
     shows: 'Which GPU reported which error, and how often.',

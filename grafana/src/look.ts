@@ -11,8 +11,8 @@ export const COLORS = {
   attention: '#e6a532',
   starved: '#b76bb0',
   bad: '#f2611f',
-  /** The colour of text: dark on light, light on dark. */
-  down: 'text',
+  /** Grafana's own: dark on light, light on dark. Facts that are neither good nor bad, and what is down. */
+  text: 'text',
 } as const;
 
 interface StatusLook {
@@ -29,7 +29,7 @@ export const WORKER_LOOK: Readonly<Record<WorkerStatus, StatusLook>> = {
   unknown: { shape: '?', color: 'transparent', rank: 4 },
   slow: { shape: '◐', color: COLORS.attention, rank: 5 },
   starved: { shape: '◎', color: COLORS.starved, rank: 6 },
-  down: { shape: '■', color: COLORS.down, rank: 7 },
+  down: { shape: '■', color: COLORS.text, rank: 7 },
   stuck: { shape: '✖', color: COLORS.bad, rank: 8 },
 };
 
@@ -39,20 +39,26 @@ export const SEVERITY_LOOK: Readonly<Record<Severity, { readonly shape: string; 
   info: { shape: '▪', color: COLORS.waiting },
 };
 
+interface XidLook {
+  readonly text: string;
+  /** `hardware`: the GPU needs a reset or a hand; `program`: the fault of what ran on it. */
+  readonly fault: 'hardware' | 'program';
+}
+
 /** What the number of an XID says, for those an operator meets. */
-export const XID_WORDS: Readonly<Record<string, string>> = {
-  '13': '13 · program: illegal access',
-  '31': '31 · program: memory page fault',
-  '43': '43 · program: GPU stopped processing',
-  '45': '45 · program: preemptive cleanup',
-  '48': '48 · double-bit ECC error',
-  '63': '63 · row remapping recorded',
-  '64': '64 · row remapping failed',
-  '74': '74 · NVLink error',
-  '79': '79 · fell off the bus',
-  '92': '92 · many single-bit ECC errors',
-  '94': '94 · contained ECC error',
-  '95': '95 · uncontained ECC error',
-  '119': '119 · GSP firmware timed out',
-  '120': '120 · GSP firmware error',
+export const XID_LOOK: Readonly<Record<string, XidLook>> = {
+  '13': { text: 'illegal access by a program', fault: 'program' },
+  '31': { text: 'memory page fault by a program', fault: 'program' },
+  '43': { text: 'processing stopped by a program', fault: 'program' },
+  '45': { text: 'cleared after a program', fault: 'program' },
+  '48': { text: 'double-bit ECC error', fault: 'hardware' },
+  '63': { text: 'row remapping recorded', fault: 'hardware' },
+  '64': { text: 'row remapping failed', fault: 'hardware' },
+  '74': { text: 'NVLink error', fault: 'hardware' },
+  '79': { text: 'fell off the bus', fault: 'hardware' },
+  '92': { text: 'many single-bit ECC errors', fault: 'hardware' },
+  '94': { text: 'contained ECC error', fault: 'hardware' },
+  '95': { text: 'uncontained ECC error', fault: 'hardware' },
+  '119': { text: 'GSP firmware timed out', fault: 'hardware' },
+  '120': { text: 'GSP firmware error', fault: 'hardware' },
 };

@@ -1,6 +1,6 @@
 /** The table of open findings, worst first and the longest lasting first among equals. */
 
-import { STAGE_LINK, WORKER_LINK } from './frame.js';
+import { RUNBOOK_LINK, STAGE_LINK, WORKER_LINK } from './frame.js';
 import type { Placeable } from './grid.js';
 import { of } from './promql.js';
 import { table } from './table.js';
@@ -28,13 +28,13 @@ export function problemTable(matchers = '', where = ''): Placeable {
       'Why we say so stands on the page of stagewatch: follow the name of the container.',
     good: 'no row.',
     otherwise:
-      'begin at the top: open the container for its evidence and the command for its logs; ' +
-      'docs/detection.md says what each kind means and what clears it.',
+      'begin at the top: the container leads to its evidence and the command for its logs, the kind to its runbook, ' +
+      'which says what it means, what to look at and what clears it.',
     noValue: 'All well: nothing is wrong now.',
     sortedBy: 'rank',
     columns: [
       { of: { label: 'severity' }, title: 'Severity', width: 110, mappings: severityMappings() },
-      { of: { label: 'kind' }, title: 'What', width: 180 },
+      { of: { label: 'kind' }, title: 'What', width: 180, link: RUNBOOK_LINK },
       { of: { label: 'container' }, title: 'Container', link: WORKER_LINK },
       { of: { label: 'stage' }, title: 'Stage', width: 110, link: STAGE_LINK },
       { of: { label: 'queue' }, title: 'Queue', width: 110 },
@@ -43,9 +43,9 @@ export function problemTable(matchers = '', where = ''): Placeable {
       {
         of: { expr: `max by (${LABELS}) (${age()})` },
         title: 'For',
-        unit: 'clocks',
-        decimals: 2,
-        width: 130,
+        unit: 'dtdurations',
+        decimals: 1,
+        width: 200,
       },
       { of: { expr: `max by (${LABELS}) (\n${rank}\n)` }, title: 'rank', isHidden: true },
     ],

@@ -1,6 +1,5 @@
 /** The dashboard for the one who was woken: is it bad, what is it, where is the bottleneck, is it getting better. */
 
-import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DASHBOARD_UIDS, frame } from './frame.js';
 import { gpuMemory } from './gpu-memory.js';
@@ -10,10 +9,11 @@ import { COLORS } from './look.js';
 import { stat, timeSeries } from './panels.js';
 import { problemTable } from './problem-table.js';
 import { increase, now, of, overTime, rate, topTen } from './promql.js';
-import { AT_WORK, containerEnds, countFindings, trendPerMinute, waiting } from './queries.js';
+import { containerEnds, countFindings, trendPerMinute, waiting } from './queries.js';
 import { stageTable } from './stage-table.js';
-import { noneIsGood, plain, thresholds } from './thresholds.js';
+import { noneIsGood, thresholds } from './thresholds.js';
 import { workerTimeline } from './worker-timeline.js';
+import { workersStat } from './workers-stat.js';
 
 export function runNow(): Dashboard {
   return frame({
@@ -24,9 +24,9 @@ export function runNow(): Dashboard {
     from: 'now-1h',
     refresh: '15s',
     rows: [
-      evenly(4, critical(), warnings(), workersAtWork(), jobsDone(), failures(), dataAge()),
+      evenly(4, critical(), warnings(), workersStat(), jobsDone(), failures(), dataAge()),
       evenly(8, problemTable()),
-      evenly(10, stageTable()),
+      evenly(12, stageTable()),
       evenly(12, workerTimeline()),
       evenly(8, waitingByQueue(), trendByQueue()),
       evenly(8, throughput(), failuresByReason()),
@@ -58,23 +58,6 @@ function warnings(): Placeable {
     thresholds: noneIsGood(COLORS.attention),
     noValue: 'no answer',
     targets: [now({ expr: countFindings('warning') })],
-  });
-}
-
-function workersAtWork(): Placeable {
-  return stat({
-    title: 'Workers',
-    shows: 'How many workers have a job that moves, of all there are.',
-    good: 'nearly all while there are messages waiting.',
-    otherwise: 'see in the table of stages whether the rest is idle (no work) or in trouble.',
-    unit: 'none',
-    textMode: BigValueTextMode.ValueAndName,
-    noValue: 'no answer',
-    thresholds: plain(),
-    targets: [
-      now({ expr: `sum(${of('pipeline_stage_workers', `status=~"${AT_WORK}"`)})`, legend: 'at work' }),
-      now({ expr: `sum(${of('pipeline_stage_workers')})`, legend: 'in all' }),
-    ],
   });
 }
 
@@ -149,7 +132,7 @@ function trendByQueue(): Placeable {
       `Beyond the dashed line, ${LIMITS.queueRisePerMinute} a minute, a queue that keeps rising is told as QueueGrowing.`,
     good: 'around 0.',
     otherwise: 'the time to act is the distance to the size your broker can hold, divided by this.',
-    unit: 'mpm',
+    unit: 'short',
     thresholds: thresholds(COLORS.good, { from: LIMITS.queueRisePerMinute, color: COLORS.attention }),
     drawsThresholds: true,
     targets: [overTime({ expr: topTen(trendPerMinute(''), 'queue, vhost', height), legend: '{{queue}}' })],

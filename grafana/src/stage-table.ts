@@ -29,18 +29,17 @@ export function stageTable(): Placeable {
     noValue: 'No stage is known yet.',
     sortedBy: 'Waiting',
     columns: [
-      { of: { label: 'stage' }, title: 'Stage', width: 110, link: STAGE_LINK },
-      { of: { label: 'name' }, title: 'Name', width: 140 },
+      { of: { label: 'stage' }, title: 'Stage', width: 90, link: STAGE_LINK },
+      { of: { label: 'name' }, title: 'Name', width: 130 },
       { of: { expr: `max by (stage, name) (${of('pipeline_stage_info')})` }, title: 'info', isHidden: true },
       { of: { expr: `sum by (stage) (${waiting()})` }, title: 'Waiting', decimals: 0 },
       {
         of: { expr: `sum by (stage) (${trendPerMinute()})` },
-        title: 'Trend',
-        unit: 'mpm',
+        title: 'Trend a minute',
         decimals: 1,
         thresholds: thresholds(COLORS.good, { from: LIMITS.queueRisePerMinute, color: COLORS.attention }),
       },
-      { of: { expr: drainSeconds() }, title: 'Drains in', unit: 's', decimals: 0 },
+      { of: { expr: drainSeconds() }, title: 'Drains in', unit: 's', decimals: 1 },
       {
         of: { expr: `sum by (stage) (${of('pipeline_stage_orchestrators', 'status!="done"')})` },
         title: 'Documents here',
@@ -65,12 +64,12 @@ export function stageTable(): Placeable {
         decimals: 0,
         thresholds: noneIsGood(COLORS.attention),
       },
-      { of: { expr: jobQuantile(0.95, '1h') }, title: 'p95 job', unit: 's', decimals: 0 },
+      { of: { expr: jobQuantile(0.95, '1h') }, title: 'p95 job', unit: 's', decimals: 1 },
       {
         of: { expr: `min by (stage) (${of('pipeline_stage_stall_limit_seconds')})` },
         title: 'Limit',
         unit: 's',
-        decimals: 0,
+        decimals: 1,
       },
     ],
   });

@@ -33,12 +33,12 @@ export function stageTotals(): Placeable {
       { of: { label: 'stage' }, title: 'Stage', width: 110, link: STAGE_LINK },
       { of: { label: 'name' }, title: 'Name', width: 140 },
       { of: { expr: `max by (stage, name) (${of('pipeline_stage_info')})` }, title: 'info', isHidden: true },
-      { of: { expr: messagesWaited() }, title: 'Waited in sum', unit: 's', decimals: 0 },
+      { of: { expr: messagesWaited() }, title: 'Waited in sum', unit: 's', decimals: 1 },
       {
         of: { expr: `${messagesWaited()}\n/ (${jobs('completed')} + ${jobs('failed')})` },
         title: 'Wait for one job',
         unit: 's',
-        decimals: 0,
+        decimals: 1,
       },
       { of: { expr: jobs('completed') }, title: 'Done', decimals: 0 },
       {
@@ -47,8 +47,8 @@ export function stageTotals(): Placeable {
         decimals: 0,
         thresholds: noneIsGood(COLORS.attention),
       },
-      { of: { expr: jobQuantile(0.5, RANGE) }, title: 'Median job', unit: 's', decimals: 0 },
-      { of: { expr: jobQuantile(0.95, RANGE) }, title: 'p95 job', unit: 's', decimals: 0 },
+      { of: { expr: jobQuantile(0.5, RANGE) }, title: 'Median job', unit: 's', decimals: 1 },
+      { of: { expr: jobQuantile(0.95, RANGE) }, title: 'p95 job', unit: 's', decimals: 1 },
       { of: { expr: share(AT_WORK) }, title: 'At work', unit: 'percentunit', decimals: 0 },
       {
         of: { expr: share(IN_TROUBLE) },

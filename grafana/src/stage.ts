@@ -1,6 +1,5 @@
 /** The dashboard of one stage: who works at it, what waits before it, how long its jobs take and why they fail. */
 
-import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DASHBOARD_UIDS, frame, oneOf } from './frame.js';
 import { evenly, type Placeable } from './grid.js';
@@ -8,19 +7,11 @@ import { COLORS } from './look.js';
 import { heatmap, stat, timeSeries } from './panels.js';
 import { problemTable } from './problem-table.js';
 import { buckets, increase, now, of, overTime, rate } from './promql.js';
-import {
-  AT_WORK,
-  containerEnds,
-  countFindings,
-  drainSeconds,
-  IN_TROUBLE,
-  jobQuantile,
-  waiting,
-  workersWith,
-} from './queries.js';
-import { noneIsGood, plain, thresholds } from './thresholds.js';
+import { containerEnds, countFindings, drainSeconds, jobQuantile, waiting } from './queries.js';
+import { noneIsGood, thresholds } from './thresholds.js';
 import { workerTable } from './worker-table.js';
 import { workerTimeline } from './worker-timeline.js';
+import { workersStat } from './workers-stat.js';
 
 const STAGE = 'stage="$stage"';
 
@@ -39,7 +30,7 @@ export function stageDashboard(): Dashboard {
       }),
     ],
     rows: [
-      evenly(4, inTrouble(), workers(), waitingNow(), drains(), done(), limit()),
+      evenly(4, inTrouble(), workersStat(STAGE), waitingNow(), drains(), done(), limit()),
       evenly(7, problemTable(STAGE, ' at $stage')),
       evenly(10, workerTable(STAGE, '$stage')),
       evenly(10, workerTimeline(STAGE, ' at $stage')),
@@ -63,24 +54,6 @@ function inTrouble(): Placeable {
   });
 }
 
-function workers(): Placeable {
-  return stat({
-    title: 'Workers of $stage',
-    shows: 'Workers with a job that moves, those that are stuck, starved or down, and all.',
-    good: 'all at work while messages wait, none in trouble.',
-    otherwise: 'workers in trouble are in the table below, worst first.',
-    unit: 'none',
-    textMode: BigValueTextMode.ValueAndName,
-    noValue: 'no answer',
-    thresholds: plain(),
-    targets: [
-      now({ expr: `sum(${workersWith(AT_WORK, STAGE)})`, legend: 'at work' }),
-      now({ expr: `sum(${workersWith(IN_TROUBLE, STAGE)})`, legend: 'in trouble' }),
-      now({ expr: `sum(${of('pipeline_stage_workers', STAGE)})`, legend: 'in all' }),
-    ],
-  });
-}
-
 function waitingNow(): Placeable {
   return stat({
     title: 'Waiting',
@@ -100,7 +73,7 @@ function drains(): Placeable {
     good: 'a time you can wait for.',
     otherwise: '"not draining": it grows or stands still. More workers, or fewer orchestrators.',
     unit: 's',
-    decimals: 0,
+    decimals: 1,
     noValue: 'not draining',
     targets: [now({ expr: drainSeconds(STAGE), legend: '{{stage}}' })],
   });
@@ -127,7 +100,7 @@ function limit(): Placeable {
     good: 'well above the longest silence below.',
     otherwise: 'set `stall_after` of the stage when the learned limit is too strict or too lax.',
     unit: 's',
-    decimals: 0,
+    decimals: 1,
     noValue: 'none',
     targets: [now({ expr: `min(${of('pipeline_stage_stall_limit_seconds', STAGE)})` })],
   });
@@ -160,7 +133,7 @@ function queueFlow(): Placeable {
     good: 'in and out lie on one another; nothing is delivered twice.',
     otherwise:
       'out below in: the queue grows by the distance. Redelivered: workers die or lose their channel with a job in hand.',
-    unit: 'mpm',
+    unit: 'short',
     targets: [
       overTime({ expr: perMinute('pipeline_queue_published_total'), legend: 'in', minStep: '1m' }),
       overTime({ expr: perMinute('pipeline_queue_acked_total'), legend: 'out', minStep: '1m' }),

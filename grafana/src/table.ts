@@ -38,6 +38,9 @@ export interface TableOptions extends PanelText {
   readonly noValue: string;
 }
 
+/** So that a dozen columns fit on a laptop. */
+const MIN_COLUMN_WIDTH = 60;
+
 export function table(options: TableOptions): TablePanel {
   const { columns, sortedBy } = options;
   const queries = columns.flatMap((column) => ('expr' in column.of ? [column.of.expr] : []));
@@ -53,6 +56,7 @@ export function table(options: TableOptions): TablePanel {
     .thresholds(plain())
     .noValue(options.noValue)
     .filterable(true)
+    .minWidth(MIN_COLUMN_WIDTH)
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({ id: 'sortBy', options: { fields: {}, sort: [{ field: sortField, desc: true }] } })
     .withTransformation({
@@ -92,6 +96,7 @@ function propertiesOf(column: Column): DynamicConfigValue[] {
     ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
     ...(thresholds === undefined ? [] : [{ id: 'thresholds', value: thresholds.build() }]),
+    ...(mappings.length > 0 ? [{ id: 'custom.align', value: 'left' }] : []),
     ...(isColored ? [{ id: 'custom.cellOptions', value: cell }] : []),
     ...(link === undefined ? [] : [{ id: 'links', value: [{ ...link, targetBlank: false }] }]),
   ];

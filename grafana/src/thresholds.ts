@@ -20,8 +20,8 @@ export function thresholds(base: string, ...steps: readonly Step[]): ThresholdsC
     .steps([{ value: null, color: base }, ...steps.map(({ from, color }) => ({ value: from, color }))]);
 }
 
-/** No judgement: a fact. */
-export const plain = (): ThresholdsConfigBuilder => thresholds(COLORS.good);
+/** No judgement: a fact, in the colour of text. */
+export const plain = (): ThresholdsConfigBuilder => thresholds(COLORS.text);
 
 /** Any at all is worth a look. */
 export const noneIsGood = (color: string = COLORS.bad): ThresholdsConfigBuilder =>

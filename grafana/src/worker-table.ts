@@ -42,16 +42,16 @@ export function workerTable(matchers: string, stage: string): Placeable {
       {
         of: { expr: byContainer(`time() - ${of('pipeline_worker_job_start_timestamp_seconds', matchers)}`) },
         title: 'Job since',
-        unit: 's',
-        decimals: 0,
+        unit: 'dtdurations',
+        decimals: 1,
       },
       {
         of: {
           expr: byContainer(`time() - ${of('pipeline_worker_last_progress_timestamp_seconds', matchers)}`),
         },
         title: 'Silent for',
-        unit: 's',
-        decimals: 0,
+        unit: 'dtdurations',
+        decimals: 1,
       },
       {
         of: {
