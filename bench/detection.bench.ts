@@ -1,14 +1,18 @@
-/** How well and how fast verdicts are reached: simulated faults found and missed, false findings, time of an evaluation. */
+/**
+ * How well and how fast verdicts are reached: simulated faults found and missed, false findings, time of an evaluation.
+ * `SEEDS` (`30`, or `16-30`), `PROFILE` (`2gpu`, `8gpu`) and `RUNS` (a folder that keeps runs) make it in parts.
+ */
 
 import { configSchema } from '../src/config/schema.js';
 import { createEvaluation } from '../src/detectors/evaluation.js';
 import { createClassifier } from '../src/fleet/classify.js';
 import { createFleetStore } from '../src/fleet/fleet-store.js';
-import { type DetectionRun, runDetection } from './detection-run.js';
+import type { DetectionRun } from './detection-run.js';
+import { makeRuns } from './detection-runs.js';
 import { falselyStuck, type KindScore, scoreKinds, unexplained } from './detection-score.js';
 import { printTable, summarize } from './support/measure.js';
 
-const SEEDS = Number(process.env['SEEDS'] ?? 30);
+const SEEDS = process.env['SEEDS'] ?? '30';
 const PROFILES = [
   { profile: '2gpu', hours: 8 },
   { profile: '8gpu', hours: 4 },
@@ -18,11 +22,11 @@ const FAST_STAGES = new Set(['G2_00', 'G2_01', 'G3_02', 'G5_00', 'G8_00']);
 
 export async function run(): Promise<void> {
   for (const { profile, hours } of PROFILES) {
-    const runs: DetectionRun[] = [];
-    for (let seed = 1; seed <= SEEDS; seed++) runs.push(runDetection({ profile, seed, hours }));
-    report(`${profile}, ${SEEDS} seeds of ${hours} h`, runs);
+    if (process.env['PROFILE'] !== undefined && process.env['PROFILE'] !== profile) continue;
+    const runs = makeRuns({ profile, hours, seeds: SEEDS, folder: process.env['RUNS'] });
+    report(`${profile}, ${runs.length} seeds of ${hours} h`, runs);
   }
-  timeMany();
+  if (process.env['PROFILE'] === undefined) timeMany();
 }
 
 function report(title: string, runs: readonly DetectionRun[]): void {
@@ -104,7 +108,7 @@ function comparePlain(title: string, runs: readonly DetectionRun[]): void {
 }
 
 /** Workers that all have a job and move, on a fleet far larger than any host's. */
-function timeMany(): void {
+export function timeMany(): void {
   const stages = Array.from({ length: 20 }, (_, index) => ({
     id: `S${index}`,
     workers: `w${index}-*`,

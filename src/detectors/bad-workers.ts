@@ -1,6 +1,7 @@
 /** Lists the workers that are bad, or about to be, with when that began; and those that could be and are not. */
 
 import type { Scene } from './scene.js';
+import type { WorkerVerdict } from './verdicts.js';
 import { couldNotStart } from './worker-down.js';
 
 export interface BadWorker {
@@ -30,17 +31,22 @@ export function groupWorkers(scene: Scene): WorkerGroups {
   const all: WorkerGroup = { bad: [], counted: 0 };
   const byStage = new Map<string, WorkerGroup>();
   const byGpu = new Map<string, WorkerGroup>();
-  for (const [key, verdict] of scene.workers) {
-    const { status } = verdict;
-    const bad = badWorker(key, scene);
-    if (!bad && status !== 'active' && status !== 'slow') continue;
+  const groupsOf = (key: string): readonly (WorkerGroup | undefined)[] => {
     const worker = scene.fleet.workers.get(key);
-    const groups = [all, groupOf(byStage, worker?.stage), groupOf(byGpu, worker?.gpu)];
-    for (const group of groups) {
-      if (!group) continue;
-      group.counted++;
-      if (bad) group.bad.push(bad);
-    }
+    return [all, groupOf(byStage, worker?.stage), groupOf(byGpu, worker?.gpu)];
+  };
+  const bad = new Set<string>();
+  for (const [key, verdict] of scene.notable) {
+    const found = badWorker(key, verdict, scene);
+    if (!found) continue;
+    bad.add(key);
+    for (const group of groupsOf(key)) group?.bad.push(found);
+  }
+  // Where nobody is bad, how many are not is of no interest.
+  if (bad.size === 0) return { all, byStage, byGpu };
+  for (const [key, { status }] of scene.workers) {
+    if (!bad.has(key) && status !== 'active' && status !== 'slow') continue;
+    for (const group of groupsOf(key)) if (group) group.counted++;
   }
   return { all, byStage, byGpu };
 }
@@ -54,10 +60,9 @@ function groupOf(groups: Map<string, WorkerGroup>, name: string | undefined): Wo
   return group;
 }
 
-function badWorker(key: string, { workers, fleet, nowMs }: Scene): BadWorker | undefined {
-  const verdict = workers.get(key);
+function badWorker(key: string, verdict: WorkerVerdict, { fleet, nowMs }: Scene): BadWorker | undefined {
   const worker = fleet.workers.get(key);
-  if (!verdict || !worker) return undefined;
+  if (!worker) return undefined;
   const { status, silentMs, sinceMs, stillSinceMs } = verdict;
   const { container, stage, gpu } = worker;
   const base = { key, container, stage, gpu };

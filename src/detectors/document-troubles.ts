@@ -20,7 +20,7 @@ export interface DocumentTroubles {
   readonly troubles: ReadonlyMap<string, readonly Trouble[]>;
   /** The worker fails whatever it takes up: its trouble says nothing of the document. */
   isOwnFault(worker: string, document: string): boolean;
-  note(moment: Pick<HistoryMoment, 'fleet' | 'workers' | 'nowMs'>, lost: readonly LostJob[]): void;
+  note(moment: Pick<HistoryMoment, 'fleet' | 'notable' | 'nowMs'>, lost: readonly LostJob[]): void;
 }
 
 const KEPT_MS = 24 * 3_600_000;
@@ -66,8 +66,8 @@ export function createDocumentTroubles(): DocumentTroubles {
     }
   }
 
-  function noteStalls({ fleet, workers, nowMs }: Pick<HistoryMoment, 'fleet' | 'workers' | 'nowMs'>): void {
-    for (const [key, { status, standing, stuckBy }] of workers) {
+  function noteStalls({ fleet, notable, nowMs }: Pick<HistoryMoment, 'fleet' | 'notable' | 'nowMs'>): void {
+    for (const [key, { status, standing, stuckBy }] of notable) {
       if (status !== 'stuck' || stuckBy === 'max_job') continue;
       const document = fleet.workers.get(key)?.job?.document;
       if (document === undefined) continue;

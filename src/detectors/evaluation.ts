@@ -17,7 +17,7 @@ import type { Scene } from './scene.js';
 import type { DetectionSettings } from './settings.js';
 import { createStatusCounts } from './status-counts.js';
 import { createSurroundings } from './surroundings.js';
-import type { Verdicts } from './verdicts.js';
+import type { Verdicts, WorkerVerdict } from './verdicts.js';
 
 export interface Outcome {
   readonly opened: readonly Finding[];
@@ -47,7 +47,6 @@ export interface EvaluationOptions {
 }
 
 export function createEvaluation(options: EvaluationOptions): Evaluation {
-  const { fleet } = options;
   let { settings } = options;
   const book = createFindingBook(options.savedFindings);
   const pace = createLearnedPace(options.savedPace);
@@ -70,6 +69,8 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
 
   function lookAt(nowMs: number): Scene {
     const { detection } = settings;
+    // Nothing changes while it is judged: what the live view works out at each reading is worked out once.
+    const fleet: Fleet = { ...options.fleet };
     const freshness = createFreshness(fleet, { nowMs, staleAfterMs: detection.stale_after });
     limits.update({ settings, pace, fleet });
     const surroundings = createSurroundings({
@@ -80,7 +81,8 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
     const base = { fleet, settings, nowMs, freshness, surroundings, limitsOf: limits.of };
     const workers = workerJudge.judge(base);
     const orchestrators = orchestratorJudge.judge({ ...base, workers });
-    histories.note({ fleet, settings, nowMs, workers, freshness, isOpen });
+    const notable = findNotable(workers);
+    histories.note({ fleet, settings, nowMs, workers, notable, freshness, isOpen });
     const { isFresh, isWatched } = freshness;
     return {
       fleet,
@@ -89,7 +91,9 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       containers: indexContainers(fleet),
       histories,
       workers,
+      notable,
       orchestrators,
+      ...statusCounts.count({ fleet, workers, orchestrators }),
       limits: limits.limits,
       isFresh,
       isWatched,
@@ -101,7 +105,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       return verdicts;
     },
     evaluate(nowMs) {
-      const hasLearned = pace.note(fleet);
+      const hasLearned = pace.note(options.fleet);
       const scene = lookAt(nowMs);
       const judgements: KindJudgement[] = ALL_DETECTORS.map((detector) => ({
         kind: detector.kind,
@@ -121,7 +125,8 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
         workers: scene.workers,
         orchestrators: scene.orchestrators,
         limits: scene.limits,
-        ...statusCounts.count(scene),
+        stageWorkers: scene.stageWorkers,
+        stageOrchestrators: scene.stageOrchestrators,
         findings: book.findings,
       };
       return {
@@ -136,6 +141,16 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
     saveFindings: book.save,
     savePace: pace.save,
   };
+}
+
+function findNotable(workers: ReadonlyMap<string, WorkerVerdict>): ReadonlyMap<string, WorkerVerdict> {
+  const notable = new Map<string, WorkerVerdict>();
+  for (const [key, verdict] of workers) {
+    const { status, isSuspect, isUncertain } = verdict;
+    const isPlain = status === 'active' || status === 'idle' || status === 'starting';
+    if (!isPlain || isSuspect || isUncertain) notable.set(key, verdict);
+  }
+  return notable;
 }
 
 /** Where workers cannot be looked at, nobody knows whether they are still bad together. */

@@ -11,6 +11,8 @@ export interface HistoryMoment {
   readonly settings: DetectionSettings;
   readonly nowMs: number;
   readonly workers: ReadonlyMap<string, WorkerVerdict>;
+  /** Those of them with which something may be wrong. */
+  readonly notable: ReadonlyMap<string, WorkerVerdict>;
   readonly freshness: Freshness;
   /** A finding of the kind and key is open, perhaps from the life before. */
   readonly isOpen: (kind: FindingKind, key: string) => boolean;

@@ -28,7 +28,7 @@ export interface WorkerFacts {
   /** It had a job in this life of its container. */
   readonly hasWorked: boolean;
   /** Called only where it matters: it costs more than the rest. `neededMs`: for how long nothing must have moved. */
-  readonly activity: (neededMs: number) => Activity;
+  readonly activity: (neededMs: number, worker: Worker) => Activity;
 }
 
 export interface WorkerJudgement {
@@ -79,8 +79,10 @@ export function jobInHand(job: Job | undefined, container: Container | undefined
   return job.lastHeartbeatAtMs >= heardFromMs ? job : undefined;
 }
 
+const NO_EVIDENCE: readonly string[] = [];
+
 function plain(status: WorkerStatus, reason: string): WorkerJudgement {
-  return { status, reason, evidence: [] };
+  return { status, reason, evidence: NO_EVIDENCE };
 }
 
 function judgeDown(container: Container | undefined): WorkerJudgement | undefined {
@@ -115,7 +117,7 @@ function judgeJob(job: Job, facts: WorkerFacts): WorkerJudgement {
   const overall = { silentMs };
   if (limits.maxJobMs !== undefined && elapsedMs > limits.maxJobMs) {
     const reason = `job runs for ${formatDuration(elapsedMs)}, ${formatDuration(limits.maxJobMs)} is the most${at}`;
-    const activity = facts.activity(stillnessNeeded(limits.stallMs));
+    const activity = facts.activity(stillnessNeeded(limits.stallMs), facts.worker);
     // Recovery must know whether it is only the clock that speaks against it.
     const isSuspect = activity.isStill && silentMs > limits.stallMs && { isSuspect: true as const };
     const evidence = [reason, ...activity.evidence];
@@ -129,7 +131,7 @@ function judgeJob(job: Job, facts: WorkerFacts): WorkerJudgement {
     const reason = `job runs for ${formatDuration(elapsedMs)}, longer than ${formatDuration(limits.slowJobMs)}, twice what 99 in 100 take${at}`;
     return { ...overall, status: 'slow', reason, evidence: [reason] };
   }
-  return { ...overall, status: 'active', reason: `works${at}`, evidence: [] };
+  return { status: 'active', reason: `works${at}`, evidence: NO_EVIDENCE, silentMs };
 }
 
 interface Silence {
@@ -145,7 +147,7 @@ function judgeSilence({ job, facts, silentMs, at }: Silence): WorkerJudgement | 
   const hasUnits = job.done !== undefined;
   const neededMs = stillnessNeeded(limits.stallMs);
   const isOver = silentMs > limits.stallMs;
-  const activity = facts.activity(isOver ? neededMs : Math.min(neededMs, suspectAfter(limits)));
+  const activity = facts.activity(isOver ? neededMs : Math.min(neededMs, suspectAfter(limits)), facts.worker);
   const isSuspect = activity.isStill && {
     isSuspect: true as const,
     ...(activity.stillSinceMs !== undefined && { stillSinceMs: activity.stillSinceMs }),

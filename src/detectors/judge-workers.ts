@@ -3,94 +3,126 @@
 import type { Fleet, SourceName } from '../fleet/model.js';
 import type { Worker } from '../fleet/progress-model.js';
 import { judgeActivity } from './activity.js';
-import type { Freshness } from './freshness.js';
-import { jobInHand, judgeWorker, type WorkerJudgement } from './judge-worker.js';
+import { jobInHand, judgeWorker, type WorkerFacts, type WorkerJudgement } from './judge-worker.js';
 import { createStarvation } from './starvation.js';
-import type { WorkerStanding, WorkerVerdict } from './verdicts.js';
+import type { WorkerVerdict } from './verdicts.js';
 import type { WorkerScene } from './worker-scene.js';
 
 export interface WorkerJudge {
   judge(scene: WorkerScene): ReadonlyMap<string, WorkerVerdict>;
 }
 
+/** What is the same for all workers at one look. */
+interface Look {
+  readonly scene: WorkerScene;
+  readonly staleDocker: WorkerFacts['stale'];
+  readonly files: Feed | undefined;
+  readonly messages: Feed;
+  readonly activity: WorkerFacts['activity'];
+}
+
+/** Where progress comes from. */
+interface Feed {
+  readonly stale: WorkerFacts['stale'];
+  readonly lookedAtMs: number;
+}
+
 export function createWorkerJudge(): WorkerJudge {
   let verdicts = new Map<string, WorkerVerdict>();
-  /** When a job of each was last seen: it is through with starting. */
-  const lastJobAtMs = new Map<string, number>();
+  /** When a job of each was first seen in the last life that had one: it is through with starting. */
+  const workedAtMs = new Map<string, number>();
   const starvation = createStarvation();
 
-  function judgeOne(key: string, worker: Worker, scene: WorkerScene): WorkerJudgement {
-    const { fleet, settings, nowMs, freshness, surroundings } = scene;
+  function judgeOne(key: string, worker: Worker, look: Look): WorkerJudgement {
+    const { fleet, settings, nowMs, limitsOf } = look.scene;
     const container = worker.identity === undefined ? undefined : fleet.containers.get(worker.identity);
-    if (jobInHand(worker.job, container)) lastJobAtMs.set(key, nowMs);
-    const feed = feedOf(worker, freshness);
+    const startedAtMs = container?.startedAtMs ?? 0;
+    let hasWorked = (workedAtMs.get(key) ?? 0) > startedAtMs;
+    if (!hasWorked && jobInHand(worker.job, container)) {
+      workedAtMs.set(key, nowMs);
+      hasWorked = nowMs > startedAtMs;
+    }
+    const feed = worker.isByMessage ? look.messages : look.files;
     return judgeWorker({
       worker,
       container,
       nowMs,
-      limits: scene.limitsOf(worker.stage),
+      limits: limitsOf(worker.stage),
       startGraceMs: settings.detection.start_grace,
-      stale: staleSource(container !== undefined, feed, freshness),
+      stale: (container && look.staleDocker) ?? feed?.stale,
       isProgressWatched: feed !== undefined,
-      lookedAtMs: (feed && freshness.lookedAtMs(feed)) ?? nowMs,
-      hasWorked: (lastJobAtMs.get(key) ?? 0) > (container?.startedAtMs ?? 0),
-      activity: (neededMs) => judgeActivity(fleet, surroundings.around(worker), { nowMs, neededMs }),
+      lookedAtMs: feed?.lookedAtMs ?? nowMs,
+      hasWorked,
+      activity: look.activity,
     });
   }
 
   function forgetGone({ workers }: Fleet): void {
-    for (const key of lastJobAtMs.keys()) if (!workers.has(key)) lastJobAtMs.delete(key);
+    if (workedAtMs.size <= workers.size) return;
+    for (const key of workedAtMs.keys()) if (!workers.has(key)) workedAtMs.delete(key);
   }
 
   return {
     judge(scene) {
-      const judged = new Map<string, WorkerJudgement>();
-      for (const [key, worker] of scene.fleet.workers) judged.set(key, judgeOne(key, worker, scene));
-      starvation.apply(judged, scene);
+      const { fleet, nowMs } = scene;
+      const look = lookAt(scene);
       const next = new Map<string, WorkerVerdict>();
-      for (const [key, worker] of scene.fleet.workers) {
-        const judgement = judged.get(key);
-        if (judgement) next.set(key, conclude(worker, judgement, verdicts.get(key), scene.nowMs));
+      for (const [key, worker] of fleet.workers) {
+        next.set(key, conclude(worker, judgeOne(key, worker, look), verdicts.get(key), nowMs));
+      }
+      for (const [key, judgement] of starvation.find(next, scene)) {
+        const worker = fleet.workers.get(key);
+        if (worker) next.set(key, conclude(worker, judgement, verdicts.get(key), nowMs));
       }
       verdicts = next;
-      forgetGone(scene.fleet);
+      forgetGone(fleet);
       return next;
     },
   };
 }
 
-/** Where the worker's progress comes from; undefined: from nowhere. */
-function feedOf({ isByMessage }: Worker, freshness: Freshness): SourceName | undefined {
-  if (isByMessage) return 'rabbitmq';
-  return freshness.isWatched('progress') ? 'progress' : undefined;
-}
-
-function staleSource(hasContainer: boolean, feed: SourceName | undefined, freshness: Freshness) {
-  const sources = [...(hasContainer ? (['docker'] as const) : []), ...(feed ? [feed] : [])];
-  for (const source of sources) {
+function lookAt(scene: WorkerScene): Look {
+  const { fleet, nowMs, freshness, surroundings } = scene;
+  const staleOf = (source: SourceName): WorkerFacts['stale'] => {
     const problem = freshness.staleProblem(source);
-    if (problem !== undefined) return { source, problem };
-  }
-  return undefined;
+    return problem === undefined ? undefined : { source, problem };
+  };
+  const feedOf = (source: SourceName): Feed => ({
+    stale: staleOf(source),
+    lookedAtMs: freshness.lookedAtMs(source) ?? nowMs,
+  });
+  return {
+    scene,
+    staleDocker: staleOf('docker'),
+    files: freshness.isWatched('progress') ? feedOf('progress') : undefined,
+    messages: feedOf('rabbitmq'),
+    activity: (neededMs, worker) => judgeActivity(fleet, surroundings.around(worker), { nowMs, neededMs }),
+  };
 }
 
+/** Assigned one by one: this runs for every worker at every look. */
 function conclude(
   { container, stage }: Worker,
   judgement: WorkerJudgement,
   before: WorkerVerdict | undefined,
   nowMs: number,
 ): WorkerVerdict {
-  const { status } = judgement;
-  return {
-    ...judgement,
-    standing: sameStanding(before?.standing, { container, status, ...(stage !== undefined && { stage }) }),
-    sinceMs: before?.status === status ? before.sinceMs : nowMs,
+  const { status, reason, evidence, stuckBy, silentMs, isSuspect, stillSinceMs, isUncertain } = judgement;
+  const isSame = before?.status === status;
+  const old = before?.standing;
+  // The same object as long as nothing of it changes: what it rendered stays good.
+  const isStandingSame = isSame && old?.container === container && old.stage === stage;
+  const verdict: { -readonly [K in keyof WorkerVerdict]: WorkerVerdict[K] } = {
+    standing: isStandingSame && old ? old : { container, status, ...(stage !== undefined && { stage }) },
+    status,
+    reason,
+    sinceMs: isSame ? before.sinceMs : nowMs,
+    evidence,
   };
-}
-
-/** The same object as long as nothing of it changes: what it rendered stays good. */
-function sameStanding(before: WorkerStanding | undefined, now: WorkerStanding): WorkerStanding {
-  const isSame =
-    before?.status === now.status && before.container === now.container && before.stage === now.stage;
-  return isSame ? before : now;
+  if (silentMs !== undefined) verdict.silentMs = silentMs;
+  if (stuckBy !== undefined) verdict.stuckBy = stuckBy;
+  if (isSuspect) verdict.isSuspect = true;
+  if (stillSinceMs !== undefined) verdict.stillSinceMs = stillSinceMs;
+  if (isUncertain) verdict.isUncertain = true;
+  return verdict;
 }

@@ -53,7 +53,7 @@ export function createLostJobs(): LostJobs {
   const outOfQueue = new Set<string>();
   const outcomes = createToldOutcomes();
   /** Who had a job in hand at the look before. */
-  let hands = new Map<string, Worker>();
+  const hands = new Map<string, Worker>();
   /** Of those that are settled: when the job began. Its file may still lie there. */
   const settled = new Map<string, number>();
   let newly: LostJob[] = [];
@@ -144,27 +144,40 @@ export function createLostJobs(): LostJobs {
     return false;
   }
 
-  /** It was at work at the look before, and is gone without anybody having seen its end. */
-  function followVanished({ fleet, nowMs }: LostMoment, done: readonly EndedJob[]): void {
-    for (const [key, worker] of hands) {
-      const { identity, id, job } = worker;
-      if (!job || identity === undefined || fleet.containers.has(identity)) continue;
-      if ((id !== undefined && fleet.ignored.has(id)) || isOverBefore(job, worker, { atMs: nowMs }, done))
-        continue;
-      lose(key, { worker, job, container: undefined, end: undefined, nowMs });
-    }
+  /** What it had in hand at the look before is not there any more, and nobody saw its container end. */
+  function followUnseen(
+    key: string,
+    worker: Worker,
+    { fleet, nowMs }: LostMoment,
+    done: readonly EndedJob[],
+  ): void {
+    const { identity, id, job } = worker;
+    const container = identity === undefined ? undefined : fleet.containers.get(identity);
+    if (!job || identity === undefined || (id !== undefined && fleet.ignored.has(id))) return;
+    if (container && (!isOfLifeBefore(job, container) || isRecreatedSince(job, container))) return;
+    if (isOverBefore(job, worker, { atMs: container?.startedAtMs ?? nowMs }, done)) return;
+    lose(key, { worker, job, container, end: undefined, nowMs });
   }
 
-  /** What was in hand before a life that nobody saw begin; its file may be gone by now. */
-  function followRestarted({ fleet, nowMs }: LostMoment, done: readonly EndedJob[]): void {
-    for (const [key, worker] of hands) {
-      const { job, identity } = worker;
-      if (!job || fleet.workers.get(key)?.job === job) continue;
-      const container = identity === undefined ? undefined : fleet.containers.get(identity);
-      if (!container || !isOfLifeBefore(job, container) || isRecreatedSince(job, container)) continue;
-      const startedAtMs = container.startedAtMs ?? 0;
-      if (isOverBefore(job, worker, { atMs: startedAtMs }, done)) continue;
-      lose(key, { worker, job, container, end: undefined, nowMs });
+  /** One pass over all, in which whoever goes on with a job costs next to nothing. */
+  function followHands(moment: LostMoment, isFirstLook: boolean, done: readonly EndedJob[]): void {
+    const { workers } = moment.fleet;
+    let gone = hands.size;
+    for (const [key, worker] of workers) {
+      const held = hands.get(key);
+      if (held) gone--;
+      if (held && !hasGoneOn(held, worker)) followUnseen(key, held, moment, done);
+      if (worker.job && lookAtHand(key, worker, moment, isFirstLook)) hands.set(key, worker);
+      else if (held) hands.delete(key);
+    }
+    if (gone > 0) followGone(moment, done);
+  }
+
+  function followGone(moment: LostMoment, done: readonly EndedJob[]): void {
+    for (const [key, held] of hands) {
+      if (moment.fleet.workers.has(key)) continue;
+      followUnseen(key, held, moment, done);
+      hands.delete(key);
     }
   }
 
@@ -180,13 +193,7 @@ export function createLostJobs(): LostJobs {
       const done = fleet.endedJobs.since(seenJobs).map(({ entry }) => entry);
       seenJobs = fleet.endedJobs.newest;
       followEnds(moment, done);
-      followVanished(moment, done);
-      followRestarted(moment, done);
-      const next: typeof hands = new Map();
-      for (const [key, worker] of fleet.workers) {
-        if (worker.job && lookAtHand(key, worker, moment, isFirstLook)) next.set(key, worker);
-      }
-      hands = next;
+      followHands(moment, isFirstLook, done);
       if (jobs.size === 0) return;
       settleTold();
       takeBack();
@@ -245,6 +252,15 @@ function workOf(stage: string | undefined, document: string | undefined): string
 /** The dead worker's file still lies there, and looks like a worker's without a container. */
 function isItsFile({ container, job }: Worker, lost: LostJob): boolean {
   return container === lost.container && job?.startedAtMs === lost.job.startedAtMs;
+}
+
+/** It has the same job in the same container. */
+function hasGoneOn(held: Worker, { identity, job }: Worker): boolean {
+  return (
+    held.identity === identity &&
+    job?.startedAtMs === held.job?.startedAtMs &&
+    job?.document === held.job?.document
+  );
 }
 
 /** It was seen to end before, as jobs do: its file was removed, or told of another. */

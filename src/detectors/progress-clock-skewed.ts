@@ -14,10 +14,11 @@ export const progressClockSkewed: Detector = {
   detect(scene) {
     const found: Detection[] = [];
     const unsure: string[] = [];
-    for (const [key, verdict] of scene.workers) {
-      const job = scene.fleet.workers.get(key)?.job;
-      if (verdict.status === 'unknown') unsure.push(key);
-      if (job?.clockSkewMs === undefined || verdict.status === 'unknown') continue;
+    for (const [key, { status }] of scene.notable) if (status === 'unknown') unsure.push(key);
+    for (const [key, { job }] of scene.fleet.workers) {
+      if (job?.clockSkewMs === undefined) continue;
+      const verdict = scene.workers.get(key);
+      if (!verdict || verdict.status === 'unknown') continue;
       const ahead = formatDuration(job.clockSkewMs);
       found.push({
         kind: 'ProgressClockSkewed',

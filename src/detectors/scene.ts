@@ -5,7 +5,7 @@ import type { ContainerIndex } from './container-index.js';
 import type { Detection, FindingKind } from './finding.js';
 import type { Histories } from './histories.js';
 import type { DetectionSettings } from './settings.js';
-import type { OrchestratorVerdict, StageLimits, WorkerVerdict } from './verdicts.js';
+import type { OrchestratorVerdict, StageLimits, Verdicts, WorkerVerdict } from './verdicts.js';
 
 /** Everything there is to judge by, at one moment. Detectors read it and change nothing. */
 export interface Scene {
@@ -18,6 +18,10 @@ export interface Scene {
   readonly histories: Histories;
   /** By key in `fleet.workers`, which has every container that is a worker. */
   readonly workers: ReadonlyMap<string, WorkerVerdict>;
+  /** Those with which something may be wrong: all but the active, idle and starting ones of which nothing is doubtful. */
+  readonly notable: ReadonlyMap<string, WorkerVerdict>;
+  readonly stageWorkers: Verdicts['stageWorkers'];
+  readonly stageOrchestrators: Verdicts['stageOrchestrators'];
   readonly orchestrators: ReadonlyMap<string, OrchestratorVerdict>;
   readonly limits: ReadonlyMap<string, StageLimits>;
   /** The source is watched, and what it says is new enough to judge by. */

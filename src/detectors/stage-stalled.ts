@@ -3,11 +3,12 @@
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { Detector, Judgement, Scene } from './scene.js';
-import { WORKER_STATUSES, type WorkerStatus } from './verdicts.js';
+import { type StageStatusCounts, WORKER_STATUSES, type WorkerStatus } from './verdicts.js';
 
 const OPEN_AFTER_MS = 20_000;
 const CLEAR_AFTER_MS = 20_000;
 const UNABLE: ReadonlySet<WorkerStatus> = new Set(['stuck', 'starved', 'down']);
+const ABLE = ['active', 'slow', 'idle', 'starting'] as const satisfies readonly WorkerStatus[];
 
 interface StageFacts {
   readonly counts: Map<WorkerStatus, number>;
@@ -49,14 +50,17 @@ function waitingByStage({ fleet, isFresh }: Scene): ReadonlyMap<string, number> 
 }
 
 function gatherStages(
-  { fleet, workers, nowMs }: Scene,
+  { fleet, notable, stageWorkers, nowMs }: Scene,
   waiting: Iterable<string>,
 ): ReadonlyMap<string, StageFacts> {
   const stages = new Map<string, StageFacts>();
-  for (const stage of waiting) stages.set(stage, { counts: new Map(), jobsInHand: 0, sinceMs: 0 });
-  for (const [key, { status, sinceMs, silentMs }] of workers) {
+  for (const stage of waiting) {
+    if (isAnyAble(stageWorkers.get(stage))) continue;
+    stages.set(stage, { counts: new Map(), jobsInHand: 0, sinceMs: 0 });
+  }
+  for (const [key, { status, sinceMs, silentMs }] of notable) {
     const worker = fleet.workers.get(key);
-    if (worker?.stage === undefined) continue;
+    if (worker?.stage === undefined || isAnyAble(stageWorkers.get(worker.stage))) continue;
     const facts = stages.get(worker.stage) ?? { counts: new Map(), jobsInHand: 0, sinceMs: 0 };
     facts.counts.set(status, (facts.counts.get(status) ?? 0) + 1);
     if (worker.job && status === 'stuck') facts.jobsInHand++;
@@ -65,6 +69,11 @@ function gatherStages(
     stages.set(worker.stage, facts);
   }
   return stages;
+}
+
+/** Then the stage is not stalled, whatever the others do. */
+function isAnyAble(stage: StageStatusCounts<WorkerStatus> | undefined): boolean {
+  return stage !== undefined && ABLE.some((status) => stage.counts[status] > 0);
 }
 
 function describe(stage: string, facts: StageFacts, ready: number, scene: Scene): Detection {

@@ -6,8 +6,11 @@ import type { WorkerJudgement } from './judge-worker.js';
 import type { WorkerScene } from './worker-scene.js';
 
 export interface Starvation {
-  /** Turns idle workers into starved ones, in place. */
-  apply(judged: Map<string, WorkerJudgement>, scene: WorkerScene): void;
+  /** Those of the idle workers that are starved. */
+  find(
+    judged: ReadonlyMap<string, WorkerJudgement>,
+    scene: WorkerScene,
+  ): ReadonlyMap<string, WorkerJudgement>;
 }
 
 interface StageFacts {
@@ -51,7 +54,8 @@ export function createStarvation(): Starvation {
   }
 
   return {
-    apply(judged, scene) {
+    find(judged, scene) {
+      const starved = new Map<string, WorkerJudgement>();
       const { nowMs, settings } = scene;
       const afterMs = settings.detection.starved_after;
       noteIdle(judged, nowMs);
@@ -63,9 +67,10 @@ export function createStarvation(): Starvation {
         if (!shortage || shortage.isHeld || sinceMs === undefined || nowMs - sinceMs < afterMs) continue;
         for (const key of facts.idle) {
           const idleMs = nowMs - (idleSinceMs.get(key) ?? nowMs);
-          if (idleMs >= afterMs) judged.set(key, describeStarved(shortage, idleMs));
+          if (idleMs >= afterMs) starved.set(key, describeStarved(shortage, idleMs));
         }
       }
+      return starved;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Counts, stage by stage, how many workers and orchestrators have each status. */
 
+import type { Fleet } from '../fleet/model.js';
 import { isSameData } from '../lib/same-data.js';
-import type { Scene } from './scene.js';
 import {
   ORCHESTRATOR_STATUSES,
   type OrchestratorStatus,
@@ -9,10 +9,15 @@ import {
   type Verdicts,
   WORKER_STATUSES,
   type WorkerStatus,
+  type WorkerVerdict,
 } from './verdicts.js';
 
+export interface Judged extends Pick<Verdicts, 'workers' | 'orchestrators'> {
+  readonly fleet: Pick<Fleet, 'stages'>;
+}
+
 export interface StatusCounts {
-  count(scene: Scene): Pick<Verdicts, 'stageWorkers' | 'stageOrchestrators'>;
+  count(judged: Judged): Pick<Verdicts, 'stageWorkers' | 'stageOrchestrators'>;
 }
 
 export function createStatusCounts(): StatusCounts {
@@ -24,13 +29,13 @@ export function createStatusCounts(): StatusCounts {
         statuses: WORKER_STATUSES,
         stages: fleet.stages.keys(),
         before: workers,
-        entries: [...workerVerdicts.values()].map(({ standing: { stage, status } }) => ({ stage, status })),
+        entries: standings(workerVerdicts.values()),
       });
       orchestrators = countAll({
         statuses: ORCHESTRATOR_STATUSES,
         stages: fleet.stages.keys(),
         before: orchestrators,
-        entries: [...orchestratorVerdicts.values()],
+        entries: orchestratorVerdicts.values(),
       });
       return { stageWorkers: workers, stageOrchestrators: orchestrators };
     },
@@ -42,7 +47,11 @@ interface Counting<S extends string> {
   /** Configured stages have counts even where nobody is. */
   readonly stages: Iterable<string>;
   readonly before: ReadonlyMap<string, StageStatusCounts<S>>;
-  readonly entries: readonly { readonly stage?: string | undefined; readonly status: S }[];
+  readonly entries: Iterable<{ readonly stage?: string | undefined; readonly status: S }>;
+}
+
+function* standings(verdicts: Iterable<WorkerVerdict>): Iterable<WorkerVerdict['standing']> {
+  for (const { standing } of verdicts) yield standing;
 }
 
 function countAll<S extends string>({

@@ -12,7 +12,7 @@ export function detectByStatus(
 ): Judgement {
   const found: Detection[] = [];
   const unsure: string[] = [];
-  for (const [key, verdict] of scene.workers) {
+  for (const [key, verdict] of scene.notable) {
     if (verdict.status === status) {
       found.push({ ...describe(key, verdict, scene), subject: workerSubject(key, verdict, scene) });
     } else if (verdict.status === 'unknown' || (status === 'stuck' && verdict.isUncertain)) {

@@ -8,6 +8,8 @@ import { documentName, type SimWorker } from './world.js';
 const MINUTE = 60_000;
 /** Messages that wait for so long on end, while a consumer is missing, can be seen to wait in vain. */
 const SEEN_AFTER_MS = 90_000;
+/** By which an idle worker, its queue and its missing consumer are known. */
+const TELLING = ['rabbitmq', 'progress', 'docker'] as const;
 
 export type WorkerFault =
   | 'hang'
@@ -21,7 +23,7 @@ export type WorkerFault =
   | 'clock-skew';
 
 export function workerFaults(tools: FaultTools): Readonly<Record<WorkerFault & FaultKind, Act>> {
-  const { pipeline, agenda, random, struck, pickWorker, healByRestart } = tools;
+  const { pipeline, agenda, random, outages, struck, pickWorker, healByRestart } = tools;
   const { world } = pipeline;
 
   function strikeWorker(
@@ -61,14 +63,20 @@ export function workerFaults(tools: FaultTools): Readonly<Record<WorkerFault & F
     };
   }
 
-  /** Before messages wait for a minute on end, an idle worker without a consumer looks like any other. */
+  /**
+   * Before messages wait for a minute on end, an idle worker without a consumer looks like any other; and while one of
+   * the systems that tell of it is away, nobody can be asked. A broker that comes back gives it a new consumer.
+   */
   function watchShortage(worker: SimWorker, told: FaultTruth): void {
+    const { life } = worker.container;
     let sinceMs: number | undefined;
     told.observableAtMs = Number.POSITIVE_INFINITY;
     const look = (): void => {
+      if (worker.hasConsumer || worker.container.life !== life) told.endedAtMs ??= agenda.nowMs;
       if (told.endedAtMs !== undefined) return;
       const ready = world.queues.get(worker.stage.id)?.ready.length ?? 0;
-      sinceMs = ready > 0 ? (sinceMs ?? agenda.nowMs) : undefined;
+      const isShown = ready > 0 && TELLING.every((source) => outages.isUp(source));
+      sinceMs = isShown ? (sinceMs ?? agenda.nowMs) : undefined;
       if (sinceMs !== undefined && agenda.nowMs - sinceMs >= SEEN_AFTER_MS) {
         told.observableAtMs = sinceMs;
         return;
