@@ -2,6 +2,7 @@
 /** Entry point: hands arguments, environment and signals to the command line, and its exit code to the system. */
 
 import { readFileSync } from 'node:fs';
+import { personTerminal } from './cli/person-terminal.js';
 import { runCommandLine } from './cli/program.js';
 import { describeError } from './lib/describe-error.js';
 import { endProcessDespiteThreads } from './lib/end-thread.js';
@@ -21,10 +22,18 @@ function packageVersion(): string {
   return 'unknown';
 }
 
+// Whoever reads the output has read enough (`stagewatch status | head`): that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+const terminal = personTerminal(process);
+
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   env: process.env,
   version: packageVersion(),
   isTerminal: process.stdout.isTTY === true,
+  ...(terminal && { terminal }),
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
   onSignal: (signal, handler) => process.on(signal, handler),

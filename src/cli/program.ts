@@ -6,6 +6,7 @@ import { checkConfig } from './check-config-command.js';
 import type { CommandContext } from './command-context.js';
 import type { DemoOptions } from './demo-command.js';
 import { type ServeOptions, serve } from './serve-command.js';
+import type { StatusOptions } from './status-command.js';
 
 /** Runs the command that `args` names and resolves with the exit code. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
@@ -40,6 +41,11 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     const { demo } = await import('./demo-command.js');
     exitCode = await demo(options, context);
   });
+  addStatus(program, async (options) => {
+    // Loaded late: the daemon draws nothing.
+    const { status } = await import('./status-command.js');
+    exitCode = await status(options, context);
+  });
 
   await program.parseAsync([...args], { from: 'user' });
   return exitCode;
@@ -64,4 +70,21 @@ function numberFrom(least: number, most: number): (text: string) => number {
     if (text.trim() !== '' && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`expected a number from ${least} to ${most}.`);
   };
+}
+
+function addStatus(program: Command, act: (options: StatusOptions) => Promise<void>): void {
+  program
+    .command('status')
+    .description(
+      'show the health of the pipeline, from a running daemon (exit 0 well, 1 problems, 3 unreachable)',
+    )
+    .option('-u, --url <url>', 'the daemon; without it STAGEWATCH_URL, else http://127.0.0.1:9847')
+    .option('-w, --watch', 'keep showing it, with keys to filter and select')
+    .option('--json', 'the fleet as the API has it, with the problems in order and the sentence')
+    .option('-p, --problems', 'only what is wrong, all of it in full')
+    .option('-s, --stage <id>', 'only one stage, its workers one by one')
+    .option('-g, --gpu <index>', 'only one GPU, its workers one by one')
+    .option('-f, --filter <text>', 'only what contains the text: a container, a document, a status')
+    .option('--ascii', 'no characters beyond ASCII')
+    .action(act);
 }

@@ -215,7 +215,7 @@ function gpuMemoryByName(fleet: FleetJson): ReadonlyMap<string, NonNullable<Work
   for (const { index, uuid, memory: told, present } of fleet.gpus ?? []) {
     const usedBytes = told?.usedBytes;
     const totalBytes = told?.totalBytes;
-    if (present === false || typeof usedBytes !== 'number' || !totalBytes) continue;
+    if (present === false || typeof usedBytes !== 'number' || !totalBytes || totalBytes <= 0) continue;
     for (const name of [index, uuid]) if (name) memory.set(name, { usedBytes, totalBytes });
   }
   return memory;

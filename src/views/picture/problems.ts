@@ -9,9 +9,9 @@ import type {
   RestartJson,
 } from './api-shapes.js';
 import { findBrokerContainer } from './broker-container.js';
-import { elapsedMs, parseTime } from './format.js';
+import { elapsedMs, formatAgo, formatDuration, parseTime } from './format.js';
 import { type Command, commandsFor } from './problem-commands.js';
-import { kindPhrase, SEVERITY_LOOKS, type SeverityName, severityName } from './vocabulary.js';
+import { isMoment, kindPhrase, SEVERITY_LOOKS, type SeverityName, severityName } from './vocabulary.js';
 
 export interface Problem {
   /** The finding's id: stays the same as long as it lasts. */
@@ -35,6 +35,8 @@ export interface Problem {
   readonly clearsWhen: string | null;
   readonly sinceMs: number | null;
   readonly forMs: number | null;
+  /** ` for 7m12s`, or ` 7m12s ago` of what happened at a moment; empty where it is not known. */
+  readonly howLong: string;
   /** Its source is stale: nobody knows whether it still holds. */
   readonly isUnconfirmed: boolean;
   readonly commands: readonly Command[];
@@ -53,7 +55,7 @@ export interface RecoveryWord {
 }
 
 export interface ProblemList {
-  /** Worst first: critical, then warning, then info; the oldest of equals first. */
+  /** Worst first: critical, then warning, then info; of equals what has more consequences, then the oldest. */
   readonly problems: readonly Problem[];
   /** Those that need somebody: neither info nor consequences. */
   readonly count: number;
@@ -72,8 +74,9 @@ export function listProblems(fleet: FleetJson, recovery: RecoveryJson | null, no
   const known = new Set(findings.map(({ id }) => id));
   const consequences = new Map<string, FindingJson[]>();
   const roots: FindingJson[] = [];
+  const workerOf = createWorkerFinder(findings);
   for (const finding of findings) {
-    const cause = finding.consequenceOf;
+    const cause = finding.consequenceOf ?? workerOf(finding);
     if (!cause || cause === finding.id || !known.has(cause)) roots.push(finding);
     else consequences.set(cause, [...(consequences.get(cause) ?? []), finding]);
   }
@@ -84,6 +87,23 @@ export function listProblems(fleet: FleetJson, recovery: RecoveryJson | null, no
     .toSorted(byWeight);
   return { problems, count: problems.filter(({ severity }) => severity !== 'info').length };
 }
+
+/**
+ * An orchestrator that is stuck waits for whoever has its document: is that worker bad itself, it is the one to see to.
+ * The answer is the id of the worker's finding.
+ */
+function createWorkerFinder(findings: readonly FindingJson[]): (finding: FindingJson) => string | undefined {
+  const keyOf = ({ stage, document }: FindingJson): string => JSON.stringify([stage, document]);
+  const blamed = new Map(
+    findings
+      .filter(({ kind, document }) => document && WORKER_KINDS.has(kind))
+      .map((finding) => [keyOf(finding), finding.id]),
+  );
+  return (finding) =>
+    finding.kind === 'OrchestratorStuck' && finding.document ? blamed.get(keyOf(finding)) : undefined;
+}
+
+const WORKER_KINDS: ReadonlySet<string> = new Set(['WorkerStuck', 'WorkerSlow', 'WorkerDown', 'JobOrphaned']);
 
 /** All below the cause, those of a consequence too, so that no finding goes missing; a circle ends. */
 function collect(
@@ -106,6 +126,8 @@ function collect(
 export function byWeight(one: Problem, other: Problem): number {
   const rank = SEVERITY_LOOKS[one.severity].rank - SEVERITY_LOOKS[other.severity].rank;
   if (rank !== 0) return rank;
+  const reach = other.consequences.length - one.consequences.length;
+  if (reach !== 0) return reach;
   const age = (one.sinceMs ?? Number.POSITIVE_INFINITY) - (other.sinceMs ?? Number.POSITIVE_INFINITY);
   return (Number.isNaN(age) ? 0 : age) || one.id.localeCompare(other.id);
 }
@@ -149,6 +171,7 @@ function describeProblem(
   surroundings: Surroundings,
 ): Problem {
   const sinceMs = parseTime(finding.beganAt ?? finding.openedAt);
+  const forMs = elapsedMs(sinceMs, surroundings.nowMs);
   const stage = finding.stage ?? null;
   const label = stage === null ? null : (surroundings.stageLabels.get(stage) ?? stage);
   const subject = nameSubject(finding);
@@ -167,7 +190,8 @@ function describeProblem(
     evidence: finding.evidence ?? [],
     clearsWhen: finding.clearsWhen ?? null,
     sinceMs,
-    forMs: elapsedMs(sinceMs, surroundings.nowMs),
+    forMs,
+    howLong: sayHowLong(finding.kind, forMs),
     isUnconfirmed: finding.unconfirmed ?? false,
     commands: commandsFor(finding, {
       brokerContainer: surroundings.brokerContainer,
@@ -178,6 +202,11 @@ function describeProblem(
     recovery: recoveryWord(finding.container ?? null, surroundings),
     consequences,
   };
+}
+
+function sayHowLong(kind: string, forMs: number | null): string {
+  if (forMs === null) return '';
+  return isMoment(kind) ? ` ${formatAgo(forMs)}` : ` for ${formatDuration(forMs)}`;
 }
 
 /** Null: it is about a stage, or about nothing that has a name. */

@@ -39,9 +39,8 @@ export function sayHowItIs(parts: SentenceParts): Sentence {
 }
 
 /** `paddle-worker-gpu1-0 stuck for 7m12s at G3_02 Witnesses`. */
-export function nameProblem({ who, phrase, forMs, where }: Problem): string {
-  const since = forMs === null ? '' : ` for ${formatDuration(forMs)}`;
-  return `${who} ${phrase}${since}${where === null ? '' : ` at ${where}`}`;
+export function nameProblem({ who, phrase, howLong, where }: Problem): string {
+  return `${who} ${phrase}${howLong}${where === null ? '' : ` at ${where}`}`;
 }
 
 function sayNothingKnown(awaited: readonly SourceChip[]): string {

@@ -45,8 +45,12 @@ export function listGpus(
   nowMs: number,
 ): readonly GpuView[] {
   const byName = new Map(workers.map((worker) => [worker.container, worker]));
-  return (fleet.gpus ?? []).map((gpu) => describeGpu(gpu, byName, problems, nowMs));
+  return (fleet.gpus ?? [])
+    .map((gpu) => describeGpu(gpu, byName, problems, nowMs))
+    .toSorted((one, other) => NAMES.compare(one.name, other.name));
 }
+
+const NAMES = new Intl.Collator('en', { numeric: true });
 
 function describeGpu(
   gpu: GpuJson,
@@ -56,7 +60,7 @@ function describeGpu(
 ): GpuView {
   const { memory, memoryByContainer } = gpu;
   const usedBytes = memory?.usedBytes ?? null;
-  const totalBytes = memory?.totalBytes ?? null;
+  const totalBytes = memory?.totalBytes ? memory.totalBytes : null;
   const users = (gpu.containers ?? []).map((container): GpuUser => {
     const worker = workers.get(container);
     return {
@@ -79,7 +83,7 @@ function describeGpu(
     lostForMs: elapsedMs(parseTime(gpu.lostAt), nowMs),
     usedBytes,
     totalBytes,
-    memoryRatio: usedBytes !== null && totalBytes ? usedBytes / totalBytes : null,
+    memoryRatio: shareOf(usedBytes, totalBytes),
     utilization: gpu.utilization ?? null,
     temperature: gpu.temperature ?? null,
     powerWatts: gpu.power ?? null,
@@ -88,6 +92,12 @@ function describeGpu(
     counts: countStatusesOf(users.filter(({ container }) => workers.has(container))),
     severity: severities[0] ?? null,
   };
+}
+
+/** 0 to 1, whatever an exporter says. */
+function shareOf(part: number | null, whole: number | null): number | null {
+  if (part === null || whole === null || whole <= 0) return null;
+  return Math.min(1, Math.max(0, part / whole));
 }
 
 function byMemory(one: GpuUser, other: GpuUser): number {

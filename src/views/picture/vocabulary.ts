@@ -64,10 +64,10 @@ const KIND_PHRASES: Readonly<Record<string, string>> = {
   StageStalled: 'stalled',
   QueueNoConsumers: 'without consumers',
   RestartsExhausted: 'out of restarts',
-  CommonCause: 'struck by one cause',
+  CommonCause: 'turned bad together',
   SourceDown: 'unreadable',
   InfrastructureDown: 'down',
-  GpuError: 'reports an error',
+  GpuError: 'reported an error',
   WorkerSlow: 'slow',
   WorkerStarved: 'starved',
   WorkerDown: 'down',
@@ -75,19 +75,26 @@ const KIND_PHRASES: Readonly<Record<string, string>> = {
   WorkerUnhealthy: 'unhealthy',
   JobOrphaned: 'left a job behind',
   JobNearAckLimit: 'near the ack limit',
-  PoisonDocument: 'brings workers down',
+  PoisonDocument: 'began to bring workers down',
   QueueGrowing: 'growing',
   QueueMissing: 'missing',
   FailuresSpiking: 'failing',
   GpuMemoryHigh: 'nearly full',
   GpuMemoryLeaked: 'leaking memory',
-  BackupStale: 'behind with the backup',
-  NotificationsFailing: 'does not deliver',
+  BackupStale: 'without a sign of work',
+  NotificationsFailing: 'not delivering',
   ProgressClockSkewed: 'off in its clock',
-  ProgressUnreadable: 'writes unreadable progress',
+  ProgressUnreadable: 'unreadable in its progress',
 };
 
 /** A kind that is not known here is spelled out: `NewKindOfThing` → `new kind of thing`. */
 export function kindPhrase(kind: string): string {
   return KIND_PHRASES[kind] ?? kind.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+}
+
+/** Kinds that tell of a moment; all others tell of a state that lasts. */
+const MOMENTS: ReadonlySet<string> = new Set(['CommonCause', 'GpuError', 'JobOrphaned', 'PoisonDocument']);
+
+export function isMoment(kind: string): boolean {
+  return MOMENTS.has(kind);
 }

@@ -62,6 +62,23 @@ describe('problems', () => {
     assert.equal(count, 2);
   });
 
+  it('of an orchestrator are those of the worker that has its document', () => {
+    const where = { stage: 'G3_02', document: 'PMC1' };
+    const { problems, count } = list([
+      finding('OrchestratorStuck', { container: 'o', ...where, beganAt: ago(60) }),
+      finding('OrchestratorStuck', { container: 'other', stage: 'G3_02', document: 'PMC2' }),
+      finding('WorkerStuck', { container: 'w', ...where }),
+    ]);
+    assert.deepEqual(
+      problems.map(({ who, consequences }) => [who, consequences.map((one) => one.who)]),
+      [
+        ['w', ['o']],
+        ['other', []],
+      ],
+    );
+    assert.equal(count, 2);
+  });
+
   it('in a circle of causes do not hang the view', () => {
     const self = finding('WorkerStuck', { container: 'a', consequenceOf: 'WorkerStuck:a' });
     assert.equal(list([self]).problems.length, 1);

@@ -1,0 +1,110 @@
+/** `stagewatch status`: the health of the pipeline in the terminal, once or watching. */
+
+import { systemClock } from '../lib/clock.js';
+import { describePicture, type Picture } from '../views/picture/picture.js';
+import { chooseColours, chooseTheme, encodeLine, type InkOptions } from '../views/terminal/ink.js';
+import { describeNarrowing, type Narrowing, narrowPicture } from '../views/terminal/narrow-picture.js';
+import { renderScreen } from '../views/terminal/status-screen.js';
+import { type Reading, watch } from '../views/terminal/watch.js';
+import type { CommandContext } from './command-context.js';
+import { createDaemonApi, DEFAULT_DAEMON_URL } from './daemon-api.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { readPicture } from './read-picture.js';
+
+export interface StatusOptions {
+  readonly url?: string | undefined;
+  readonly watch?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly problems?: boolean | undefined;
+  readonly stage?: string | undefined;
+  readonly gpu?: string | undefined;
+  readonly filter?: string | undefined;
+  readonly ascii?: boolean | undefined;
+}
+
+const WIDTH_WITHOUT_TERMINAL = 120;
+/** Beyond, lines become too long to follow with the eye. */
+const MAX_WIDTH = 240;
+
+/** Resolves with the exit code: 0 well, 1 problems, 3 unreachable. */
+export async function status(options: StatusOptions, context: CommandContext): Promise<number> {
+  const made = createDaemonApi(
+    options.url ?? context.env['STAGEWATCH_URL'] ?? DEFAULT_DAEMON_URL,
+    systemClock,
+  );
+  if ('problem' in made) return unreachable(made.problem, context);
+  const read = () => readPicture(made.api);
+  if (options.watch && !options.json && context.terminal) return statusWatch(options, context, read);
+  if (options.watch && !options.json) {
+    context.writeError('stagewatch: --watch needs a terminal; shown once\n');
+  }
+  const reading = await read();
+  if (reading.kind === 'failed') return unreachable(reading.problem, context);
+  const picture = describePicture({ ...reading.parts, nowMs: reading.atMs });
+  if (options.json) writeJson(reading, picture, context);
+  else writeOnce(picture, options, context);
+  return exitCodeOf(picture);
+}
+
+function unreachable(problem: string, { writeError }: CommandContext): number {
+  writeError(`stagewatch: ${problem}\n`);
+  return EXIT_CODES.unreachable;
+}
+
+function exitCodeOf({ problemCount }: Picture): number {
+  return problemCount === 0 ? EXIT_CODES.ok : EXIT_CODES.problems;
+}
+
+function inkOf({ ascii }: StatusOptions, { env, isTerminal }: CommandContext): InkOptions {
+  return { colours: chooseColours({ env, isTerminal }), theme: chooseTheme(env), isAscii: ascii ?? false };
+}
+
+function narrowingOf({ stage, gpu, filter }: StatusOptions): Narrowing {
+  return { stage: stage ?? null, gpu: gpu ?? null, text: filter ?? '' };
+}
+
+function writeOnce(picture: Picture, options: StatusOptions, context: CommandContext): void {
+  const narrowing = narrowingOf(options);
+  const told = Number(context.env['COLUMNS']) || WIDTH_WITHOUT_TERMINAL;
+  const rows = renderScreen(narrowPicture(picture, narrowing), {
+    width: Math.min(MAX_WIDTH, context.terminal?.columns() ?? told),
+    isProblemsOnly: options.problems ?? false,
+    narrowedTo: describeNarrowing(narrowing),
+    fault: null,
+    pageRows: null,
+  });
+  const ink = inkOf(options, context);
+  context.write(rows.map(({ line }) => `${encodeLine(line, ink)}\n`).join(''));
+}
+
+/** The fleet as the API has it, and what the picture adds to it. */
+function writeJson(reading: Reading & { kind: 'read' }, picture: Picture, { write }: CommandContext): void {
+  const { sentence, problems, problemCount, flow } = picture;
+  const bottleneck = flow.bottleneck && { stage: flow.bottleneck.id, why: flow.bottleneck.bottleneck };
+  const told = { sentence: sentence.text, isWell: sentence.isWell, problemCount, problems, bottleneck };
+  write(
+    `${JSON.stringify({ ...reading.parts.fleet, ...told, recovery: reading.parts.recovery }, null, 2)}\n`,
+  );
+}
+
+async function statusWatch(
+  options: StatusOptions,
+  context: CommandContext,
+  read: () => Promise<Reading>,
+): Promise<number> {
+  const { terminal, onSignal, write } = context;
+  if (!terminal) return EXIT_CODES.badStart;
+  const ended = new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) onSignal(signal, resolve);
+  });
+  const picture = await watch({
+    read,
+    terminal: { ...terminal, columns: () => Math.min(MAX_WIDTH, terminal.columns()) },
+    write,
+    clock: systemClock,
+    ink: inkOf(options, context),
+    state: { narrowing: narrowingOf(options), isProblemsOnly: options.problems ?? false },
+    ended,
+  });
+  return picture ? exitCodeOf(picture) : EXIT_CODES.unreachable;
+}

@@ -1,0 +1,68 @@
+/** Narrows a picture to one stage, one GPU or what contains some text; the sentence stays that of the whole. */
+
+import { groupByStage } from '../picture/people.js';
+import type { Picture } from '../picture/picture.js';
+import type { Problem } from '../picture/problems.js';
+
+export interface Narrowing {
+  readonly stage: string | null;
+  readonly gpu: string | null;
+  /** In any letter case; empty: all. */
+  readonly text: string;
+}
+
+export const NOT_NARROWED: Narrowing = { stage: null, gpu: null, text: '' };
+
+/** In words; null: nothing is narrowed. */
+export function describeNarrowing({ stage, gpu, text }: Narrowing): string | null {
+  const parts = [
+    stage === null ? '' : `stage ${stage}`,
+    gpu === null ? '' : `GPU ${gpu}`,
+    text === '' ? '' : `what contains “${text}”`,
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+export function narrowPicture(picture: Picture, narrowing: Narrowing): Picture {
+  if (describeNarrowing(narrowing) === null) return picture;
+  const { stage, gpu } = narrowing;
+  const isSought = (...texts: readonly (string | null)[]): boolean =>
+    texts.some((text) => text?.toLowerCase().includes(narrowing.text.toLowerCase()) ?? false);
+  const workers = picture.workers.filter(
+    (worker) =>
+      (stage === null || worker.stage === stage) &&
+      (gpu === null || worker.gpu === gpu) &&
+      isSought(worker.container, worker.stageLabel, worker.document, worker.status),
+  );
+  const orchestrators = picture.orchestrators.filter(
+    (one) =>
+      (stage === null || one.stage === stage) &&
+      gpu === null &&
+      isSought(one.container, one.stageLabel, one.document, one.status),
+  );
+  const isOfProblem = (problem: Problem): boolean =>
+    (stage === null || problem.stage === stage) &&
+    (gpu === null || problem.gpu === gpu) &&
+    isSought(problem.who, problem.kind, problem.where, problem.document, problem.summary);
+  const stagesLeft = new Set(workers.map((worker) => worker.stage));
+  const stages = picture.flow.stages.filter(({ id }) => (stage === null ? stagesLeft.has(id) : id === stage));
+  const rows = picture.flow.rows
+    .map((row) => ({ ...row, stages: row.stages.filter((card) => stages.includes(card)) }))
+    .filter((row) => row.stages.length > 0);
+  return {
+    ...picture,
+    problems: picture.problems.filter((one) => isOfProblem(one) || one.consequences.some(isOfProblem)),
+    infrastructure: [],
+    flow: { rows, stages, bottleneck: stages.find(({ bottleneck }) => bottleneck !== null) ?? null },
+    gpus: picture.gpus.filter(({ name }) =>
+      gpu === null ? workers.some((one) => one.gpu === name) : name === gpu,
+    ),
+    workers,
+    workerGroups: groupByStage(
+      workers,
+      stages.map(({ id }) => id),
+    ),
+    orchestrators,
+    recovery: null,
+  };
+}
