@@ -1,10 +1,9 @@
 /** Colours of the terminal view: which there are, whether this terminal takes them, and the sequences for them. */
 
 import { SEVERITY_LOOKS, type SeverityName, STATUS_LOOKS, type StatusName } from '../picture/vocabulary.js';
+import type { InkName } from './ink-name.js';
 import type { Line } from './spans.js';
 import { charactersOf, widthOfText } from './text-width.js';
-
-export type InkName = StatusName | SeverityName | 'dim' | 'bold' | 'heading' | 'command' | 'selected';
 
 export interface InkOptions {
   readonly colours: 'none' | '256' | '24-bit';

@@ -2,7 +2,7 @@
 
 import { formatAgo, formatDuration, formatNumbered } from '../picture/format.js';
 import type { RecoveryView } from '../picture/recovery.js';
-import type { InkName } from './ink.js';
+import type { InkName } from './ink-name.js';
 import { heading, indented, type Row } from './rows.js';
 import { type Line, line, span, table } from './spans.js';
 

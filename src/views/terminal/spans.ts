@@ -1,6 +1,6 @@
 /** Styled text that knows its width: spans make lines, lines make columns, and nothing is wider than it may be. */
 
-import type { InkName } from './ink.js';
+import type { InkName } from './ink-name.js';
 import { cleanText, cutText, widthOfText, wrapText } from './text-width.js';
 
 export interface Span {
