@@ -22,6 +22,7 @@ import { ALL_FAMILY_GROUPS } from './metrics/all-families.js';
 import { EXPOSITION_CONTENT_TYPE } from './metrics/exposition.js';
 import { createMetricsPage } from './metrics/page.js';
 import { createSelfMetrics } from './metrics/self-metrics.js';
+import { createFailFast } from './recovery/fail-fast/fail-fast.js';
 import { planSources } from './sources/all-sources.js';
 import { createSourceSet } from './sources/source-set.js';
 import { adviceOnRoles, describeFirstPicture } from './views/first-picture.js';
@@ -92,6 +93,13 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     },
     ownFindings: () => recovery.ownFindings(),
   });
+  const failFast = createFailFast({
+    fleet: store.fleet,
+    settings: () => config,
+    journal,
+    clock,
+    log: log.child({ component: 'recovery' }),
+  });
   const recovery = wireRecovery({
     store,
     verdicts: () => evaluation.facts.verdicts,
@@ -100,6 +108,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     state,
     journal,
     env,
+    beforeRestart: failFast.beforeRestart,
     clock,
     log,
   });
@@ -111,7 +120,12 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   self.configReloaded(true);
   const page = createMetricsPage({
     fleet: store.fleet,
-    daemon: () => ({ ...evaluation.facts, journal: journal.counts, recovery: recovery.picture.stages }),
+    daemon: () => ({
+      ...evaluation.facts,
+      journal: journal.counts,
+      recovery: recovery.picture.stages,
+      failureSentinels: failFast.written,
+    }),
     groups: ALL_FAMILY_GROUPS,
     clock,
     staleAfterMs: STALE_AFTER_MS,
@@ -133,6 +147,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
 
   function apply(observation: Observation): void {
     store.apply(observation);
+    failFast.notice(observation);
     if (isFirstPictureTold || observation.kind !== 'source-read') return;
     if (missingForReadiness(store.fleet).length > 0) return;
     isFirstPictureTold = true;
@@ -209,6 +224,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     async stop() {
       isStopping = true;
       evaluation.stop();
+      failFast.stop();
       await recovery.stop();
       // A reload under way starts nothing more, and ends soon.
       await Promise.all([http.close(), sources.stop(), changing]);

@@ -13,7 +13,7 @@ import type { Logger } from '../lib/logger.js';
 import type { DaemonFacts } from '../metrics/daemon-facts.js';
 
 export interface EvaluationLoop {
-  readonly facts: Omit<DaemonFacts, 'journal' | 'recovery'>;
+  readonly facts: Pick<DaemonFacts, 'verdicts' | 'findingsOpened' | 'evaluations'>;
   /** After the state file is open; the first look is one interval later, when sources have spoken. */
   start(): void;
   setSettings(settings: DetectionSettings): void;

@@ -78,6 +78,15 @@ export const recoverySection = z
     evidence_bytes: wholeNumber(104_857_600, 1_048_576, 1_000_000_000_000).meta({
       description: 'How many bytes all folders of evidence may hold; the oldest go first.',
     }),
+    write_failure_sentinels: flag(false).meta({
+      description:
+        'Whether a failure sentinel is written for a job whose worker died and that has no sentinel 2 s later, and for the ' +
+        'job of a stuck worker just before its restart. On its own, whatever `enabled` and `dry_run` say.',
+    }),
+    failure_sentinels_per_minute: wholeNumber(60, 1, 10_000).meta({
+      description:
+        'So many failure sentinels are written within a minute at most: when more workers die, the host is at fault.',
+    }),
   })
   .prefault({});
 

@@ -3,6 +3,7 @@
 import { brokerFamilies } from './broker-families.js';
 import { containerCountFamilies, containerFamilies } from './container-families.js';
 import { cpuFamilies } from './cpu-families.js';
+import { failureSentinelFamilies } from './failure-sentinel-families.js';
 import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
 import { journalFamilies } from './journal-families.js';
@@ -29,5 +30,6 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   recoveryFamilies,
   stageSentinelFamilies,
   sentinelDelayFamilies,
+  failureSentinelFamilies,
   sourceFamilies,
 ];

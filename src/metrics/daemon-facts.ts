@@ -14,6 +14,8 @@ export interface DaemonFacts {
   readonly journal: JournalStats;
   /** By stage. */
   readonly recovery: ReadonlyMap<string, StageRecoveryStats>;
+  /** How many failure sentinels were written since the daemon's start, by stage; replaced on change. */
+  readonly failureSentinels: ReadonlyMap<string, number>;
 }
 
 /** One object, replaced on change; every result and reason there is has its count, from 0. */

@@ -21,4 +21,5 @@ export const NO_DAEMON_FACTS: DaemonFacts = {
   evaluations: { durations: emptyHistogram([0.1]), lastAtMs: 0 },
   journal: { dropped: 0, isWritable: true },
   recovery: new Map(),
+  failureSentinels: new Map(),
 };

@@ -55,6 +55,7 @@ export function createSimulatedDaemon(options: SimulatedDaemonOptions): Simulate
       evaluations,
       journal: { dropped: 0, isWritable: true },
       recovery: new Map(),
+      failureSentinels: new Map(),
     }),
     fleet: store.fleet,
     groups: ALL_FAMILY_GROUPS,

@@ -20,11 +20,17 @@ export interface FailFast {
   /** Called with each observation after it was applied; returns at once. */
   notice(observation: Observation): void;
   /** Writes at once for the job of a stuck worker, before its container is restarted; never rejects. */
-  beforeRestart(worker: string, summary: string): Promise<void>;
+  beforeRestart(worker: StuckWorker): Promise<void>;
   /** Written since the daemon's start, by stage; one object, replaced on change. */
   readonly written: ReadonlyMap<string, number>;
   /** What still waits is dropped: JobOrphaned tells of it. */
   stop(): void;
+}
+
+/** `finding`: why it is stuck; one that a person restarts without being stuck has none, and its job is left alone. */
+export interface StuckWorker {
+  readonly identity: string;
+  readonly finding?: { readonly summary: string };
 }
 
 export interface FailFastSettings {
@@ -173,17 +179,17 @@ export function createFailFast(options: FailFastOptions): FailFast {
 
   return {
     notice,
-    async beforeRestart(worker, summary) {
+    async beforeRestart({ identity: worker, finding }) {
       const { job, stage } = handsOf(worker);
       const container = fleet.containers.get(worker);
-      if (!isAskedFor() || !job || !container) return;
+      if (!isAskedFor() || !finding || !job || !container) return;
       await tell({
         worker,
         container: container.name,
         ...(stage !== undefined && !isGuessed(worker) && { stage }),
         job,
         lostAtMs: clock.nowMs(),
-        cause: { kind: 'stuck', summary },
+        cause: { kind: 'stuck', summary: finding.summary },
       });
     },
     get written() {

@@ -240,13 +240,14 @@ describe('fail fast for the dead', () => {
 
   it('does the same for a stuck worker before it is restarted, at once', async () => {
     const { failFast, writes, journal } = await busyScene();
-    await failFast.beforeRestart(W, '7m12s without progress');
+    await failFast.beforeRestart({ identity: W, finding: { summary: '7m12s without progress' } });
     assert.match(
       String(contentOf(writes[0]?.content)['error']),
       /was stuck \(7m12s without progress\) and is restarted, after 1m00s, at page 13 of 40$/,
     );
     assert.equal(journal.length, 1);
-    await failFast.beforeRestart(OTHER, 'idle');
+    await failFast.beforeRestart({ identity: OTHER, finding: { summary: 'idle' } });
+    await failFast.beforeRestart({ identity: W });
     assert.equal(writes.length, 1);
   });
 
