@@ -3,14 +3,15 @@
 import type { Severity } from '../../src/detectors/finding.js';
 import type { WorkerStatus } from '../../src/detectors/verdicts.js';
 
+/** One shade for light and dark, so each stands out from both: a test measures it. */
 export const COLORS = {
-  good: '#1a9e78',
-  calm: '#808896',
-  starting: '#7fb0ee',
-  waiting: '#4a83cc',
-  attention: '#e6a532',
-  starved: '#b76bb0',
-  bad: '#f2611f',
+  good: '#128a68',
+  calm: '#7d8594',
+  starting: '#5b94d6',
+  waiting: '#4a7fc4',
+  attention: '#b9770e',
+  starved: '#b05fa9',
+  bad: '#e2530f',
   /** Grafana's own: dark on light, light on dark. Facts that are neither good nor bad, and what is down. */
   text: 'text',
 } as const;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renderDashboards } from '../../grafana/src/all-dashboards.js';
+import { COLORS } from '../../grafana/src/look.js';
 import { WORKER_STATUSES } from '../../src/detectors/verdicts.js';
 import { type Dashboard, fillIn, type Panel, readDashboards } from '../support/dashboards.js';
 
@@ -54,6 +55,32 @@ describe('the committed dashboards', () => {
       );
     }
   });
+});
+
+describe('the colours', () => {
+  /** Relative luminance by WCAG 2. */
+  const luminance = (color: string): number => {
+    const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+      const share = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+
+  for (const [theme, background] of [
+    ['light', '#ffffff'],
+    ['dark', '#181b1f'],
+  ] as const) {
+    it(`stand out from a ${theme} panel as large text and shapes must (AA: 3 to 1)`, () => {
+      for (const [name, color] of Object.entries(COLORS)) {
+        if (!color.startsWith('#')) continue;
+        const [lower = 0, upper = 0] = [luminance(color), luminance(background)].toSorted(
+          (one, other) => one - other,
+        );
+        assert.ok((upper + 0.05) / (lower + 0.05) >= 3, name);
+      }
+    });
+  }
 });
 
 for (const dashboard of dashboards) {
