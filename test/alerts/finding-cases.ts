@@ -66,7 +66,7 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
   ],
   WorkerUnhealthy: [
     WORKER,
-    `The health check of ${W} fails. Look: docker inspect --format '{{json .State.Health}}' paddle-worker-gpu1-0.`,
+    `The health check of ${W} fails. Look: docker inspect paddle-worker-gpu1-0 | jq '.[0].State.Health'.`,
   ],
   JobOrphaned: [
     WORKER,
