@@ -24,7 +24,7 @@ export function linksFor(notification: Notification, { alerts }: AlertSettings):
 
 /** Undefined where no folder of runbooks is configured. */
 export function runbookUrl(kind: string, { runbook_url }: AlertSettings['alerts']): string | undefined {
-  return runbook_url === null ? undefined : `${runbook_url.replace(/\/$/, '')}/${kind}.md`;
+  return runbook_url === null ? undefined : `${runbook_url.replace(/\/$/, '')}/Pipeline${kind}.md`;
 }
 
 function grafanaLink(

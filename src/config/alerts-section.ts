@@ -165,7 +165,8 @@ export const alertsSection = z
       description: 'Address of a dashboard, for links in messages; the time is added to it.',
     }),
     runbook_url: optionalUrl(['http:', 'https:'], 'https://wiki.example.com/runbooks').meta({
-      description: 'Folder of the runbooks: the kind of the finding is added, as in `…/WorkerStuck.md`.',
+      description:
+        'Folder of the runbooks: the name of the alert is added, as in `…/PipelineWorkerStuck.md`.',
     }),
     max_per_hour: wholeNumber(60, 1, 10_000).meta({
       description:

@@ -51,7 +51,10 @@ describe('alerts of an Alertmanager', () => {
       alert?.annotations['description'] ?? '',
       /^container used 0\.0 CPU-s in 6m40s\npage 12 of 40/,
     );
-    assert.equal(alert?.annotations['runbook_url'], 'https://wiki.example.com/runbooks/WorkerStuck.md');
+    assert.equal(
+      alert?.annotations['runbook_url'],
+      'https://wiki.example.com/runbooks/PipelineWorkerStuck.md',
+    );
   });
 
   it('are one where findings bear the same labels', () => {
