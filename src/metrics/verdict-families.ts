@@ -140,7 +140,17 @@ interface FindingSeries {
   readonly beganAtMs: number;
 }
 
-const FINDING_LABELS = ['kind', 'severity', 'container', 'stage', 'queue', 'gpu', 'source', 'cause'];
+const FINDING_LABELS = [
+  'kind',
+  'severity',
+  'container',
+  'stage',
+  'queue',
+  'gpu',
+  'source',
+  'channel',
+  'cause',
+];
 
 const findingFamilies: FamilyGroup<FindingSeries> = {
   entities(_fleet, { verdicts }) {
@@ -175,9 +185,9 @@ const findingFamilies: FamilyGroup<FindingSeries> = {
 };
 
 function findingLabels({ kind, severity, subject, consequenceOf }: Finding): string {
-  const { container, stage, queue, gpu, source } = subject;
+  const { container, stage, queue, gpu, source, channel } = subject;
   const cause = consequenceOf === undefined ? undefined : 'common';
-  return renderLabels({ kind, severity, container, stage, queue, gpu, source, cause });
+  return renderLabels({ kind, severity, container, stage, queue, gpu, source, channel, cause });
 }
 
 const findingCountFamilies: FamilyGroup<DaemonFacts['findingsOpened']> = {

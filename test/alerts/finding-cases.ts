@@ -102,8 +102,8 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
     'backup has failed, or shown no sign of work for too long: results are not copied away. Look: docker logs --tail 200 backup.',
   ],
   NotificationsFailing: [
-    {},
-    'A channel of stagewatch fails: whoever relies on it hears nothing. Try: stagewatch test-notification.',
+    { channel: 'email' },
+    'email of stagewatch fails: whoever relies on it hears nothing. Try: stagewatch test-notification.',
   ],
   ProgressClockSkewed: [
     WORKER,
