@@ -45,6 +45,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'lib',
   ],
   main: ['cli', 'lib'],
+  healthcheck: [],
 };
 
 /** One outside package has one home, so that it can be replaced there. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { type Config, configSchema } from '../../src/config/schema.js';
@@ -126,6 +126,27 @@ describe('alerts/', () => {
       assert.match(annotations['description'] ?? '', /\.$/, alert);
       assert.equal(annotations['runbook_url'], `{{ $externalURL }}/consoles/runbooks/${alert}.md`);
       assert.match(annotations['dashboard_url'] ?? '', /^http:\/\/127\.0\.0\.1:3000\/d\/stagewatch-/);
+    }
+  });
+
+  it('links to dashboards that there are, by variables that they have', () => {
+    const dashboards = readdirSync('grafana/dashboards').map(
+      (name) =>
+        JSON.parse(readFileSync(`grafana/dashboards/${name}`, 'utf8')) as {
+          uid: string;
+          templating: { list: { name: string }[] };
+        },
+    );
+    for (const { alert, annotations } of ALERT_RULES) {
+      const [, uid, variable] =
+        /\/d\/([\w-]+)(?:\?var-(\w+)=)?/.exec(annotations['dashboard_url'] ?? '') ?? [];
+      const dashboard = dashboards.find((one) => one.uid === uid);
+      assert.ok(dashboard, `${alert}: ${uid}`);
+      if (variable !== undefined)
+        assert.ok(
+          dashboard.templating.list.some(({ name }) => name === variable),
+          alert,
+        );
     }
   });
 
