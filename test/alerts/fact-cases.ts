@@ -27,7 +27,7 @@ export const FACT_CASES: readonly AlertCase[] = [
     resolvedAt: ['3h5m'],
     labels: { ...TARGET, stage: 'G3_02' },
     description:
-      'G3_02 has had messages waiting for 2 hours, 12 now, and no job of it has completed or failed, whatever its workers are judged to be. Look: docker ps, and the last lines of its workers.',
+      'G3_02 has had messages waiting for 2 hours, 12 now, and no job of it has completed or failed, whatever its workers are judged to be.',
   },
   {
     alert: 'PipelineQueueRising',
@@ -52,7 +52,7 @@ export const FACT_CASES: readonly AlertCase[] = [
     firesAt: ['3m', '15m45s'],
     resolvedAt: ['16m'],
     labels: { ...TARGET, container: 'grobid', role: 'infrastructure' },
-    description: 'grobid was started again 3 times within 10 minutes. Look: docker logs --tail 200 grobid.',
+    description: 'grobid was started again 3 times within 10 minutes.',
   },
   {
     alert: 'PipelineContainerOutOfMemory',
@@ -65,7 +65,7 @@ export const FACT_CASES: readonly AlertCase[] = [
     resolvedAt: ['15m'],
     labels: { ...TARGET, container: 'spine-worker-gpu0-0', role: 'worker', stage: 'G3_02' },
     description:
-      'The kernel killed a process of spine-worker-gpu0-0 (G3_02) for lack of memory. Look: docker stats --no-stream spine-worker-gpu0-0, and its memory limit.',
+      'The kernel killed a process of spine-worker-gpu0-0 (G3_02) for lack of memory. Look at its memory limit.',
   },
   {
     alert: 'PipelineGpuMemoryNearlyFull',
@@ -77,7 +77,7 @@ export const FACT_CASES: readonly AlertCase[] = [
     firesAt: ['6m', '12m'],
     resolvedAt: ['12m15s'],
     labels: { ...TARGET, ...GPU },
-    description: '96% of the memory of GPU 3 has been in use for 5 minutes. Look: nvidia-smi -i 3.',
+    description: '96% of the memory of GPU 3 has been in use for 5 minutes.',
   },
   {
     alert: 'PipelineDaemonDown',
@@ -87,7 +87,7 @@ export const FACT_CASES: readonly AlertCase[] = [
     resolvedAt: ['5m15s'],
     labels: TARGET,
     description:
-      'dgx-1:9847 has not answered for a minute: nobody watches the pipeline, and no alert of it means anything. Look: docker compose -f docker-compose.monitoring.yaml ps, journalctl -u stagewatch.',
+      'dgx-1:9847 has not answered for a minute: nobody watches the pipeline, and no alert of it means anything.',
   },
   {
     alert: 'PipelineDaemonAbsent',
@@ -97,7 +97,7 @@ export const FACT_CASES: readonly AlertCase[] = [
     resolvedAt: ['11m15s'],
     labels: { job: 'stagewatch' },
     description:
-      'No target of the job stagewatch is known to Prometheus. Look: prometheus/targets, and the page /targets of Prometheus.',
+      'No target of the job stagewatch is known to Prometheus: see prometheus/targets, and the page /targets of Prometheus.',
   },
   {
     alert: 'PipelineDaemonRestarting',
@@ -135,8 +135,7 @@ export const FACT_CASES: readonly AlertCase[] = [
     firesAt: ['6m', '10m45s'],
     resolvedAt: ['11m'],
     labels: TARGET,
-    description:
-      'dgx-1:9847 refused its changed configuration. Look: stagewatch check-config FILE names every fault with its line.',
+    description: 'dgx-1:9847 refused its changed configuration, and the one before is in force.',
   },
   {
     alert: 'PipelineJournalNotWritable',
@@ -148,8 +147,7 @@ export const FACT_CASES: readonly AlertCase[] = [
     firesAt: ['2m', '8m'],
     resolvedAt: ['8m15s'],
     labels: TARGET,
-    description:
-      'dgx-1:9847 cannot write its journal, or has lost entries of it. Look: df -h, and who owns data_dir.',
+    description: 'dgx-1:9847 cannot write its journal, or has lost entries of it. Look who owns data_dir.',
   },
   {
     alert: 'PipelineWatchdog',
@@ -188,8 +186,7 @@ export const MORE_FACT_CASES: readonly AlertCase[] = [
     firesAt: ['1m', '15m45s'],
     resolvedAt: ['16m'],
     labels: TARGET,
-    description:
-      'dgx-1:9847 cannot write its journal, or has lost entries of it. Look: df -h, and who owns data_dir.',
+    description: 'dgx-1:9847 cannot write its journal, or has lost entries of it. Look who owns data_dir.',
   },
   {
     alert: 'PipelineBacklogWithoutCompletions',

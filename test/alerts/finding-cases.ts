@@ -6,31 +6,24 @@ import type { AlertCase } from '../support/promtool-case.js';
 const TARGET = { job: 'stagewatch', instance: 'dgx-1:9847' };
 const WORKER = { container: 'paddle-worker-gpu1-0', stage: 'G3_02', gpu: '1' };
 const W = 'paddle-worker-gpu1-0 (G3_02)';
-const LOOK = 'Look: docker logs --tail 200 paddle-worker-gpu1-0.';
 const QUEUE = { queue: 'g3_02', stage: 'G3_02' };
 
 type Told = readonly [subject: Readonly<Record<string, string>>, description: string];
 
 const TOLD: Readonly<Record<FindingKind, Told>> = {
-  WorkerStuck: [
-    WORKER,
-    `${W} makes no progress and will not end its job. ${LOOK} Cure: docker restart paddle-worker-gpu1-0.`,
-  ],
+  WorkerStuck: [WORKER, `${W} makes no progress and will not end its job.`],
   OrchestratorStuck: [
     { container: 'orchestrator-3', stage: 'G3_02' },
-    'orchestrator-3 (G3_02) waits for what can no longer come. Look who holds it up: stagewatch status --problems, heldUpBy in /api/v1/fleet.',
+    'orchestrator-3 (G3_02) waits for what can no longer come. Who holds it up is in heldUpBy of /api/v1/fleet.',
   ],
-  StageStalled: [
-    { stage: 'G3_02' },
-    'G3_02 has work, and each of its workers is stuck, starved or down. Look: docker ps -a, for the workers of G3_02.',
-  ],
+  StageStalled: [{ stage: 'G3_02' }, 'G3_02 has work, and each of its workers is stuck, starved or down.'],
   QueueNoConsumers: [
     QUEUE,
     'Queue g3_02 (G3_02) has messages waiting and no consumer. Start its workers; restart those that run.',
   ],
   RestartsExhausted: [
     WORKER,
-    `${W} is as bad as before after all restarts it may have. Nothing is restarted any more: look at docker logs --tail 200 paddle-worker-gpu1-0 and at its evidence folder.`,
+    `${W} is as bad as before after all restarts it may have. Nothing is restarted any more: look at what was saved of it before each restart.`,
   ],
   CommonCause: [
     { gpu: '3' },
@@ -42,32 +35,17 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
   ],
   InfrastructureDown: [
     { container: 'rabbitmq' },
-    'rabbitmq does not run, or is unhealthy, and the pipeline depends on it. Look: docker logs --tail 200 rabbitmq. Cure: docker start rabbitmq.',
+    'rabbitmq does not run, or is unhealthy, and the pipeline depends on it.',
   ],
-  GpuError: [
-    { gpu: '3' },
-    'GPU 3 left, or reported an XID error that its programs do not survive. Look: nvidia-smi -q -i 3, dmesg | grep -i xid.',
-  ],
+  GpuError: [{ gpu: '3' }, 'GPU 3 left, or reported an XID error that its programs do not survive.'],
   WorkerSlow: [
     WORKER,
     `${W} takes longer than its stage ever needs, and still moves. Leave it; look whether its GPU is shared with too many.`,
   ],
-  WorkerStarved: [
-    WORKER,
-    `${W} is idle while its queue has messages, and a consumer is missing. Cure: docker restart paddle-worker-gpu1-0.`,
-  ],
-  WorkerDown: [
-    WORKER,
-    `${W} ended by itself, or is paused. ${LOOK} Cure: docker start paddle-worker-gpu1-0.`,
-  ],
-  WorkerCrashLooping: [
-    WORKER,
-    `${W} ends again and again, and its restart policy hides why. ${LOOK} Stop it: docker stop paddle-worker-gpu1-0.`,
-  ],
-  WorkerUnhealthy: [
-    WORKER,
-    `The health check of ${W} fails. Look: docker inspect paddle-worker-gpu1-0 | jq '.[0].State.Health'.`,
-  ],
+  WorkerStarved: [WORKER, `${W} is idle while its queue has messages, and a consumer is missing.`],
+  WorkerDown: [WORKER, `${W} ended by itself, or is paused.`],
+  WorkerCrashLooping: [WORKER, `${W} ends again and again, and its restart policy hides why.`],
+  WorkerUnhealthy: [WORKER, `The health check of ${W} fails.`],
   JobOrphaned: [
     WORKER,
     `${W} died with a job in hand that nobody took up. Dispatch the document again, or write its failure sentinel.`,
@@ -87,23 +65,20 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
   QueueMissing: [QUEUE, 'Queue g3_02 (G3_02) is not on the broker. Declare it, or correct stages[].queue.'],
   FailuresSpiking: [
     { stage: 'G3_02' },
-    'G3_02 fails far more often than before. Look: pipeline_failures_total by reason; the newest error is at /api/v1/findings.',
+    'G3_02 fails far more often than before. The newest error is at /api/v1/findings, reasons are in pipeline_failures_total.',
   ],
   GpuMemoryHigh: [
     { gpu: '3' },
-    'The memory of GPU 3 is nearly full: the next allocation may fail. Look: nvidia-smi -i 3. Fewer workers on it.',
+    'The memory of GPU 3 is nearly full: the next allocation may fail. Fewer workers on it.',
   ],
-  GpuMemoryLeaked: [
-    { gpu: '3' },
-    'The memory in use of GPU 3 only rises, or belongs to no container. Look: nvidia-smi --query-compute-apps=pid,used_memory --format=csv -i 3.',
-  ],
+  GpuMemoryLeaked: [{ gpu: '3' }, 'The memory in use of GPU 3 only rises, or belongs to no container.'],
   BackupStale: [
     { container: 'backup' },
-    'backup has failed, or shown no sign of work for too long: results are not copied away. Look: docker logs --tail 200 backup.',
+    'backup has failed, or shown no sign of work for too long: results are not copied away.',
   ],
   NotificationsFailing: [
     { channel: 'email' },
-    'email of stagewatch fails: whoever relies on it hears nothing. Try: stagewatch test-notification.',
+    'email of stagewatch fails: whoever relies on it hears nothing.',
   ],
   ProgressClockSkewed: [
     WORKER,

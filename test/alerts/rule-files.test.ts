@@ -121,7 +121,10 @@ describe('alerts/', () => {
     for (const { alert, labels, annotations } of ALERT_RULES) {
       assert.match(alert, /^Pipeline[A-Z][A-Za-z]+$/);
       assert.match(labels['severity'] ?? '', /^(critical|warning|info|none)$/);
-      assert.deepEqual(Object.keys(annotations), ['summary', 'description', 'runbook_url', 'dashboard_url']);
+      const { commands, ...rest } = annotations;
+      assert.deepEqual(Object.keys(rest), ['summary', 'description', 'runbook_url', 'dashboard_url']);
+      // To be copied as they are, a line each.
+      for (const command of commands?.split('\n') ?? []) assert.match(command, /^[a-z].*[^.,\s]$/, alert);
       assert.match(annotations['summary'] ?? '', /^[A-Zs][^{}]+\.$/, alert);
       assert.match(annotations['description'] ?? '', /\.$/, alert);
       assert.equal(annotations['runbook_url'], `{{ $externalURL }}/consoles/runbooks/${alert}.md`);

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { renderFault } from '../../src/config/config-fault.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { findProgram } from '../support/machine.js';
+import { requireProgram, skipWithout } from '../support/machine.js';
 
 const FILE = 'docker-compose.monitoring.yaml';
 const CONFIG_FILE = 'docs/config/stagewatch.yaml';
@@ -182,11 +182,11 @@ describe('docker-compose.monitoring.yaml', () => {
   });
 
   it('is taken by docker-compose', {
-    skip: findProgram('docker-compose') === undefined && 'not installed',
+    skip: skipWithout('compose'),
   }, () => {
     const args = ['-f', FILE, '--env-file', '.env.example', '--profile', 'gpu', '--profile', 'restart'];
     const merged = parse(
-      execFileSync('docker-compose', [...args, 'config'], { encoding: 'utf8' }),
+      execFileSync(requireProgram('docker-compose'), [...args, 'config'], { encoding: 'utf8' }),
     ) as Compose;
     assert.deepEqual(new Set(Object.keys(merged.services)), new Set(Object.keys(compose.services)));
     assert.equal(merged.services['stagewatch']?.mem_limit, '512m');

@@ -43,6 +43,12 @@ export const SERVER_PROGRAMS = {
     packages: ['chromium', 'fonts-dejavu-core'],
     needsRoot: false,
   },
+  compose: {
+    what: 'Docker Compose',
+    programs: ['docker-compose'],
+    packages: ['docker-compose'],
+    needsRoot: false,
+  },
   python: { what: 'Python', programs: ['python3'], packages: ['python3'], needsRoot: false },
 } as const satisfies Record<string, ServerProgram>;
 

@@ -35,15 +35,15 @@ function renderAlertCase({ alert, input, labels, description, ...times }: AlertC
     moments.map((eval_time) => ({ eval_time, alertname: alert, exp_alerts }));
 
   function words(): Record<string, string> {
-    const { summary = '', dashboard_url = '' } = alertRule(alert).annotations;
+    const { summary = '', commands, dashboard_url = '' } = alertRule(alert).annotations;
+    const filled = (template: string): string =>
+      template.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? '');
     return {
       summary,
       description,
+      ...(commands !== undefined && { commands: filled(commands) }),
       runbook_url: `${EXTERNAL_URL}/consoles/runbooks/${alert}.md`,
-      dashboard_url: dashboard_url.replaceAll(
-        /\{\{ \$labels\.(\w+) \}\}/g,
-        (_, name: string) => labels[name] ?? '',
-      ),
+      dashboard_url: filled(dashboard_url),
     };
   }
 
