@@ -1,3 +1,10 @@
 /** What the process ends with, the same for every command. */
 
-export const EXIT_CODES = { ok: 0, badStart: 1, problems: 1, badConfiguration: 2, unreachable: 3 } as const;
+export const EXIT_CODES = {
+  ok: 0,
+  badStart: 1,
+  problems: 1,
+  failed: 1,
+  badConfiguration: 2,
+  unreachable: 3,
+} as const;

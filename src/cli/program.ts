@@ -5,6 +5,7 @@ import { PROFILES } from '../simulation/profile.js';
 import { checkConfig } from './check-config-command.js';
 import type { CommandContext } from './command-context.js';
 import type { DemoOptions } from './demo-command.js';
+import type { RestartOptions } from './restart-command.js';
 import { type ServeOptions, serve } from './serve-command.js';
 import type { StatusOptions } from './status-command.js';
 
@@ -47,8 +48,29 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     exitCode = await status(options, context);
   });
 
+  addRestart(program, async (container, options) => {
+    const { restart } = await import('./restart-command.js');
+    exitCode = await restart(container, options, context);
+  });
+
   await program.parseAsync([...args], { from: 'user' });
   return exitCode;
+}
+
+function addRestart(
+  program: Command,
+  act: (container: string, options: RestartOptions) => Promise<void>,
+): void {
+  program
+    .command('restart')
+    .description('restart a worker through the daemon, by its rules and into its journal')
+    .argument('<container>', 'its name, or the beginning of its id')
+    .option('-n, --dry-run', 'only say what would be done')
+    .option('-f, --force', 'also when it is not stuck, or rules speak against it; begins its budget anew')
+    .option('--why <text>', 'the reason, for the journal')
+    .option('-u, --url <url>', 'the daemon; without it STAGEWATCH_URL, else http://127.0.0.1:9847')
+    .option('-t, --token-file <file>', 'holds the token; without it STAGEWATCH_WEB_BEARER_TOKEN(_FILE)')
+    .action(act);
 }
 
 function addDemo(program: Command, run: (options: DemoOptions) => Promise<void>): void {

@@ -1,6 +1,6 @@
 /** The routes of recovery: what it decides, and a restart by hand. */
 
-import express, { type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Clock } from '../lib/clock.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { sendError, sendSuccess } from './api-envelope.js';
@@ -27,6 +27,7 @@ export function addRecoveryRoutes(
     '/api/v1/containers/:name/restart',
     requireBearerToken(bearerToken),
     express.json({ limit: MAX_BODY, type: () => true }),
+    refuseBadBody,
     async (request, response) => {
       const name = String(request.params['name']);
       const asked = readRequest(request.body ?? {});
@@ -40,6 +41,11 @@ export function addRecoveryRoutes(
     },
   );
 }
+
+/** What the body's parser throws is the caller's mistake, not ours. */
+const refuseBadBody: ErrorRequestHandler = (_error, _request, response, _next) => {
+  sendError(response, 'bad_data', `the body: expected JSON of at most ${MAX_BODY}`);
+};
 
 interface HandBody {
   readonly isDryRun: boolean;

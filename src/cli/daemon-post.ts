@@ -1,0 +1,114 @@
+/** Asks a running daemon to do something: a POST with the token, and its answer or, in words, why there is none. */
+
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Environment } from '../config/environment.js';
+import { type Clock, systemClock } from '../lib/clock.js';
+import { withDeadline } from '../lib/deadline.js';
+import { describeError, errorCode } from '../lib/describe-error.js';
+import { scrubCredentials } from '../lib/scrub.js';
+
+export interface PostOptions {
+  /** Default: STAGEWATCH_URL, else the daemon's default address. */
+  readonly url?: string | undefined;
+  /** Default: what the daemon itself would read the token from. */
+  readonly tokenFile?: string | undefined;
+}
+
+export interface PostRequest {
+  /** `/api/v1/…` */
+  readonly path: string;
+  readonly body: unknown;
+  readonly timeLimitMs: number;
+}
+
+export type PostAnswer =
+  | { readonly kind: 'done'; readonly data: unknown }
+  /** One line, ready to be shown. */
+  | { readonly kind: 'failed'; readonly problem: string };
+
+const DEFAULT_URL = 'http://127.0.0.1:9847';
+const TOKEN = 'STAGEWATCH_WEB_BEARER_TOKEN';
+
+/** Never rejects. */
+export async function postToDaemon(
+  request: PostRequest,
+  options: PostOptions,
+  env: Environment,
+  clock: Clock = systemClock,
+): Promise<PostAnswer> {
+  const given = options.url ?? env['STAGEWATCH_URL'] ?? DEFAULT_URL;
+  const base = parseBase(given);
+  if (!base) return failed(`${scrubCredentials(given)} is no URL; expected one like ${DEFAULT_URL}`);
+  const token = readToken(options, env);
+  if (typeof token !== 'string') return failed(token.problem);
+  const target = `${base.origin}${base.pathname.replace(/\/$/, '')}${request.path}`;
+  const abort = new AbortController();
+  try {
+    const sending = send(target, { body: request.body, token, signal: abort.signal });
+    const onExpired = (): void => abort.abort();
+    return await withDeadline(sending, { clock, limitMs: request.timeLimitMs, what: target, onExpired });
+  } catch (error) {
+    const isDown = errorCode(error) === 'ECONNREFUSED';
+    const why = isDown ? 'nothing listens there' : describeError(error);
+    return failed(
+      `cannot reach the daemon at ${base.origin}: ${why}; name another with --url or STAGEWATCH_URL`,
+    );
+  }
+}
+
+/** Who asks, for the journal: `ada@host`. */
+export function whoAsks(env: Environment): string {
+  return `${env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? 'somebody'}@${hostname()}`;
+}
+
+const failed = (problem: string): PostAnswer => ({ kind: 'failed', problem });
+
+function parseBase(text: string): URL | undefined {
+  const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
+  return URL.canParse(url) ? new URL(url) : undefined;
+}
+
+function readToken({ tokenFile }: PostOptions, env: Environment): string | { readonly problem: string } {
+  const direct = tokenFile === undefined ? env[TOKEN] : undefined;
+  if (direct !== undefined) return direct;
+  const path = tokenFile ?? env[`${TOKEN}_FILE`];
+  if (path === undefined) {
+    return {
+      problem: `this needs the daemon's token: name its file with --token-file, or set ${TOKEN}_FILE`,
+    };
+  }
+  try {
+    const token = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return /^[\x21-\x7e]+$/.test(token) ? token : { problem: `${path} holds no token` };
+  } catch (error) {
+    return { problem: `cannot read the token: ${describeError(error)}` };
+  }
+}
+
+async function send(
+  target: string,
+  { body, token, signal }: { readonly body: unknown; readonly token: string; readonly signal: AbortSignal },
+): Promise<PostAnswer> {
+  const response = await fetch(target, {
+    method: 'POST',
+    redirect: 'error',
+    signal,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = readEnvelope(await response.text());
+  if (!answer) return failed(`what answers at ${target} is not stagewatch (HTTP ${response.status})`);
+  if (answer.status === 'success') return { kind: 'done', data: answer.data };
+  return failed(String(answer.error));
+}
+
+function readEnvelope(text: string) {
+  try {
+    const value = JSON.parse(text) as { status?: unknown; data?: unknown; error?: unknown } | null;
+    return value?.status === 'success' || value?.status === 'error' ? value : undefined;
+  } catch {
+    // Told by the caller: it is not what the daemon answers.
+    return undefined;
+  }
+}
