@@ -1,6 +1,6 @@
 /** The routes of recovery: what it decides, and a restart by hand. */
 
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import type { Clock } from '../lib/clock.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { sendError, sendSuccess } from './api-envelope.js';
@@ -28,7 +28,7 @@ export function addRecoveryRoutes(
     requireBearerToken(bearerToken),
     express.json({ limit: MAX_BODY, type: () => true }),
     refuseBadBody,
-    async (request, response) => {
+    async (request: Request, response: Response) => {
       const name = String(request.params['name']);
       const asked = readRequest(request.body ?? {});
       if ('problem' in asked) {
