@@ -1,0 +1,39 @@
+/** The simulated pipeline with recovery in the loop: only who hangs is restarted, nothing is lost, less is waited for. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runRecovery, START_MS } from '../support/recovery-run.js';
+
+const ON = { enabled: true, dry_run: false };
+const HOUR_MS = 3_600_000;
+const SEEDS = [1, 2];
+
+describe('recovery in the loop of a simulated pipeline', () => {
+  for (const seed of SEEDS) {
+    it(`restarts only workers that hang, and loses no document (seed ${seed})`, async () => {
+      const run = await runRecovery({ profile: '2gpu', seed, hours: 4, recovery: ON });
+      assert.deepEqual(
+        run.restarts.filter(({ mode }) => mode !== 'hung'),
+        [],
+      );
+      assert.ok(run.restarts.length > 0, 'somebody hung alone');
+      assert.deepEqual(run.lost, []);
+      const without = await runRecovery({ profile: '2gpu', seed, hours: 4, recovery: { enabled: false } });
+      assert.equal(without.restarts.length, 0);
+      assert.ok(run.waitedForHungMs < without.waitedForHungMs);
+    });
+  }
+
+  it('leaves a pipeline alone in which nothing is wrong, its jobs of two hours included', async () => {
+    const run = await runRecovery({ profile: '2gpu', seed: 4, hours: 5, recovery: ON, faults: [] });
+    assert.deepEqual(run.restarts, []);
+  });
+
+  it('restarts nobody when a stage hangs together, or the broker is away', async () => {
+    for (const kind of ['mass-hang', 'broker-outage'] as const) {
+      const faults = [{ kind, atMs: START_MS + HOUR_MS, healAtMs: START_MS + 1.5 * HOUR_MS }];
+      const run = await runRecovery({ profile: '2gpu', seed: 5, hours: 2, recovery: ON, faults });
+      assert.deepEqual(run.restarts, [], kind);
+    }
+  });
+});
