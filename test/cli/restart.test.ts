@@ -64,8 +64,12 @@ describe('stagewatch restart', () => {
       env: { USER: 'ada', STAGEWATCH_URL: url },
       version: '',
       isTerminal: false,
-      write: (text) => void (out += text),
-      writeError: (text) => void (err += text),
+      write(text) {
+        out += text;
+      },
+      writeError(text) {
+        err += text;
+      },
       onSignal: () => undefined,
     } as Parameters<typeof runCommandLine>[1]);
     return { code, out, err };

@@ -22,11 +22,11 @@ describe('recovery on a real engine', { skip: skipWithout('docker', 'python') },
 
   it('restarts a worker that ignores SIGTERM and hangs, once, and it recovers', async () => {
     await rig.start(HANG, { ignoresTerm: true });
-    await rig.hang(HANG, 'PMC1');
+    await rig.begin(HANG, 'PMC1');
     await rig.serve({ recovery: { stop_timeout: '1s' } });
     const before = await rig.startedAt(HANG);
     const moved = await rig.whenStartedAgain(HANG, before, LIMIT_MS);
-    await rig.work(HANG, 'PMC1');
+    await rig.begin(HANG, 'PMC1');
     const done = await waitFor(
       'the worker to have recovered',
       async () => (await rig.recovery()).recent[0],
@@ -70,7 +70,7 @@ describe('recovery on a real engine', { skip: skipWithout('docker', 'python') },
 
   it('keeps the log of a container with a terminal too', async () => {
     await rig.start(HANG, { hasTty: true });
-    await rig.hang(HANG, 'PMC1');
+    await rig.begin(HANG, 'PMC1');
     await rig.serve();
     await rig.whenStartedAgain(HANG, await rig.startedAt(HANG), LIMIT_MS);
     const [folder = ''] = await readdir(join(rig.dataDirectory(), 'evidence'));
@@ -82,11 +82,11 @@ describe('recovery on a real engine', { skip: skipWithout('docker', 'python') },
     await rig.start(HANG);
     await rig.serve({ recovery: { backoff: '1s', container_budget: 2 } });
     let startedAt = await rig.startedAt(HANG);
-    await rig.hang(HANG, 'PMC1');
+    await rig.begin(HANG, 'PMC1');
     for (const document of ['PMC2', 'PMC3']) {
       startedAt = await rig.whenStartedAgain(HANG, startedAt, LIMIT_MS);
       // It begins a job after its start, and hangs in it.
-      await rig.hang(HANG, document);
+      await rig.begin(HANG, document);
     }
     const finding = await rig.whenFinding('RestartsExhausted', LIMIT_MS);
     assert.match(finding.summary, /^restarted 2 times in 30m00s, and stuck again$/);
@@ -99,7 +99,7 @@ describe('recovery on a real engine', { skip: skipWithout('docker', 'python') },
     const names = Array.from({ length: 20 }, (_, index) => `paddle-worker-gpu${index % 2}-${index}`);
     await Promise.all(names.map((name) => rig.start(name)));
     const before = await Promise.all(names.map((name) => rig.startedAt(name)));
-    for (const name of names) await rig.hang(name, `PMC-${name}`);
+    for (const name of names) await rig.begin(name, `PMC-${name}`);
     await rig.serve();
     await rig.whenFinding('CommonCause', LIMIT_MS);
     await waitFor(
@@ -117,7 +117,7 @@ describe('recovery on a real engine', { skip: skipWithout('docker', 'python') },
 
   it('leaves every start as it was in a dry run, and tells what it would do', async () => {
     await rig.start(HANG);
-    await rig.hang(HANG, 'PMC1');
+    await rig.begin(HANG, 'PMC1');
     const before = await rig.startedAt(HANG);
     await rig.serve({ recovery: { dry_run: true } });
     const done = await waitFor('the dry run', async () => (await rig.recovery()).recent[0], LIMIT_MS);
@@ -128,11 +128,12 @@ describe('recovery on a real engine', { skip: skipWithout('docker', 'python') },
 
   it('gives up when progress resumes between plan and act', async () => {
     await rig.start(HANG);
-    await rig.hang(HANG, 'PMC1');
+    await rig.begin(HANG, 'PMC1');
     const before = await rig.startedAt(HANG);
     // The log is read on the way to the restart: there its progress moves, before any sweep would see it.
     const proxy = await rig.startProxy(async (path) => {
-      if (path.includes('/logs')) await rig.work(HANG, 'PMC1');
+      if (path.includes('/logs')) await rig.step(HANG);
+      return false;
     });
     await rig.serve({ docker: { host: proxy.host }, progress: { interval: '1m' } });
     await waitFor(
@@ -150,9 +151,10 @@ describe('recovery on a real engine', { skip: skipWithout('docker', 'python') },
 
   it('gives up when the container is removed between plan and act', async () => {
     await rig.start(HANG);
-    await rig.hang(HANG, 'PMC1');
+    await rig.begin(HANG, 'PMC1');
     const proxy = await rig.startProxy(async (path) => {
       if (path.includes('/logs')) await rig.docker('rm', '-f', HANG);
+      return false;
     });
     await rig.serve({ docker: { host: proxy.host } });
     const [refused] = await waitFor(

@@ -11,12 +11,12 @@ export interface EngineProxy {
   close(): Promise<void>;
 }
 
-/** Gives true when it has answered, or will never. */
+/** Gives true when it has answered, or nobody ever will. */
 export type Meddle = (
   path: string,
   response: ServerResponse,
   request: IncomingMessage,
-) => Promise<boolean | void> | boolean | void;
+) => Promise<boolean> | boolean;
 
 export async function startEngineProxy(
   folder: string,

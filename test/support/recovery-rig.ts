@@ -1,5 +1,6 @@
 /** A real engine with workers that hang when told to, a real daemon that may restart them, and the answers of its API. */
 
+import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalEntry } from '../../src/journal/journal-entry.js';
@@ -42,10 +43,10 @@ export interface RecoveryRig {
   docker: RealDocker['docker'];
   /** A worker's container, which prints and then sleeps. */
   start(name: string, how?: { readonly ignoresTerm?: boolean; readonly hasTty?: boolean }): Promise<void>;
-  /** It is in the middle of a job that does not go on. */
-  hang(name: string, document: string): Promise<void>;
-  /** It has made a step. */
-  work(name: string, document: string): Promise<void>;
+  /** It begins a job, and hangs in it unless it makes a step. */
+  begin(name: string, document: string): Promise<void>;
+  /** It makes a step in its job. */
+  step(name: string): Promise<void>;
   startedAt(name: string): Promise<string>;
   /** Waits for another StartedAt than before. */
   whenStartedAgain(name: string, before: string, limitMs: number): Promise<string>;
@@ -53,6 +54,10 @@ export interface RecoveryRig {
   serve(config?: RigConfig): Promise<Daemon>;
   daemon(): Daemon;
   startProxy(meddle: Meddle): Promise<EngineProxy>;
+  /** As kill -9 and the OOM killer do. */
+  killDaemon(): Promise<void>;
+  /** How often the engine has restarted the container since it was made. */
+  restartEvents(name: string): Promise<number>;
   recovery(): Promise<ApiRecovery>;
   findings(): Promise<readonly ApiFinding[]>;
   journal(types: string): Promise<readonly JournalEntry[]>;
@@ -64,28 +69,41 @@ export interface RecoveryRig {
   dispose(): Promise<void>;
 }
 
+interface Job {
+  readonly document: string;
+  readonly started_at: number;
+  readonly done: number;
+}
+
 const STALL = '20s';
 export const TOKEN = 'a-token-of-the-test';
 
-export async function startRecoveryRig(): Promise<RecoveryRig> {
+/** On an engine that is shared with others, it removes only its own containers. */
+export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig> {
   const cleanups: (() => unknown)[] = [];
   const root = await tempDir({
     after: (task?: unknown) => void cleanups.push(task as () => unknown),
   } as never);
-  const engine = await startRealDocker();
+  const engine = shared ?? (await startRealDocker());
+  const names = new Set<string>();
   const writer: PipelineWriter = startPipelineWriter();
   const proxies: EngineProxy[] = [];
   let daemon: Daemon | undefined;
   let folder = join(root, '0');
   let number = 0;
-  let steps = 0;
+  const jobs = new Map<string, Job>();
 
   const progressFolder = (): string => join(folder, 'progress');
 
-  async function write(name: string, document: string): Promise<void> {
-    steps++;
-    const job = { document, done: steps, total: 1000, unit: 'page' };
-    await writer.write(join(progressFolder(), `${name}.json`), { role: 'worker', name, ...job });
+  async function write(name: string, job: Job): Promise<void> {
+    jobs.set(name, job);
+    const path = join(progressFolder(), `${name}.json`);
+    await writer.write(path, { role: 'worker', name, total: 1000, unit: 'page', ...job });
+  }
+
+  async function removeContainers(): Promise<void> {
+    if (names.size > 0) await engine.docker('rm', '-f', ...names).catch(() => undefined);
+    names.clear();
   }
 
   async function stopDaemon(): Promise<void> {
@@ -110,14 +128,19 @@ export async function startRecoveryRig(): Promise<RecoveryRig> {
     docker: engine.docker,
     async start(name, { ignoresTerm = false, hasTty = false } = {}) {
       const print = 'i=0; while [ $i -lt 200 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done';
+      names.add(name);
       // As process 1 a shell gets no signal that it does not ask for.
       const trap = ignoresTerm ? "trap '' TERM" : "trap 'exit 0' TERM";
       const script = `${trap}; ${print}; echo amqp://me:hunter2@host; while :; do sleep 1000 & wait $!; done`;
       const options = ['--network', 'none', '--env', 'PASSWORD=hunter2', ...(hasTty ? ['-t'] : [])];
       await engine.docker('run', '-d', ...options, '--name', name, IMAGE, 'sh', '-c', script);
     },
-    hang: write,
-    work: write,
+    begin: (name, document) => write(name, { document, started_at: Date.now() / 1000, done: 1 }),
+    async step(name) {
+      const job = jobs.get(name);
+      if (!job) throw new Error(`${name} has no job`);
+      await write(name, { ...job, done: job.done + 1 });
+    },
     startedAt,
     whenStartedAgain: (name, before, limitMs) =>
       waitFor(
@@ -140,6 +163,18 @@ export async function startRecoveryRig(): Promise<RecoveryRig> {
       proxies.push(proxy);
       return proxy;
     },
+    async killDaemon() {
+      const { process: child } = running();
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      daemon = undefined;
+    },
+    async restartEvents(name) {
+      const until = String(Math.ceil(Date.now() / 1000) + 1);
+      const filters = ['--filter', `container=${name}`, '--filter', 'event=restart'];
+      const lines = await engine.docker('events', '--since', '1h', '--until', until, ...filters);
+      return lines.split('\n').filter((line) => line !== '').length;
+    },
     recovery: () => read('/api/v1/recovery'),
     findings: () => read('/api/v1/findings'),
     journal: (types) => read(`/api/v1/journal?type=${types}`),
@@ -161,7 +196,7 @@ export async function startRecoveryRig(): Promise<RecoveryRig> {
     async clear() {
       await stopDaemon();
       for (const proxy of proxies.splice(0)) await proxy.close();
-      await engine.removeAllContainers();
+      await removeContainers();
       await rm(folder, { recursive: true, force: true });
       number++;
       folder = join(root, String(number));
@@ -171,7 +206,8 @@ export async function startRecoveryRig(): Promise<RecoveryRig> {
       await stopDaemon();
       for (const proxy of proxies.splice(0)) await proxy.close();
       writer.stop();
-      await engine.dispose();
+      if (shared) await removeContainers();
+      else await engine.dispose();
       for (const task of cleanups) await task();
     },
   };
