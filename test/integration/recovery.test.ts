@@ -3,50 +3,50 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { skipWithout } from '../support/machine.js';
-import { type RecoveryRig, startRecoveryRig } from '../support/recovery-rig.js';
+import { type RealDocker, startRealDocker } from '../support/real-docker.js';
+import { type RecoveryRig, withRecoveryRig } from '../support/recovery-rig.js';
 import { waitFor } from '../support/wait-for.js';
 
-const HANG = 'paddle-worker-gpu0-0';
 const LIMIT_MS = 120_000;
 
-describe('recovery on a real engine', { skip: skipWithout('docker', 'python') }, () => {
-  let rig: RecoveryRig;
-
+describe('recovery on a real engine', { skip: skipWithout('docker', 'python'), concurrency: true }, () => {
+  let engine: RealDocker;
   before(async () => {
-    rig = await startRecoveryRig();
+    engine = await startRealDocker();
   });
-  beforeEach(() => rig.clear());
-  after(() => rig?.dispose());
+  after(() => engine?.dispose());
 
-  it('restarts a worker that ignores SIGTERM and hangs, once, and it recovers', async () => {
-    await rig.start(HANG, { ignoresTerm: true });
-    await rig.begin(HANG, 'PMC1');
-    await rig.serve({ recovery: { stop_timeout: '1s' } });
-    const before = await rig.startedAt(HANG);
-    const moved = await rig.whenStartedAgain(HANG, before, LIMIT_MS);
-    await rig.begin(HANG, 'PMC1');
-    const done = await waitFor(
-      'the worker to have recovered',
-      async () => (await rig.recovery()).recent[0],
-      LIMIT_MS,
-    );
-    assert.equal(done.result, 'recovered', done.text);
-    assert.equal(await rig.startedAt(HANG), moved, 'restarted once');
-    const page = await rig.daemon().metrics();
-    assert.equal(page.value('stagewatch_restarts_total', { stage: 'G3_02', result: 'recovered' }), 1);
-    const counted = { container: HANG, role: 'worker', stage: 'G3_02' };
-    assert.equal(page.value('pipeline_container_restarts_total', { ...counted, cause: 'stagewatch' }), 1);
-    assert.equal(page.value('pipeline_container_restarts_total', { ...counted, cause: 'other' }), 0);
-    await checkEvidence(done.evidence ?? '');
-    const types = (await rig.journal('restart_planned,restart_started,restart_ended')).map(
-      ({ type }) => type,
-    );
-    assert.deepEqual(types.toReversed(), ['restart_planned', 'restart_started', 'restart_ended']);
-  });
+  it('restarts a worker that ignores SIGTERM and hangs, once, and it recovers', () =>
+    withRecoveryRig(engine, async (rig) => {
+      const worker = 'paddle-worker-gpu0-100';
+      await rig.start(worker, { ignoresTerm: true });
+      await rig.begin(worker, 'PMC1');
+      await rig.serve({ recovery: { stop_timeout: '1s' } });
+      const before = await rig.startedAt(worker);
+      const moved = await rig.whenStartedAgain(worker, before, LIMIT_MS);
+      await rig.begin(worker, 'PMC1');
+      const done = await waitFor(
+        'the worker to have recovered',
+        async () => (await rig.recovery()).recent[0],
+        LIMIT_MS,
+      );
+      assert.equal(done.result, 'recovered', done.text);
+      assert.equal(await rig.startedAt(worker), moved, 'restarted once');
+      const page = await rig.daemon().metrics();
+      assert.equal(page.value('stagewatch_restarts_total', { stage: 'G3_02', result: 'recovered' }), 1);
+      const counted = { container: worker, role: 'worker', stage: 'G3_02' };
+      assert.equal(page.value('pipeline_container_restarts_total', { ...counted, cause: 'stagewatch' }), 1);
+      assert.equal(page.value('pipeline_container_restarts_total', { ...counted, cause: 'other' }), 0);
+      await checkEvidence(rig, done.evidence ?? '');
+      const types = (await rig.journal('restart_planned,restart_started,restart_ended')).map(
+        ({ type }) => type,
+      );
+      assert.deepEqual(types.toReversed(), ['restart_planned', 'restart_started', 'restart_ended']);
+    }));
 
-  async function checkEvidence(folder: string): Promise<void> {
+  async function checkEvidence(rig: RecoveryRig, folder: string): Promise<void> {
     const path = join(rig.dataDirectory(), folder);
     assert.deepEqual((await readdir(path)).toSorted(), [
       'container.json',
@@ -68,103 +68,117 @@ describe('recovery on a real engine', { skip: skipWithout('docker', 'python') },
     assert.doesNotMatch(JSON.stringify(container), /hunter2/, 'no environment');
   }
 
-  it('keeps the log of a container with a terminal too', async () => {
-    await rig.start(HANG, { hasTty: true });
-    await rig.begin(HANG, 'PMC1');
-    await rig.serve();
-    await rig.whenStartedAgain(HANG, await rig.startedAt(HANG), LIMIT_MS);
-    const [folder = ''] = await readdir(join(rig.dataDirectory(), 'evidence'));
-    const logs = await readFile(join(rig.dataDirectory(), 'evidence', folder, 'logs.txt'), 'utf8');
-    assert.match(logs, /^\S+Z out 199$/m);
-  });
+  it('keeps the log of a container with a terminal too', () =>
+    withRecoveryRig(engine, async (rig) => {
+      const worker = 'paddle-worker-gpu0-101';
+      await rig.start(worker, { hasTty: true });
+      await rig.begin(worker, 'PMC1');
+      await rig.serve();
+      await rig.whenStartedAgain(worker, await rig.startedAt(worker), LIMIT_MS);
+      const [folder = ''] = await readdir(join(rig.dataDirectory(), 'evidence'));
+      const logs = await readFile(join(rig.dataDirectory(), 'evidence', folder, 'logs.txt'), 'utf8');
+      assert.match(logs, /^\S+Z out 199$/m);
+    }));
 
-  it('gives up a worker that hangs again and again, and says so', async () => {
-    await rig.start(HANG);
-    await rig.serve({ recovery: { backoff: '1s', container_budget: 2 } });
-    let startedAt = await rig.startedAt(HANG);
-    await rig.begin(HANG, 'PMC1');
-    for (const document of ['PMC2', 'PMC3']) {
-      startedAt = await rig.whenStartedAgain(HANG, startedAt, LIMIT_MS);
-      // It begins a job after its start, and hangs in it.
-      await rig.begin(HANG, document);
-    }
-    const finding = await rig.whenFinding('RestartsExhausted', LIMIT_MS);
-    assert.match(finding.summary, /^restarted 2 times in 30m00s, and stuck again$/);
-    assert.equal(await rig.startedAt(HANG), startedAt);
-    const [worker] = (await rig.recovery()).workers;
-    assert.deepEqual([worker?.decision, worker?.reason], ['refuse', 'container_budget']);
-  });
+  it('gives up a worker that hangs again and again, and says so', () =>
+    withRecoveryRig(engine, async (rig) => {
+      const worker = 'paddle-worker-gpu0-102';
+      await rig.start(worker);
+      await rig.serve({ recovery: { backoff: '1s', container_budget: 2 } });
+      let startedAt = await rig.startedAt(worker);
+      await rig.begin(worker, 'PMC1');
+      for (const document of ['PMC2', 'PMC3']) {
+        startedAt = await rig.whenStartedAgain(worker, startedAt, LIMIT_MS);
+        // It begins a job after its start, and hangs in it.
+        await rig.begin(worker, document);
+      }
+      const finding = await rig.whenFinding('RestartsExhausted', LIMIT_MS);
+      assert.match(finding.summary, /^restarted 2 times in 30m00s, and stuck again$/);
+      assert.equal(await rig.startedAt(worker), startedAt);
+      const [plan] = (await rig.recovery()).workers;
+      assert.deepEqual([plan?.decision, plan?.reason], ['refuse', 'container_budget']);
+    }));
 
-  it('restarts nobody when 20 of one stage hang together', async () => {
-    const names = Array.from({ length: 20 }, (_, index) => `paddle-worker-gpu${index % 2}-${index}`);
-    await Promise.all(names.map((name) => rig.start(name)));
-    const before = await Promise.all(names.map((name) => rig.startedAt(name)));
-    for (const name of names) await rig.begin(name, `PMC-${name}`);
-    await rig.serve();
-    await rig.whenFinding('CommonCause', LIMIT_MS);
-    await waitFor(
-      'all to be found stuck',
-      async () => (await rig.recovery()).workers.length === names.length,
-      LIMIT_MS,
-    );
-    const { workers, recent } = await rig.recovery();
-    assert.deepEqual(new Set(workers.map(({ reason }) => reason)), new Set(['common_cause']));
-    assert.deepEqual(recent, []);
-    assert.deepEqual(await Promise.all(names.map((name) => rig.startedAt(name))), before);
-    const causes = (await rig.findings()).filter(({ kind }) => kind === 'CommonCause');
-    assert.equal(causes.length, 1);
-  });
+  it('restarts nobody when 20 of one stage hang together', () =>
+    withRecoveryRig(engine, async (rig) => {
+      const names = Array.from({ length: 20 }, (_, index) => `paddle-worker-gpu${index % 2}-2${index}`);
+      await Promise.all(names.map((name) => rig.start(name)));
+      const before = await Promise.all(names.map((name) => rig.startedAt(name)));
+      for (const name of names) await rig.begin(name, `PMC-${name}`);
+      await rig.serve();
+      await rig.whenFinding('CommonCause', LIMIT_MS);
+      await waitFor(
+        'all to be found stuck',
+        async () => (await rig.recovery()).workers.length === names.length,
+        LIMIT_MS,
+      );
+      const { workers, recent } = await rig.recovery();
+      assert.deepEqual(new Set(workers.map(({ reason }) => reason)), new Set(['common_cause']));
+      assert.deepEqual(recent, []);
+      assert.deepEqual(await Promise.all(names.map((name) => rig.startedAt(name))), before);
+      const causes = (await rig.findings()).filter(({ kind }) => kind === 'CommonCause');
+      assert.equal(causes.length, 1);
+    }));
 
-  it('leaves every start as it was in a dry run, and tells what it would do', async () => {
-    await rig.start(HANG);
-    await rig.begin(HANG, 'PMC1');
-    const before = await rig.startedAt(HANG);
-    await rig.serve({ recovery: { dry_run: true } });
-    const done = await waitFor('the dry run', async () => (await rig.recovery()).recent[0], LIMIT_MS);
-    assert.deepEqual([done.result, done.dryRun], ['dry_run', true]);
-    assert.equal(await rig.startedAt(HANG), before);
-    assert.equal((await rig.daemon().metrics()).value('stagewatch_restarts_total', { result: 'dry_run' }), 1);
-  });
+  it('leaves every start as it was in a dry run, and tells what it would do', () =>
+    withRecoveryRig(engine, async (rig) => {
+      const worker = 'paddle-worker-gpu0-104';
+      await rig.start(worker);
+      await rig.begin(worker, 'PMC1');
+      const before = await rig.startedAt(worker);
+      await rig.serve({ recovery: { dry_run: true } });
+      const done = await waitFor('the dry run', async () => (await rig.recovery()).recent[0], LIMIT_MS);
+      assert.deepEqual([done.result, done.dryRun], ['dry_run', true]);
+      assert.equal(await rig.startedAt(worker), before);
+      assert.equal(
+        (await rig.daemon().metrics()).value('stagewatch_restarts_total', { result: 'dry_run' }),
+        1,
+      );
+    }));
 
-  it('gives up when progress resumes between plan and act', async () => {
-    await rig.start(HANG);
-    await rig.begin(HANG, 'PMC1');
-    const before = await rig.startedAt(HANG);
-    // The log is read on the way to the restart: there its progress moves, before any sweep would see it.
-    const proxy = await rig.startProxy(async (path) => {
-      if (path.includes('/logs')) await rig.step(HANG);
-      return false;
-    });
-    await rig.serve({ docker: { host: proxy.host }, progress: { interval: '1m' } });
-    await waitFor(
-      'the restart to be given up',
-      async () => (await rig.journal('restart_refused')).length > 0,
-      LIMIT_MS,
-    );
-    const [refused] = await rig.journal('restart_refused');
-    assert.deepEqual(
-      [refused?.['reason'], refused?.['text']],
-      ['progress_resumed', 'its progress moves again'],
-    );
-    assert.equal(await rig.startedAt(HANG), before);
-  });
+  it('gives up when progress resumes between plan and act', () =>
+    withRecoveryRig(engine, async (rig) => {
+      const worker = 'paddle-worker-gpu0-105';
+      await rig.start(worker);
+      await rig.begin(worker, 'PMC1');
+      const before = await rig.startedAt(worker);
+      // The log is read on the way to the restart: there its progress moves, before any sweep would see it.
+      const proxy = await rig.startProxy(async (path) => {
+        if (path.includes('/logs')) await rig.step(worker);
+        return false;
+      });
+      await rig.serve({ docker: { host: proxy.host }, progress: { interval: '1m' } });
+      await waitFor(
+        'the restart to be given up',
+        async () => (await rig.journal('restart_refused')).length > 0,
+        LIMIT_MS,
+      );
+      const [refused] = await rig.journal('restart_refused');
+      assert.deepEqual(
+        [refused?.['reason'], refused?.['text']],
+        ['progress_resumed', 'its progress moves again'],
+      );
+      assert.equal(await rig.startedAt(worker), before);
+    }));
 
-  it('gives up when the container is removed between plan and act', async () => {
-    await rig.start(HANG);
-    await rig.begin(HANG, 'PMC1');
-    const proxy = await rig.startProxy(async (path) => {
-      if (path.includes('/logs')) await rig.docker('rm', '-f', HANG);
-      return false;
-    });
-    await rig.serve({ docker: { host: proxy.host } });
-    const [refused] = await waitFor(
-      'the restart to be given up',
-      async () => {
-        const entries = await rig.journal('restart_refused');
-        return entries.length > 0 && entries;
-      },
-      LIMIT_MS,
-    );
-    assert.match(String(refused?.['reason']), /container_changed|no_evidence/);
-  });
+  it('gives up when the container is removed between plan and act', () =>
+    withRecoveryRig(engine, async (rig) => {
+      const worker = 'paddle-worker-gpu0-106';
+      await rig.start(worker);
+      await rig.begin(worker, 'PMC1');
+      const proxy = await rig.startProxy(async (path) => {
+        if (path.includes('/logs')) await rig.docker('rm', '-f', worker);
+        return false;
+      });
+      await rig.serve({ docker: { host: proxy.host } });
+      const [refused] = await waitFor(
+        'the restart to be given up',
+        async () => {
+          const entries = await rig.journal('restart_refused');
+          return entries.length > 0 && entries;
+        },
+        LIMIT_MS,
+      );
+      assert.match(String(refused?.['reason']), /container_changed|no_evidence/);
+    }));
 });

@@ -237,3 +237,17 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
 
   return rig;
 }
+
+/** One case on an engine that others share, cleaned up whatever comes. */
+export async function withRecoveryRig(
+  engine: RealDocker,
+  play: (rig: RecoveryRig) => Promise<void>,
+): Promise<void> {
+  const rig = await startRecoveryRig(engine);
+  try {
+    await rig.clear();
+    await play(rig);
+  } finally {
+    await rig.dispose();
+  }
+}
