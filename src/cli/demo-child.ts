@@ -10,8 +10,8 @@ export interface DemoChild {
   readonly ready: Extract<FromSurroundings, { readonly kind: 'ready' }>;
   /** Resolves when the process has ended, asked for or not. */
   readonly ended: Promise<void>;
-  /** Asks for a Prometheus; what became of it comes as news. */
-  startPrometheus(started: DaemonStarted): void;
+  /** Lets faults strike, and starts a Prometheus; what becomes of them comes as news. */
+  daemonStarted(started: DaemonStarted): void;
   /** Ends it; resolves when everything of it is gone. */
   stop(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function startDemoChild(
     child: {
       ready: word,
       ended,
-      startPrometheus(started) {
+      daemonStarted(started) {
         if (process.connected) process.send(started);
       },
       stop: () => stopProcess(process, ended),

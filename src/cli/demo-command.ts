@@ -11,6 +11,7 @@ import type { ProfileName } from '../simulation/profile.js';
 import type { CommandContext } from './command-context.js';
 import { type DemoChild, type DemoNews, startDemoChild } from './demo-child.js';
 import { openDemoFolder } from './demo-folder.js';
+import type { SurroundingsRequest } from './demo-messages.js';
 import { findPrometheus } from './demo-prometheus.js';
 import {
   describeLogEntry,
@@ -28,6 +29,7 @@ export interface DemoOptions {
   readonly seed: number;
   /** Seconds. */
   readonly duration?: number;
+  readonly recover?: boolean;
   readonly serversOnly?: boolean;
 }
 
@@ -39,7 +41,8 @@ export function demo(options: DemoOptions, context: CommandContext): Promise<num
 /** Everything but the daemon, for one that somebody starts beside it. */
 async function serveOnly(options: DemoOptions, context: CommandContext): Promise<number> {
   const ended = endOf(options, context);
-  const { folder, configFile, surroundings, dispose } = await openDemoFolder(options);
+  const { folder, configFile, surroundings, dispose } = await openDemoFolder(toRequest(options));
+  surroundings.beginTrouble();
   context.write(renderServersOnly({ folder, configFile, config: surroundings.config }));
   await ended;
   await dispose();
@@ -52,8 +55,7 @@ async function demonstrate(options: DemoOptions, context: CommandContext): Promi
   const tell = (who: 'pipeline' | 'stagewatch', text: string): void =>
     context.write(renderStoryLine(systemClock.monotonicMs() - startedMs, who, text));
   const tellNews = (news: DemoNews): void => tell('pipeline', describeNews(news));
-  const { profile, speed, listen, seed } = options;
-  const started = await startDemoChild({ profile, speed, listen, seed }, tellNews);
+  const started = await startDemoChild(toRequest(options), tellNews);
   if (started.kind === 'failed') {
     context.writeError(`stagewatch demo: cannot start the simulation: ${started.problem}\n`);
     return EXIT_CODES.badStart;
@@ -64,6 +66,10 @@ async function demonstrate(options: DemoOptions, context: CommandContext): Promi
   } finally {
     await child.stop();
   }
+}
+
+function toRequest({ profile, speed, listen, seed, recover = false }: DemoOptions): SurroundingsRequest {
+  return { profile, speed, listen, seed, isRecovering: recover };
 }
 
 interface DaemonContext {
@@ -88,10 +94,10 @@ async function runDaemon({ child, options, context, ended, tell }: DaemonContext
     const { port } = await app.start();
     const host = first.config.listen.host ?? '127.0.0.1';
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const { profile, speed } = options;
+    const { profile, speed, recover: isRecovering = false } = options;
     const prometheus = findPrometheus(context.env['PATH']);
-    if (prometheus !== undefined) child.startPrometheus({ target: new URL(url).host, prometheus });
-    context.write(renderGuide({ url, folder, containers, workers, profile, speed }));
+    child.daemonStarted({ target: new URL(url).host, ...(prometheus !== undefined && { prometheus }) });
+    context.write(renderGuide({ url, folder, containers, workers, profile, speed, isRecovering }));
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     context.writeError(`stagewatch demo: ${error.message} (here: --listen)\n`);

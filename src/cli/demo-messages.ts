@@ -8,14 +8,16 @@ export interface SurroundingsRequest {
   readonly seed: number;
   readonly speed: number;
   readonly listen: string;
+  /** Stuck workers are restarted; else it is only said. */
+  readonly isRecovering: boolean;
 }
 
-/** The daemon listens: a Prometheus can scrape it. */
+/** The daemon listens: faults can strike, and a Prometheus can scrape it. */
 export interface DaemonStarted {
   /** `127.0.0.1:9847` */
   readonly target: string;
-  /** The program to start. */
-  readonly prometheus: string;
+  /** The program to start; absent: none. */
+  readonly prometheus?: string;
 }
 
 export type FromSurroundings =

@@ -14,11 +14,23 @@ export interface Guide {
   readonly workers: number;
   readonly profile: string;
   readonly speed: number;
+  readonly isRecovering: boolean;
 }
 
-export function renderGuide({ url, folder, containers, workers, profile, speed }: Guide): string {
+export function renderGuide({
+  url,
+  folder,
+  containers,
+  workers,
+  profile,
+  speed,
+  isRecovering,
+}: Guide): string {
+  const recovery = isRecovering
+    ? 'Stuck workers are restarted.'
+    : 'What would be restarted is only said; --recover restarts it.';
   return `stagewatch demo: a simulated pipeline with ${profile.replace('gpu', ' GPUs')}, ${containers} containers and ${workers} workers.
-One second here is ${speed === 1 ? 'one' : speed} of the pipeline.
+One second here is ${speed === 1 ? 'one' : speed} of the pipeline. ${recovery}
 
   page      ${url}/
   metrics   ${url}/metrics
@@ -101,23 +113,34 @@ export function describeNews(news: DemoNews): string {
 
 const MARKS: Readonly<Record<string, string>> = { critical: '▲', warning: '◆', info: '▪' };
 
+type Entry = Readonly<Record<string, unknown>>;
+
 /** What of the daemon's log is news to somebody who watches the demo; undefined: nothing. */
-export function describeLogEntry(entry: Readonly<Record<string, unknown>>): string | undefined {
+export function describeLogEntry(entry: Entry): string | undefined {
   const text = (key: string): string => (typeof entry[key] === 'string' ? entry[key] : '');
-  if (text('msg') === 'finding opened') {
-    const who = ['container', 'queue', 'gpu', 'stage', 'source', 'document']
-      .map(text)
-      .find((name) => name !== '');
-    const folded = text('consequenceOf') === '' ? '' : ', a consequence';
-    return `${MARKS[text('severity')] ?? '▪'} ${text('kind')} ${who ?? ''}: ${text('summary')}${folded}`;
+  const folded = text('consequenceOf') === '' ? '' : ', a consequence';
+  switch (text('msg')) {
+    case 'finding opened':
+      return `${MARKS[text('severity')] ?? '▪'} ${text('kind')} ${subjectOf(entry)}: ${text('summary')}${folded}`;
+    case 'finding cleared':
+      return `✓ ${text('kind')} ${subjectOf(entry)} is over after ${text('lasted')}`;
+    case 'dry run of a restart':
+      return `${text('container')}: ${text('text')}`;
+    case 'container restarted':
+      return `has restarted ${text('container')}`;
+    case 'restart ended':
+      return `${text('container')}: ${text('result').replace('_', ' ')} after its restart`;
+    default:
+      return text('level') === 'error' || text('level') === 'fatal' ? text('msg') : undefined;
   }
-  if (text('msg') === 'finding cleared') {
-    const who = ['container', 'queue', 'gpu', 'stage', 'source', 'document']
-      .map(text)
-      .find((name) => name !== '');
-    return `✓ ${text('kind')} ${who ?? ''} is over after ${text('lasted')}`;
+}
+
+function subjectOf(entry: Entry): string {
+  for (const key of ['container', 'queue', 'gpu', 'stage', 'source', 'document']) {
+    const value = entry[key];
+    if (typeof value === 'string') return key === 'gpu' ? `GPU ${value}` : value;
   }
-  return ['warn', 'error', 'fatal'].includes(text('level')) ? text('msg') : undefined;
+  return '';
 }
 
 /** `0:42  pipeline    paddle-worker-gpu1-0 hangs` */

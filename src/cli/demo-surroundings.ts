@@ -42,6 +42,7 @@ async function run(request: SurroundingsRequest): Promise<void> {
   const { containers, workers } = surroundings.simulation.world;
   let prometheus: Promise<DemoPrometheus | undefined> = Promise.resolve(undefined);
   process.once('message', (started) => {
+    surroundings.beginTrouble();
     prometheus = openPrometheus(started as DaemonStarted, folder);
   });
   say({ kind: 'ready', folder, configFile, containers: containers.size, workers: workers.size });
@@ -53,6 +54,7 @@ async function run(request: SurroundingsRequest): Promise<void> {
 }
 
 async function openPrometheus({ target, prometheus }: DaemonStarted, folder: string) {
+  if (prometheus === undefined) return undefined;
   try {
     const started = await startDemoPrometheus({ program: prometheus, folder, target });
     const { url, pid = 0, ruleFiles } = started;

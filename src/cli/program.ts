@@ -96,6 +96,7 @@ function addDemo(program: Command, run: (options: DemoOptions) => Promise<void>)
     .option('--listen <host:port>', 'where to serve page, metrics and API', '127.0.0.1:9847')
     .option('--duration <seconds>', 'end after so long', numberFrom(1, 31_536_000))
     .option('--seed <n>', 'another seed, another run', numberFrom(0, 2 ** 32 - 1), 1)
+    .option('--recover', 'restart stuck workers; else it is only said what would be restarted')
     .option('--servers-only', 'no daemon: print the configuration for one, and serve what it watches')
     .action(run);
 }

@@ -17,6 +17,8 @@ export interface DemoAddresses {
 export interface DemoConfigOptions {
   readonly profile: SimProfile;
   readonly speed: number;
+  /** Stuck workers are restarted; else it is only said. */
+  readonly isRecovering: boolean;
   readonly addresses: DemoAddresses;
 }
 
@@ -27,7 +29,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** As JSON or YAML it is a stagewatch.yaml. */
-export function demoConfig({ profile, speed, addresses }: DemoConfigOptions) {
+export function demoConfig({ profile, speed, isRecovering, addresses }: DemoConfigOptions) {
   const shorten = shortener(speed);
   return {
     listen: addresses.listen,
@@ -50,6 +52,7 @@ export function demoConfig({ profile, speed, addresses }: DemoConfigOptions) {
     dcgm: { url: addresses.dcgmUrl, interval: shorten(10 * SECOND, 2) },
     ...withOwnLimits(simulationConfig(profile), shorten),
     detection: detectionLimits(profile, shorten),
+    recovery: { enabled: true, dry_run: !isRecovering, ...recoveryLimits(shorten) },
     web: { bearer_token: DEMO_TOKEN },
   };
 }
@@ -80,9 +83,26 @@ function detectionLimits({ orchestrators }: SimProfile, shorten: Shorten) {
     // No queue can hold more messages than there are orchestrators to wait for them.
     queue_min_rise: Math.min(20, Math.round(orchestrators / 3)),
     no_consumers_after: shorten(MINUTE, 10),
+    // Of a stage through which few documents go, few can fail.
+    failures_min: Math.min(5, Math.round(orchestrators / 5)),
     failures_window: shorten(10 * MINUTE, 60),
     gpu_memory_for: shorten(5 * MINUTE, 15),
     gpu_leak_window: shorten(HOUR, 600),
+  };
+}
+
+function recoveryLimits(shorten: Shorten) {
+  return {
+    stop_timeout: shorten(10 * SECOND, 2),
+    start_grace: shorten(2 * MINUTE, 5),
+    hands_off: shorten(5 * MINUTE, 10),
+    backoff: shorten(10 * SECOND, 2),
+    backoff_max: shorten(5 * MINUTE, 15),
+    backoff_reset: shorten(10 * MINUTE, 60),
+    container_window: shorten(30 * MINUTE, 90),
+    fleet_window: shorten(HOUR, 180),
+    max_lost_work: shorten(HOUR, 60),
+    verify_within: shorten(15 * MINUTE, 45),
   };
 }
 

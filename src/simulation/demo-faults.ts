@@ -14,9 +14,9 @@ const MINUTE_MS = 60_000;
 
 /** All three are to be seen within twenty minutes of the simulation. */
 const OPENING: readonly Scene[] = [
-  { kind: 'understaffed-stage', at: 1.5, lasts: 20, stage: 'G4_00' },
+  { kind: 'understaffed-stage', at: 1.5, lasts: 26, stage: 'G4_00' },
   { kind: 'hang', at: 2.5, lasts: 40, stage: 'G3_02' },
-  { kind: 'failing-stage', at: 3.5, lasts: 18, stage: 'G5_00' },
+  { kind: 'failing-stage', at: 2, lasts: 20, stage: 'G5_00' },
 ];
 
 /** Each has time to be found and to be over before what might be confused with it begins. */
@@ -28,17 +28,18 @@ const ROUND: readonly Scene[] = [
   { kind: 'gpu-lost', at: 75, lasts: 35 },
   { kind: 'rolling-deploy', at: 130, lasts: 10 },
   { kind: 'poison-document', at: 150, lasts: 30 },
-  { kind: 'livelock', at: 190, lasts: 60 },
-  { kind: 'hang', at: 200, lasts: 40 },
-  { kind: 'vram-leak', at: 260, lasts: 60 },
-  { kind: 'mass-hang', at: 280, lasts: 30 },
+  { kind: 'livelock', at: 190, lasts: 45, stage: 'G5_00' },
+  { kind: 'hang', at: 200, lasts: 40, stage: 'G3_02' },
+  // Slowly, over all that follows, until the memory of the GPU is nearly full.
+  { kind: 'vram-leak', at: 230, lasts: 220 },
+  { kind: 'mass-hang', at: 280, lasts: 30, stage: 'G3_02' },
   { kind: 'broker-outage', at: 340, lasts: 12 },
-  { kind: 'clock-skew', at: 370, lasts: 20 },
+  { kind: 'clock-skew', at: 370, lasts: 40 },
   { kind: 'scale-down', at: 395, lasts: 1 },
-  { kind: 'understaffed-stage', at: 410, lasts: 40 },
-  { kind: 'dcgm-outage', at: 460, lasts: 12 },
-  { kind: 'progress-outage', at: 480, lasts: 12 },
-  { kind: 'crash', at: 500, lasts: 20 },
+  { kind: 'understaffed-stage', at: 415, lasts: 35, stage: 'G3_02' },
+  { kind: 'dcgm-outage', at: 470, lasts: 12 },
+  { kind: 'progress-outage', at: 490, lasts: 12 },
+  { kind: 'crash', at: 510, lasts: 20 },
 ];
 const FIRST_ROUND_AT = 50;
 const ROUND_LASTS = 540;

@@ -23,6 +23,8 @@ export interface Simulation {
   readonly nowMs: number;
   /** Lets virtual time pass; what sources would say in it is applied in order. */
   runUntil(untilMs: number): void;
+  /** Lets more faults strike; those whose time is over strike at once. */
+  schedule(faults: readonly PlannedFault[]): void;
   /** What an engine does when asked to restart a container: false if there is none of the name. */
   restart(container: string): boolean;
 }
@@ -70,6 +72,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
       return agenda.nowMs;
     },
     runUntil: agenda.runUntil,
+    schedule: striking.schedule,
     restart(name) {
       const container = world.containers.get(name);
       if (!container) return false;

@@ -1,61 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, it } from 'node:test';
+import { MAIN, startDemo } from '../support/demo.js';
 import { freePort } from '../support/free-port.js';
 import { findProgram, skipWithout } from '../support/machine.js';
 import { tempDir } from '../support/temp-dir.js';
 import { waitFor } from '../support/wait-for.js';
-
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-
-interface Demo {
-  readonly process: ChildProcess;
-  /** Where everything of it must be, and nothing after it. */
-  readonly folder: string;
-  readonly output: () => string;
-  readonly problems: () => string;
-  /** Of the daemon, once it listens. */
-  url(): Promise<string>;
-  /** Resolves with the exit code. */
-  ended(): Promise<number | null>;
-}
-
-async function startDemo(
-  test: TestContext,
-  args: readonly string[] = ['--listen', '127.0.0.1:0'],
-  env: Readonly<Record<string, string>> = { PATH: '/nonexistent' },
-): Promise<Demo> {
-  const folder = await tempDir(test);
-  const process_ = spawn(process.execPath, [MAIN, 'demo', ...args], {
-    env: { ...env, TMPDIR: folder },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  test.after(() => process_.kill('SIGKILL'));
-  let output = '';
-  let problems = '';
-  process_.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    output += chunk;
-  });
-  process_.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    problems += chunk;
-  });
-  const exit = once(process_, 'close').then(([code]) => code as number | null);
-  return {
-    process: process_,
-    folder,
-    output: () => output,
-    problems: () => problems,
-    url: () =>
-      waitFor('the demo to say where it listens', () => /page +(http:\S+)\//.exec(output)?.[1], 30_000),
-    ended: () => exit,
-  };
-}
 
 describe('stagewatch demo', () => {
   it('serves a whole picture, and leaves nothing behind when it is interrupted', async (test) => {

@@ -18,8 +18,8 @@ export interface WatchedSurroundings {
 }
 
 export interface WatchOptions {
-  /** How far into the run, in milliseconds of the pipeline. */
-  readonly pastMs: number;
+  /** For how long faults have been striking, in milliseconds of the pipeline. */
+  readonly troubledMs: number;
   /** Time does not pass in the simulation. */
   readonly isStill?: boolean;
 }
@@ -27,7 +27,7 @@ export interface WatchOptions {
 /** Resolves when every source has read everything once. */
 export async function watchSurroundings(
   test: Pick<TestContext, 'after'>,
-  { pastMs, isStill = false }: WatchOptions,
+  { troubledMs, isStill = false }: WatchOptions,
 ): Promise<WatchedSurroundings> {
   const startedMs = Date.now();
   const surroundings = await startSurroundings({
@@ -35,8 +35,9 @@ export async function watchSurroundings(
     profile: '2gpu',
     seed: 1,
     speed: 20,
+    isRecovering: false,
     listen: '127.0.0.1:0',
-    pastMs,
+    troubledMs,
     ...(isStill && { nowMs: () => startedMs }),
   });
   test.after(() => surroundings.stop());

@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly time: WallTime;
   /** A stagewatch.yaml that watches it, as data. */
   readonly config: ReturnType<typeof demoConfig>;
+  /** From now on faults strike, one after the other. */
+  beginTrouble(): void;
   /** Ends servers and timers; the folder is the caller's to remove. */
   stop(): Promise<void>;
 }
@@ -33,10 +35,12 @@ export interface SurroundingsOptions {
   readonly seed: number;
   /** How many seconds of the pipeline pass in one of the wall's. */
   readonly speed: number;
+  /** The daemon is to restart stuck workers, not only to say so. */
+  readonly isRecovering: boolean;
   /** Where the daemon is to listen. */
   readonly listen: string;
-  /** How far into the run it begins; faults strike from 90 minutes on, where a demo begins. */
-  readonly pastMs?: number;
+  /** For how long the faults of a demo have been striking already; absent: not at all. */
+  readonly troubledMs?: number;
   /** The wall's time; tests let it stand still. */
   readonly nowMs?: () => number;
   /** Called each time the world has been brought up to now. */
@@ -46,7 +50,7 @@ export interface SurroundingsOptions {
 /** The virtual time of the first moment, the same in every run: 2025-11-23. */
 const START_MS = 1_763_900_000_000;
 /** The pipeline has been running for so long when the demo begins: models are loaded, long jobs are under way. */
-export const PAST_MS = 90 * 60_000;
+const PAST_MS = 90 * 60_000;
 /** Files change at most so often. */
 const TICK_MS = 100;
 const CGROUP_EVERY_TICKS = 10;
@@ -55,7 +59,7 @@ const ROUNDS = 1600;
 const DOCUMENTS = 100_000_000;
 
 export async function startSurroundings(options: SurroundingsOptions): Promise<Surroundings> {
-  const { folder, profile, seed, speed, listen, pastMs = PAST_MS, nowMs = Date.now } = options;
+  const { folder, profile, seed, speed, listen, isRecovering, troubledMs, nowMs = Date.now } = options;
   const later: Partial<PipelineHooks>[] = [];
   const sentinels = createSentinelWriter({ root: join(folder, 'artifacts'), time: () => time });
   const logs = createLogBook({ world: () => simulation.world, nowMs: () => simulation.nowMs });
@@ -63,7 +67,7 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
     profile,
     seed,
     startMs: START_MS,
-    faults: planDemoFaults({ startMs: START_MS + PAST_MS, rounds: ROUNDS }),
+    faults: troubledMs === undefined ? [] : planDemoFaults({ startMs: START_MS + PAST_MS, rounds: ROUNDS }),
     documents: DOCUMENTS,
     hooks: {
       containerChanged(container, change) {
@@ -80,7 +84,7 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
       },
     },
   });
-  simulation.runUntil(START_MS + pastMs);
+  simulation.runUntil(START_MS + PAST_MS + (troubledMs ?? 0));
   const time = createWallTime({ virtualMs: simulation.nowMs, wallMs: nowMs(), speed });
   const { world } = simulation;
   const advance = (): number => {
@@ -115,7 +119,15 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
   return {
     simulation,
     time,
-    config: demoConfig({ profile: world.profile, speed, addresses: addressesIn(folder, listen, servers) }),
+    config: demoConfig({
+      profile: world.profile,
+      speed,
+      isRecovering,
+      addresses: addressesIn(folder, listen, servers),
+    }),
+    beginTrouble() {
+      simulation.schedule(planDemoFaults({ startMs: advance(), rounds: ROUNDS }));
+    },
     async stop() {
       clearInterval(timer);
       await Promise.all([servers.engine.close(), servers.broker.close(), servers.dcgm.close()]);

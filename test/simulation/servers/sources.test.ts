@@ -11,7 +11,6 @@ import {
   readFile,
   readGpus,
 } from '../../../src/simulation/describe-world.js';
-import { PAST_MS } from '../../../src/simulation/servers/surroundings.js';
 import type { WallTime } from '../../../src/simulation/servers/wall-time.js';
 import type { Simulation } from '../../../src/simulation/simulation.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -19,7 +18,7 @@ import { type WatchedSurroundings, watchSurroundings } from '../../support/watch
 
 const MINUTE = 60_000;
 /** A stage has lost its workers, one hangs, jobs fail. */
-const IN_TROUBLE = PAST_MS + 15 * MINUTE;
+const TROUBLED_MS = 15 * MINUTE;
 
 /** What the simulation says of itself at this moment, put into a fleet in the wall's time. */
 function fleetOfWorld(
@@ -76,7 +75,7 @@ describe('the daemon’s sources, on the simulation’s servers and files', () =
       TestContext,
       'after'
     >;
-    watched = await watchSurroundings(test, { pastMs: IN_TROUBLE, isStill: true });
+    watched = await watchSurroundings(test, { troubledMs: TROUBLED_MS, isStill: true });
     const { surroundings, config, harness } = watched;
     told = fleetOfWorld(surroundings.simulation, surroundings.time, config);
     seen = harness.fleet;
