@@ -61,6 +61,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ['src/alerting/email/'],
   'node-cron': ['src/app.ts', 'src/app/'],
   'string-width': ['src/views/'],
+  uplot: ['src/views/page/'],
   zod: ['src/config/', 'src/sources/'],
 };
 

@@ -16,7 +16,6 @@ import { requireBearerToken } from './bearer-auth.js';
 import { renderFindings } from './findings-json.js';
 import { renderFleetJson } from './fleet-json.js';
 import { parseJournalQuery } from './journal-json.js';
-import { LANDING_STYLE, LANDING_STYLE_PATH, renderLandingPage } from './landing-page.js';
 import { createLivePage, type LivePage } from './live-page.js';
 import { metricsRoute } from './metrics-route.js';
 import { sendPackedJson } from './packed-json.js';
@@ -45,6 +44,18 @@ export interface HttpServer {
 }
 
 const CLOSE_GRACE_MS = 1000;
+/** Everything comes from here, nothing is inline, and no text becomes markup. */
+const PAGE_POLICY = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  baseUri: ["'none'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
+  requireTrustedTypesFor: ["'script'"],
+};
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const page = createLivePage({ ...options, canAct: () => options.bearerToken() !== null });
@@ -63,13 +74,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 }
 
 function createRoutes(options: HttpServerOptions, page: LivePage): Express {
-  const { fleet, clock, log, version, metrics, reload } = options;
+  const { fleet, clock, log, metrics, reload } = options;
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(
     helmet({
-      contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], upgradeInsecureRequests: null } },
+      contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
       strictTransportSecurity: false,
     }),
   );
@@ -98,12 +109,6 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
     else sendSuccess(response, options.journal.newest(asked.query));
   });
   addRecoveryRoutes(app, options);
-  app.get('/', (_request, response) => {
-    response.type('html').send(renderLandingPage(fleet, version));
-  });
-  app.get(LANDING_STYLE_PATH, (_request, response) => {
-    response.type('css').send(LANDING_STYLE);
-  });
   app.post('/-/reload', requireBearerToken(options.bearerToken), async (_request, response) => {
     const { problem } = await reload();
     if (problem === undefined) sendSuccess(response, { reloaded: true });

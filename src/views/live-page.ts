@@ -1,4 +1,4 @@
-/** What keeps the page live: the hour's history, the picture, and their routes. */
+/** The page at / and what keeps it live: the hour's history, the picture, and their routes. */
 
 import type { Express } from 'express';
 import type { Verdicts } from '../detectors/verdicts.js';
@@ -6,11 +6,14 @@ import type { Fleet } from '../fleet/model.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
+import type { Recovery } from '../recovery/recovery.js';
 import { createFleetHistory, type FleetHistory } from './history/fleet-history.js';
 import { createEventHub } from './live/event-hub.js';
 import { renderPagePicture } from './live/page-picture.js';
 import { createPictureFeed } from './live/picture-feed.js';
 import { sendPackedJson } from './packed-json.js';
+import { createAssetRoute } from './page-assets.js';
+import { renderPageShell } from './page-shell.js';
 
 export interface LivePage {
   readonly history: FleetHistory;
@@ -24,6 +27,7 @@ export interface LivePage {
 export interface LivePageOptions {
   readonly fleet: Fleet;
   readonly verdicts: () => Verdicts;
+  readonly recovery: Pick<Recovery, 'picture'>;
   readonly journal: Pick<Journal, 'newest'>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -33,15 +37,20 @@ export interface LivePageOptions {
 }
 
 export function createLivePage(options: LivePageOptions): LivePage {
-  const { fleet, verdicts, journal, clock, log, version, canAct } = options;
+  const { fleet, verdicts, recovery, journal, clock, log, version, canAct } = options;
   const history = createFleetHistory(fleet, clock);
   const journalAt = (): string | null => journal.newest({ limit: 1 })[0]?.at ?? null;
-  const facts = { fleet, verdicts, history, version, journalAt, canAct };
+  const facts = { fleet, verdicts, history, recovery, version, journalAt, canAct };
   const picture = createPictureFeed((nowMs) => renderPagePicture(facts, nowMs), clock);
   const events = createEventHub({ picture, clock, log });
   return {
     history,
     addRoutes(app) {
+      const shell = renderPageShell();
+      app.get('/', (_request, response) => {
+        response.type('html').set('cache-control', 'no-cache').send(shell);
+      });
+      app.get(['/page/:file', '/picture/:file'], createAssetRoute());
       app.get('/api/v1/events', events.route);
       app.get('/api/v1/picture', (request, response) => sendPackedJson(request, response, picture().text));
       app.get('/api/v1/history', (request, response) =>

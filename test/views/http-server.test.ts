@@ -155,14 +155,12 @@ describe('the HTTP server', () => {
     });
   });
 
-  it('links everything from a landing page that runs no script and escapes what it shows', async () => {
+  it('links everything from the page', async () => {
     const response = await fetch(`${url}/`);
     const html = await response.text();
     for (const path of ['/metrics', '/api/v1/fleet', '/-/ready', '/-/healthy'])
       assert.ok(html.includes(`href="${path}"`));
-    assert.doesNotMatch(html, /<script|style=/);
-    assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'self'/);
-    assert.equal((await fetch(`${url}/landing.css`)).headers.get('content-type'), 'text/css; charset=utf-8');
+    assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/);
     assert.equal(response.headers.get('x-powered-by'), null);
   });
 

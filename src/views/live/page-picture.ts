@@ -2,13 +2,16 @@
 
 import type { Verdicts } from '../../detectors/verdicts.js';
 import type { Fleet } from '../../fleet/model.js';
+import type { Recovery } from '../../recovery/recovery.js';
 import { renderFleetJson } from '../fleet-json.js';
 import type { FleetHistory } from '../history/fleet-history.js';
+import { renderRecovery } from '../recovery-json.js';
 
 export interface PageFacts {
   readonly fleet: Fleet;
   readonly verdicts: () => Verdicts;
   readonly history: Pick<FleetHistory, 'trendOf' | 'paceOf'>;
+  readonly recovery: Pick<Recovery, 'picture'>;
   readonly version: string;
   /** When the newest entry of the journal was written; the page asks for the journal when it changes. */
   readonly journalAt: () => string | null;
@@ -20,6 +23,7 @@ export interface PageFacts {
 const CONTAINER_FIELDS = [
   'container',
   'id',
+  'image',
   'role',
   'title',
   'stage',
@@ -57,6 +61,7 @@ export function renderPagePicture(facts: PageFacts, nowMs: number) {
     canAct: facts.canAct(),
     journalAt: facts.journalAt(),
     ...pick(fleet, FLEET_FIELDS),
+    recovery: renderRecovery(facts.recovery.picture, nowMs),
     containers: fleet.containers.map((container) => pick(container, CONTAINER_FIELDS)),
     workers: fleet.workers.map((worker) => pick(worker, WORKER_FIELDS)),
     orchestrators: fleet.orchestrators.map((orchestrator) => pick(orchestrator, ORCHESTRATOR_FIELDS)),

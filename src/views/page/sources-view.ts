@@ -1,0 +1,74 @@
+/** How each source and each piece of infrastructure fares, as tables. */
+
+import { formatAgo, formatCount, formatDuration } from '../picture/format.js';
+import type { InfrastructureView, SourceChip } from '../picture/surroundings.js';
+import { STATUS_LOOKS } from '../picture/vocabulary.js';
+import { byId, el, setHidden, setText } from './dom.js';
+import { createKeyedList, type ItemView } from './keyed-list.js';
+import { createShape, setShape } from './shapes.js';
+import type { View } from './shown.js';
+
+export function createSourcesView(): View {
+  const infrastructure = el('ul', 'infrastructure');
+  const rows = el('ul', 'source-rows');
+  const recovery = el('p', 'recovery-mode');
+  byId('surroundings').replaceChildren(infrastructure, rows, recovery);
+  const pieces = createKeyedList({
+    parent: infrastructure,
+    keyOf: ({ title, container }: InfrastructureView) => container ?? title,
+    create: createPiece,
+  });
+  const sources = createKeyedList({
+    parent: rows,
+    keyOf: ({ source }: SourceChip) => source,
+    create: createSource,
+  });
+  return {
+    update({ picture }) {
+      pieces.update(picture.infrastructure);
+      sources.update(picture.sources);
+      setHidden(recovery, picture.recovery === null);
+      const text = picture.recovery?.text ?? '';
+      setText(recovery, text === '' ? '' : `Recovery: ${text}.`);
+    },
+  };
+}
+
+function createPiece(): ItemView<InfrastructureView> {
+  const shape = createShape('unknown');
+  const name = el('strong');
+  const text = el('span');
+  return {
+    element: el('li', 'surrounding', shape, name, text),
+    update({ title, status, detail, uptimeMs, downForMs, broker }) {
+      setShape(shape, status);
+      setText(name, title);
+      const since =
+        uptimeMs !== null
+          ? `up ${formatDuration(uptimeMs)}`
+          : downForMs !== null
+            ? `down for ${formatDuration(downForMs)}`
+            : detail;
+      const messages = broker
+        ? `${formatCount(broker.messages)} messages, ${formatCount(broker.consumers)} consumers${broker.alarms.length > 0 ? `, alarm: ${broker.alarms.join(', ')}` : ''}`
+        : '';
+      const word = status === 'active' ? '' : `${STATUS_LOOKS[status].word} (${detail})`;
+      setText(text, [word, since, messages].filter((part) => part !== '').join(' · '));
+    },
+  };
+}
+
+function createSource(): ItemView<SourceChip> {
+  const shape = createShape('unknown');
+  const name = el('strong');
+  const text = el('span');
+  return {
+    element: el('li', 'surrounding', shape, name, text),
+    update({ source, target, isUp, ageMs, problem }) {
+      setShape(shape, isUp === null ? 'unknown' : isUp ? 'active' : 'stuck');
+      setText(name, source);
+      const read = ageMs === null ? 'never read' : `read ${formatAgo(ageMs)}`;
+      setText(text, [problem ?? read, problem ? read : '', target].filter((part) => part !== '').join(' · '));
+    },
+  };
+}
