@@ -28,16 +28,17 @@ export function readEvents(
     const asked = request(url, { headers, agent: false }, (response) => {
       const events: StreamEvent[] = [];
       let hasEnded = false;
-      let pending = '';
+      /** Of the event that is still coming; joined once it is whole, for it may be of megabytes. */
+      let pieces: string[] = [];
       const isPacked = response.headers['content-encoding'] === 'gzip';
       const text = isPacked ? response.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })) : response;
       text.setEncoding('utf8').on('data', (piece: string) => {
-        const blocks = (pending + piece).split('\n\n');
-        pending = blocks.pop() ?? '';
-        for (const block of blocks) {
-          const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? '';
-          events.push({ event: field('event'), data: field('data') });
-        }
+        const endsHere = piece.includes('\n\n') || (piece.startsWith('\n') && pieces.at(-1)?.endsWith('\n'));
+        pieces.push(piece);
+        if (!endsHere) return;
+        const blocks = pieces.join('').split('\n\n');
+        pieces = [blocks.pop() ?? ''];
+        for (const block of blocks) events.push(parseBlock(block));
       });
       text.on('end', () => {
         hasEnded = true;
@@ -57,4 +58,11 @@ export function readEvents(
     });
     asked.on('error', reject).end();
   });
+}
+
+function parseBlock(block: string): StreamEvent {
+  const lines = block.split('\n');
+  const field = (name: string): string =>
+    lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
+  return { event: field('event'), data: field('data') };
 }

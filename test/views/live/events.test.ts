@@ -59,8 +59,11 @@ async function stand(test: TestContext, maxClients = 4): Promise<Stand> {
   };
 }
 
+/** Read off the beginning: some pictures are of megabytes. */
 const numbers = ({ events }: StreamReader): unknown[] =>
-  events.filter(({ event }) => event === 'fleet').map(({ data }) => (JSON.parse(data) as { n: number }).n);
+  events
+    .filter(({ event }) => event === 'fleet')
+    .map(({ data }) => Number(/"n":(\d+)/.exec(data.slice(0, 80))?.[1]));
 
 describe('the stream of events', () => {
   it('begins with the picture, tells a change once, and at most once a second', async (test) => {
@@ -123,7 +126,7 @@ describe('the stream of events', () => {
     const quick = await read();
     await waitFor('the first picture', () => numbers(slow).length === 1);
     slow.pause();
-    const count = 40;
+    const count = 24;
     for (let n = 1; n <= count; n++) {
       show({ n, text: 'x'.repeat(1024 * 1024) });
       await clock.advance(1000);
@@ -145,6 +148,7 @@ describe('the stream of events', () => {
     assert.match(await refused.text(), /2 clients read the events already; GET \/api\/v1\/picture/);
     show({ n: 1, text: 'x'.repeat(32 * 1024 * 1024) });
     await clock.advance(1000);
+    show({ n: 2 });
     await clock.advance(62_000);
     await waitFor('one place to be free', () => hub.clientCount === 1);
   });
