@@ -16,6 +16,7 @@ describe('a simulated run in the database of a Prometheus', { skip: skipWithout(
       warmUpMinutes: 20,
       minutes: 20,
       faults: [['hang', 2, 60]],
+      restarts: false,
     });
     const prometheus = await startHistoryPrometheus(folder);
     test.after(prometheus.stop);

@@ -16,11 +16,12 @@ import { type ProfileName, simProfile, simulationConfig } from '../../src/simula
 import { createSimulation } from '../../src/simulation/simulation.js';
 import type { FaultTruth } from '../../src/simulation/truth.js';
 import { createFakeClock } from './fake-clock.js';
+import { createSimulatedRecovery } from './simulated-recovery.js';
 
 export interface SimulatedDaemon {
   readonly truth: readonly FaultTruth[];
-  /** Lets virtual time pass, judging at the interval of the configuration. */
-  runUntil(untilMs: number): void;
+  /** Lets virtual time pass, judging at the interval of the configuration, and restarting who is stuck. */
+  runUntil(untilMs: number): Promise<void>;
   renderPage(): Promise<string>;
   /** Open ones. */
   findings(): Iterable<Finding>;
@@ -31,14 +32,31 @@ export interface SimulatedDaemonOptions {
   readonly seed: number;
   readonly startMs: number;
   readonly faults: readonly PlannedFault[];
+  /** Whether it restarts who is stuck. */
+  readonly restarts: boolean;
 }
 
 export function createSimulatedDaemon(options: SimulatedDaemonOptions): SimulatedDaemon {
-  const config = configSchema.parse(simulationConfig(simProfile(options.profile)));
+  const config = configSchema.parse({
+    ...simulationConfig(simProfile(options.profile)),
+    recovery: { enabled: options.restarts, dry_run: false },
+  });
   const store = createFleetStore(createClassifier(config));
   store.apply({ kind: 'stages-configured', stages: listStages(config) });
-  const evaluation = createEvaluation({ fleet: store.fleet, settings: config });
+  const evaluation = createEvaluation({
+    fleet: store.fleet,
+    settings: config,
+    ownFindings: () => recovery.ownFindings(),
+  });
   const simulation = createSimulation({ ...options, apply: store.apply });
+  const clock = createFakeClock(options.startMs);
+  const recovery = createSimulatedRecovery({
+    store,
+    verdicts: () => evaluation.verdicts,
+    settings: config,
+    simulation,
+    clock,
+  });
   const self = createSelfMetrics('0.0.0');
   self.configReloaded(true);
   const counts = Object.fromEntries(FINDING_KINDS.map((kind) => [kind, 0])) as Record<FindingKind, number>;
@@ -54,16 +72,21 @@ export function createSimulatedDaemon(options: SimulatedDaemonOptions): Simulate
       findingsOpened,
       evaluations,
       journal: { dropped: 0, isWritable: true },
-      recovery: new Map(),
+      recovery: recovery.picture.stages,
       failureSentinels: new Map(),
     }),
     fleet: store.fleet,
     groups: ALL_FAMILY_GROUPS,
-    clock: { ...createFakeClock(), nowMs: () => simulation.nowMs },
+    clock,
     staleAfterMs: 60_000,
     renderRest: self.render,
     onError: (error) => assert.fail(String(error)),
   });
+
+  async function passUntil(untilMs: number): Promise<void> {
+    simulation.runUntil(untilMs);
+    await clock.advance(untilMs - clock.nowMs());
+  }
 
   function look(): void {
     const startedMs = performance.now();
@@ -76,12 +99,15 @@ export function createSimulatedDaemon(options: SimulatedDaemonOptions): Simulate
 
   return {
     truth: simulation.truth,
-    runUntil(untilMs) {
+    async runUntil(untilMs) {
       for (; nextLookMs <= untilMs; nextLookMs += config.detection.interval) {
-        simulation.runUntil(nextLookMs);
+        await passUntil(nextLookMs);
         look();
+        recovery.look();
+        // What it does of it takes no virtual time, only turns.
+        await clock.advance(0);
       }
-      simulation.runUntil(untilMs);
+      await passUntil(untilMs);
     },
     async renderPage() {
       return (await page.render()).toString();

@@ -4,9 +4,7 @@
  */
 
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Finding } from '../../src/detectors/finding.js';
@@ -30,6 +28,8 @@ export interface HistoryOptions {
   readonly warmUpMinutes?: number;
   readonly minutes?: number;
   readonly faults?: readonly HistoryFault[];
+  /** Whether the daemon restarts who is stuck; it does by default. */
+  readonly restarts?: boolean;
   /** Adds the `ALERTS` that one alert a finding kind would have written; on by default. */
   readonly withAlerts?: boolean;
 }
@@ -74,6 +74,8 @@ export const EVENTFUL_RUN: readonly HistoryFault[] = [
   ['hang', 95, 200],
   ['crash-with-sentinel', 110, 5],
   ['hang', 102, 200],
+  // Together they have a cause in common, and nobody is restarted for it.
+  ['mass-hang', 112, 200],
 ];
 
 export async function recordSimulatedHistory({
@@ -83,6 +85,7 @@ export async function recordSimulatedHistory({
   warmUpMinutes = 60,
   minutes = 120,
   faults = EVENTFUL_RUN,
+  restarts = true,
   withAlerts = true,
 }: HistoryOptions): Promise<SimulatedHistory> {
   const startMs = FIRST_MS + warmUpMinutes * MINUTE_MS;
@@ -91,14 +94,16 @@ export async function recordSimulatedHistory({
     profile,
     seed,
     startMs: FIRST_MS,
+    restarts,
     faults: faults.map((fault) => planFault(fault, startMs)),
   });
-  daemon.runUntil(startMs);
+  await daemon.runUntil(startMs);
   const path = join(folder, 'history.openmetrics');
-  const file = createWriteStream(path);
+  await mkdir(folder, { recursive: true });
+  const file = await open(path, 'w');
   let samples = 0;
   for (let atMs = startMs; atMs <= endMs; atMs += HISTORY_STEP_MS) {
-    daemon.runUntil(atMs);
+    await daemon.runUntil(atMs);
     const startedMs = performance.now();
     const lines = stamp(await daemon.renderPage(), atMs);
     lines.push(sample('up', HISTORY_TARGET, { atMs, value: 1 }));
@@ -106,11 +111,10 @@ export async function recordSimulatedHistory({
     lines.push(sample('scrape_duration_seconds', HISTORY_TARGET, { atMs, value: seconds }));
     if (withAlerts) lines.push(...alertSamples(daemon.findings(), atMs));
     samples += lines.length;
-    await write(file, lines);
+    await file.write(`${lines.join('\n')}\n`);
   }
-  await write(file, ['# EOF']);
-  file.end();
-  await once(file, 'close');
+  await file.write('# EOF\n');
+  await file.close();
   await createBlocks(path, join(folder, 'tsdb'));
   await rm(path);
   return { startMs, endMs, stepMs: HISTORY_STEP_MS, truth: daemon.truth, samples };
@@ -166,10 +170,6 @@ function alertSamples(findings: Iterable<Finding>, atMs: number): Set<string> {
     lines.add(sample('ALERTS', labels, { atMs, value: 1 }));
   }
   return lines;
-}
-
-async function write(file: WriteStream, lines: readonly string[]): Promise<void> {
-  if (!file.write(`${lines.join('\n')}\n`)) await once(file, 'drain');
 }
 
 async function createBlocks(path: string, tsdb: string): Promise<void> {
