@@ -46,6 +46,12 @@ describe('what Grafana is provisioned with', () => {
     for (const { url } of sources) assert.equal(new URL(url).pathname, '/');
   });
 
+  it('tells Grafana the scrape interval that Prometheus has', () => {
+    const { global } = read('prometheus/prometheus.yml') as { global: { scrape_interval: string } };
+    const prometheus = sources.find(({ type }) => type === 'prometheus');
+    assert.equal(prometheus?.jsonData['timeInterval'], global.scrape_interval);
+  });
+
   it('reads the dashboards from a folder that is not that of the provisioning', () => {
     const [provider, ...more] = read(`${FOLDER}/dashboards/stagewatch.yaml`)['providers'] as readonly {
       type: string;
