@@ -194,6 +194,7 @@ describe('recovery', () => {
     await harness.lookFor(STALL_S + 150);
     assert.equal(restarts(harness), 1);
     assert.equal(harness.recovery.picture.plans[0]?.reason, 'container_budget');
+    assert.equal(harness.recovery.picture.recent.length, 1, 'what earlier lives did is shown');
   });
 
   for (const step of ['look', 'logs', 'evidence', 'flush', 'progress', 'journal', 'before', 'restart']) {
@@ -259,6 +260,15 @@ describe('a restart by hand', () => {
   it('knows nobody of another name', async () => {
     const harness = stuck();
     assert.equal(await harness.recovery.restartByHand({ ...HAND, container: 'nobody' }), undefined);
+  });
+
+  it('waits for its turn, and is planned then', async () => {
+    const harness = stuck();
+    await harness.look();
+    const both = [harness.recovery.restartByHand(HAND), harness.recovery.restartByHand(HAND)];
+    const [first, second] = await Promise.all(both);
+    assert.deepEqual([first?.plan.reason, second?.plan.reason], ['in_flight', 'in_flight']);
+    assert.equal(restarts(harness), 1);
   });
 
   it('clears a budget that is used up, with force', async () => {
