@@ -32,13 +32,15 @@ export interface RecoveryRecord {
   readonly stages: ReadonlyMap<string, StageRecord>;
   /** Newest first. */
   readonly recent: readonly DoneRestart[];
+  /** Entries `restart_ended` of the journal, newest first: what earlier lives did. Counters do not rise. */
+  restore(entries: readonly { readonly [field: string]: unknown }[]): void;
   done(restart: DoneRestart): void;
   held(stage: string | undefined, reason: HoldReason): void;
   /** Stages that are there now, each with what is left of its budget: their counters begin at 0. */
   noteBudgets(remaining: ReadonlyMap<string, number>): void;
 }
 
-const MAX_RECENT = 50;
+export const MAX_RECENT = 50;
 /** Where a worker's stage is not known. */
 const NO_STAGE = '';
 
@@ -61,6 +63,9 @@ export function createRecord(): RecoveryRecord {
     get recent() {
       return recent;
     },
+    restore(entries) {
+      recent = entries.flatMap((entry) => readDone(entry) ?? []).slice(0, MAX_RECENT);
+    },
     done(restart) {
       recent = [restart, ...recent].slice(0, MAX_RECENT);
       const known = stageOf(restart.stage ?? NO_STAGE);
@@ -79,5 +84,26 @@ export function createRecord(): RecoveryRecord {
         stages.set(stage, { ...known, budgetRemaining });
       }
     },
+  };
+}
+
+/** Undefined where the entry is none of ours. */
+function readDone(entry: Readonly<Record<string, unknown>>): DoneRestart | undefined {
+  const { at, incident, container, stage, result, by, why, text, evidence, tookMs } = entry;
+  const endedAtMs = Date.parse(String(at));
+  const isResult = RESTART_RESULTS.some((one) => one === result);
+  if (typeof container !== 'string' || !isResult || Number.isNaN(endedAtMs)) return undefined;
+  const took = typeof tookMs === 'number' ? tookMs : 0;
+  return {
+    incident: String(incident ?? ''),
+    atMs: endedAtMs - took,
+    container,
+    result: result as RestartResult,
+    by: String(by ?? ''),
+    why: String(why ?? ''),
+    text: String(text ?? ''),
+    tookMs: took,
+    ...(typeof stage === 'string' && { stage }),
+    ...(typeof evidence === 'string' && { evidence }),
   };
 }

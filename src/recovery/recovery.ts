@@ -18,7 +18,7 @@ import { judgeExhaustion } from './own-findings.js';
 import { planRecovery } from './plan.js';
 import { planByHand } from './plan-by-hand.js';
 import type { PlanInput } from './plan-input.js';
-import { createRecord, type DoneRestart, type StageRecord } from './record.js';
+import { createRecord, type DoneRestart, MAX_RECENT, type StageRecord } from './record.js';
 import { seenContainer } from './seen-container.js';
 
 export interface RecoveryOptions extends Omit<ActorOptions, 'settings' | 'keeper' | 'journal' | 'stopped'> {
@@ -73,7 +73,7 @@ const STOP_LIMIT_MS = 1000;
 const SELF = 'stagewatch';
 
 export function createRecovery(options: RecoveryOptions): Recovery {
-  const { fleet, verdicts, clock, journal, state } = options;
+  const { fleet, verdicts, clock, journal, state, log } = options;
   let { settings } = options;
   let plans: readonly WorkerPlan[] = [];
   let acting: Promise<unknown> = Promise.resolve();
@@ -140,6 +140,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     isActing = false;
     const { evidence } = outcome;
     const kept = evidence === undefined ? {} : { evidence };
+    if (evidence !== undefined) void prune();
     switch (outcome.kind) {
       case 'aborted':
         holds.abort(plan, outcome, clock.nowMs());
@@ -153,14 +154,18 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       }
       case 'asked': {
         const told = await flights.settled(plan.identity, outcome.inFlight, outcome.settled);
-        void options.evidence.prune(settings.recovery, clock.nowMs());
         return { plan, ...told, ...kept };
       }
     }
   }
 
-  function act(order: Order): Promise<HandAnswer> {
-    const done = acting.then(() => carryOut(order));
+  async function prune(): Promise<void> {
+    const problem = await options.evidence.prune(settings.recovery, clock.nowMs());
+    if (problem !== undefined) log.warn({ problem }, 'old evidence cannot be removed');
+  }
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = acting.then(work);
     acting = done.catch(() => undefined);
     return done;
   }
@@ -168,6 +173,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   return {
     start() {
       keeper.load();
+      record.restore(journal.newest({ limit: MAX_RECENT, types: ['restart_ended'] }));
       isStarted = true;
       acting = flights.takeUp();
     },
@@ -182,7 +188,8 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       if (!chosen || isActing || flights.isTakingUp) return;
       const why = chosen.finding?.summary ?? chosen.text;
       isActing = true;
-      void act({ plan: chosen, by: SELF, why, isDryRun: settings.recovery.dry_run, isForced: false });
+      const order = { plan: chosen, by: SELF, why, isDryRun: settings.recovery.dry_run, isForced: false };
+      void inTurn(() => carryOut(order));
     },
     ownFindings: () => [judgeExhaustion({ plans, memory: keeper.memory, settings, nowMs: clock.nowMs() })],
     setSettings(next) {
@@ -192,14 +199,16 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       return { settings, memory: keeper.memory, plans, recent: record.recent, stages: record.stages };
     },
     async restartByHand({ container, isDryRun, isForced, by, why }) {
-      await acting;
-      const plan = planByHand(input(), container, isForced);
-      if (!plan) return undefined;
-      if (plan.decision !== 'restart') {
-        holds.refuse(plan, by);
-        return { plan, text: plan.text };
-      }
-      return act({ plan, by, why, isDryRun, isForced });
+      // Planned when its turn comes: what is done before may forbid it.
+      return inTurn(async () => {
+        const plan = planByHand(input(), container, isForced);
+        if (!plan) return undefined;
+        if (plan.decision !== 'restart') {
+          holds.refuse(plan, by);
+          return { plan, text: plan.text };
+        }
+        return carryOut({ plan, by, why, isDryRun, isForced });
+      });
     },
     notesOf: (finding) => notesOf(finding, { ...shared, plans, record }),
     async stop() {

@@ -11,7 +11,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const LIMIT_MS = 120_000;
 
-describe('recovery on a real engine', { skip: skipWithout('docker', 'python'), concurrency: true }, () => {
+describe('recovery on a real engine', { skip: skipWithout('docker', 'python'), concurrency: 2 }, () => {
   let engine: RealDocker;
   before(async () => {
     engine = await startRealDocker();

@@ -194,6 +194,7 @@ describe('recovery', () => {
     await harness.lookFor(STALL_S + 150);
     assert.equal(restarts(harness), 1);
     assert.equal(harness.recovery.picture.plans[0]?.reason, 'container_budget');
+    assert.equal(harness.recovery.picture.recent.length, 1, 'what earlier lives did is shown');
   });
 
   for (const step of ['look', 'logs', 'evidence', 'flush', 'progress', 'journal', 'before', 'restart']) {
@@ -259,6 +260,15 @@ describe('a restart by hand', () => {
   it('knows nobody of another name', async () => {
     const harness = stuck();
     assert.equal(await harness.recovery.restartByHand({ ...HAND, container: 'nobody' }), undefined);
+  });
+
+  it('waits for its turn, and is planned then', async () => {
+    const harness = stuck();
+    await harness.look();
+    const both = [harness.recovery.restartByHand(HAND), harness.recovery.restartByHand(HAND)];
+    const [first, second] = await Promise.all(both);
+    assert.deepEqual([first?.plan.reason, second?.plan.reason], ['in_flight', 'in_flight']);
+    assert.equal(restarts(harness), 1);
   });
 
   it('clears a budget that is used up, with force', async () => {
@@ -340,5 +350,49 @@ describe('an engine that misbehaves', () => {
     assert.equal(calls, 2);
     assert.deepEqual(results(harness)[0], 'failed');
     assert.equal(harness.scene.fleet.store.fleet.containers.get(W)?.state, 'running');
+  });
+});
+
+describe('what people are told with a finding', () => {
+  async function notes(harness: RecoveryHarness) {
+    const found = harness.scene.fleet.evaluation.verdicts.findings.get(`WorkerStuck:${W}`);
+    if (!found) throw new Error('it is not stuck');
+    return harness.recovery.notesOf(found);
+  }
+
+  it('is why recovery leaves it alone, and the last log lines without credentials', async () => {
+    const harness = stuck({ recovery: { enabled: false } });
+    harness.engine = {
+      ...harness.engine,
+      logs: () => {
+        const line = { stream: 'all', text: 'connecting to amqp://me:hunter2@host' } as const;
+        return Promise.resolve({ kind: 'read', value: { lines: [line], isCut: false } });
+      },
+    };
+    await harness.look();
+    assert.deepEqual(await notes(harness), {
+      recovery: 'Recovery leaves it to people: recovery is off; recovery.enabled turns it on.',
+      logLines: ['connecting to amqp://***@host'],
+    });
+  });
+
+  it('is what came of its last restart, and where the evidence is', async () => {
+    const harness = stuck({ recovery: { container_budget: 1 } });
+    await harness.lookFor(10);
+    harness.scene.work(W);
+    await harness.lookFor(STALL_S + 150);
+    const { recovery, evidenceFolder } = await notes(harness);
+    assert.match(
+      recovery ?? '',
+      /^Restarted \S+ ago by stagewatch \(recovered\): it took up work .*Recovery does not restart it: it was restarted 1 times/,
+    );
+    assert.match(evidenceFolder ?? '', /^evidence\/2025/);
+  });
+
+  it('lacks the log lines when the engine does not answer', async () => {
+    const harness = stuck();
+    harness.engine = { ...harness.engine, look: () => Promise.resolve({ kind: 'failed', problem: 'no' }) };
+    await harness.look();
+    assert.equal((await notes(harness)).logLines, undefined);
   });
 });

@@ -8,6 +8,7 @@ import {
   type OptionEntry,
 } from '../../src/config/schema-walk.js';
 import { ALL_FAMILY_GROUPS } from '../../src/metrics/all-families.js';
+import { ALERT_RULES } from './rule-files.js';
 
 const GENERATED = '<!-- Made by "npm run docs"; a test checks that it is fresh. -->';
 
@@ -16,6 +17,7 @@ export function generateDocs(): Readonly<Record<string, string>> {
   return {
     'docs/configuration.md': renderConfiguration(),
     'docs/metrics.md': renderMetrics(),
+    'docs/runbooks/README.md': renderRunbookIndex(),
     'docs/stagewatch.schema.json': `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
   };
 }
@@ -118,4 +120,17 @@ vanish, and its counters stay; \`stagewatch_source_up\` tells.
 ${rows.join('\n')}
 ${SELF_METRICS}
 `;
+}
+
+const SEVERITIES = { critical: '▲ critical', warning: '◆ warning', info: '▪ info', none: 'For machines' };
+
+function renderRunbookIndex(): string {
+  const parts = Object.entries(SEVERITIES).map(([severity, title]) => {
+    const rules = ALERT_RULES.filter(({ labels }) => labels['severity'] === severity);
+    const lines = rules.map(
+      ({ alert, annotations }) => `- [${alert}](${alert}.md): ${annotations['summary'] ?? ''}`,
+    );
+    return `## ${title}\n\n${lines.join('\n')}\n`;
+  });
+  return `# Runbooks\n\n${GENERATED}\n\nOne for every alert of the rules in \`alerts/\`.\n\n${parts.join('\n')}`;
 }

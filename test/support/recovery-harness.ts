@@ -32,6 +32,7 @@ export function createRecoveryHarness(config: object = {}): RecoveryHarness {
   const scene = createRecoveryScene(config);
   const { fleet } = scene;
   const steps: string[] = [];
+  let activity = 0;
   const disk: RecoveryHarness['disk'] = { state: undefined, journal: [], isFull: false };
   const evidence: RecoveryHarness['evidence'] = new Map();
   const clock: Clock = {
@@ -39,6 +40,7 @@ export function createRecoveryHarness(config: object = {}): RecoveryHarness {
     monotonicMs: () => fleet.nowMs,
     after(delayMs, task) {
       const handle = setImmediate(() => {
+        activity++;
         fleet.pass(delayMs / 1000);
         task();
       });
@@ -47,7 +49,17 @@ export function createRecoveryHarness(config: object = {}): RecoveryHarness {
   };
   const log = createLogger({ level: 'silent', format: 'json', write: () => undefined });
 
+  /** Until every chain of promises and timers has run out. */
+  async function settle(): Promise<void> {
+    for (let quietTurns = 0; quietTurns < 25; quietTurns++) {
+      const before = activity;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (activity !== before) quietTurns = 0;
+    }
+  }
+
   async function step(name: string): Promise<void> {
+    activity++;
     steps.push(name);
     await harness.onStep(name);
   }
@@ -127,7 +139,7 @@ export function createRecoveryHarness(config: object = {}): RecoveryHarness {
             .toReversed()
             .filter(({ type }) => !types || types.includes(type))
             .slice(0, limit)
-            .map((fields) => ({ at: '', ...fields })),
+            .map((fields) => ({ at: new Date(fleet.nowMs).toISOString(), ...fields })),
       },
       evidence: {
         async keep(incident, files) {
@@ -183,11 +195,6 @@ export function createRecoveryHarness(config: object = {}): RecoveryHarness {
   };
   harness.recovery = begin();
   return harness;
-}
-
-/** Long enough for every chain of promises and timers of the harness to run out. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 400; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What an engine does: the container is stopped and started, and its process begins anew. */
