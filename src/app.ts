@@ -3,8 +3,10 @@
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { createEvaluationLoop } from './app/evaluation-loop.js';
+import { createFailureJournal } from './app/failure-journal.js';
 import { journalOutcome } from './app/journal-outcome.js';
 import { wireRecovery } from './app/recovery-wiring.js';
+import { createRunSummary } from './app/run-summary.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { listSuspects } from './detectors/suspects.js';
@@ -71,6 +73,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     log: log.child({ component: 'journal' }),
   });
+  const failures = createFailureJournal({ fleet: store.fleet, journal, clock });
+  const summary = createRunSummary({ fleet: store.fleet, journal, clock });
   const sources = createSourceSet({
     apply,
     forgetSource: store.forgetSource,
@@ -88,6 +92,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     log: log.child({ component: 'detection' }),
     onOutcome(outcome) {
       journalOutcome(outcome, journal);
+      failures.look();
+      summary.look();
       recovery.look();
     },
     ownFindings: () => recovery.ownFindings(),
@@ -133,6 +139,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
 
   function apply(observation: Observation): void {
     store.apply(observation);
+    failures.note(observation);
     if (isFirstPictureTold || observation.kind !== 'source-read') return;
     if (missingForReadiness(store.fleet).length > 0) return;
     isFirstPictureTold = true;
@@ -212,6 +219,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       await recovery.stop();
       // A reload under way starts nothing more, and ends soon.
       await Promise.all([http.close(), sources.stop(), changing]);
+      summary.close();
       journal.append({ type: 'daemon_stopped' });
       await Promise.all([state.close(), journal.close()]);
     },
