@@ -3,6 +3,7 @@
 import { journalOutcome } from '../../src/app/journal-outcome.js';
 import { configSchema } from '../../src/config/schema.js';
 import { createEvaluation } from '../../src/detectors/evaluation.js';
+import type { Verdicts } from '../../src/detectors/verdicts.js';
 import { createClassifier } from '../../src/fleet/classify.js';
 import { createFleetStore } from '../../src/fleet/fleet-store.js';
 import { listStages } from '../../src/fleet/list-stages.js';
@@ -24,6 +25,7 @@ export interface SimulatedPage {
   readonly clock: FakeClock;
   readonly fleet: Fleet;
   readonly simulation: Simulation;
+  readonly verdicts: () => Verdicts;
   /** Lets time pass in the pipeline, its judgement and the page's history. */
   pass(seconds: number): Promise<void>;
   /** Ends the server; `start` serves the same fleet again, at the same port. */
@@ -89,6 +91,7 @@ export async function serveSimulatedPage(options: SimulatedPageOptions = {}): Pr
     clock,
     fleet: store.fleet,
     simulation,
+    verdicts: () => evaluation.verdicts,
     async pass(seconds) {
       for (let passed = 0; passed < seconds * 1000; passed += STEP_MS) {
         const stepMs = Math.min(STEP_MS, seconds * 1000 - passed);

@@ -94,7 +94,7 @@ function updateWaits(element: HTMLElement, { waitsFor }: OrchestratorView, conte
   const [first] = bad;
   const others = bad.length > 1 ? ` and ${bad.length - 1} more` : '';
   element.replaceChildren(
-    `waits for ${waitsFor.workers.length} workers of ${waitsFor.stage}`,
+    `waits for ${waitsFor.stage}`,
     ...(first
       ? [
           ': ',

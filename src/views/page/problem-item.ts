@@ -1,6 +1,5 @@
 /** One problem: its line, and below it the evidence, commands, consequences and what can be done from here. */
 
-import { formatDuration } from '../picture/format.js';
 import type { Problem } from '../picture/problems.js';
 import { createCommand } from './copy-button.js';
 import { button, el, setAttribute, setClass, setHidden, setText } from './dom.js';
@@ -87,7 +86,7 @@ export function createProblem(context: PageContext): ProblemView {
       );
       setShape(shape, problem.severity);
       setText(who, problem.who);
-      setText(phrase, `${problem.phrase}${sinceOf(problem)}`);
+      setText(phrase, `${problem.phrase}${problem.howLong}`);
       setText(where, problem.where === null ? '' : `at ${problem.where}`);
       setText(kind, `${problem.severity} · ${problem.kind}${problem.isUnconfirmed ? ' · unconfirmed' : ''}`);
       setAttribute(
@@ -120,10 +119,6 @@ export function createProblem(context: PageContext): ProblemView {
 /** The others show their line and their summary. */
 const OPEN_AT_FIRST = 2;
 
-function sinceOf({ forMs }: Problem): string {
-  return forMs === null ? '' : ` for ${formatDuration(forMs)}`;
-}
-
 function createTextList(parent: Element) {
   return createKeyedList({
     parent,
@@ -139,7 +134,7 @@ function createConsequence(): ItemView<Problem> {
     element: el('li', '', shape, text),
     update(problem) {
       setShape(shape, problem.severity);
-      setText(text, `${problem.who} ${problem.phrase}${sinceOf(problem)}`);
+      setText(text, `${problem.who} ${problem.phrase}${problem.howLong}`);
     },
   };
 }

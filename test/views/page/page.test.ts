@@ -1,17 +1,41 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { HandAnswer, HandRequest } from '../../../src/recovery/recovery.js';
 import { type Browser, type OpenPage, type PageOptions, startBrowser } from '../../support/browser.js';
 import { findProgram } from '../../support/machine.js';
+import { NO_RECOVERY } from '../../support/no-recovery.js';
 import { type SimulatedPage, serveSimulatedPage } from '../../support/simulated-page.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const isMissing = findProgram('chromium') === undefined && 'chromium is not installed';
 
 describe('the page in a browser', { skip: isMissing }, () => {
   let served: SimulatedPage;
   let browser: Browser;
+  const asked: HandRequest[] = [];
+
+  function restartByHand(request: HandRequest): Promise<HandAnswer> {
+    asked.push(request);
+    const text = request.isDryRun ? 'It would be restarted.' : 'It was restarted.';
+    return Promise.resolve({
+      plan: {
+        name: request.container,
+        decision: 'restart',
+        reason: 'by_hand',
+        cost: { runningMs: 60_000, lostMs: 60_000, text: '1m00s of work on PMC1' },
+      },
+      text,
+      result: request.isDryRun ? 'dry_run' : 'started',
+    } as unknown as HandAnswer);
+  }
 
   before(async () => {
-    served = await serveSimulatedPage({ seed: 3, faults: [{ kind: 'hang', atMinute: 20 }] });
+    served = await serveSimulatedPage({
+      seed: 3,
+      faults: [{ kind: 'hang', atMinute: 20 }],
+      token: 'sesame',
+      more: { recovery: { ...NO_RECOVERY, restartByHand } },
+    });
     await served.pass(32 * 60);
     browser = await startBrowser();
   });
@@ -50,4 +74,122 @@ describe('the page in a browser', { skip: isMissing }, () => {
     assert.deepEqual(complaints, []);
     await page.close();
   });
+
+  it('shows what changes while it is open', async () => {
+    const { page, complaints } = await open();
+    const documents = (): Promise<string> => page.evaluate(TILE_NAMES);
+    const before = await documents();
+    await served.pass(60);
+    await waitFor('other jobs', async () => (await documents()) !== before);
+    assert.match((await page.locator('#age').textContent()) ?? '', /^live · /);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it('narrows to a stage by a click, keeps that in the address, and opens such an address so', async () => {
+    const { page } = await open();
+    await page.locator('.stage-title', { hasText: 'Witnesses' }).click();
+    await waitFor('14 tiles', async () => (await page.locator('.tile').count()) === 14);
+    assert.match(page.url(), /#stage=G3_02$/);
+    await page.keyboard.press('Escape');
+    await page.locator('#filter .link').click();
+    await waitFor('all tiles', async () => (await page.locator('.tile').count()) === 58);
+    assert.doesNotMatch(page.url(), /#/);
+    await page.close();
+
+    const linked = await open(`#worker=${stuck()}`);
+    await linked.page.locator('.worker-card').waitFor();
+    assert.match((await linked.page.locator('.worker-card').textContent()) ?? '', /stuck for/);
+    await linked.page.close();
+    const finding = await open(`#finding=WorkerStuck:${stuck()}`);
+    await finding.page.locator('.problem.is-selected details[open]').waitFor();
+    await finding.page.close();
+  });
+
+  it('is worked by the keyboard: one stop for all tiles, arrows among them, Enter and Escape', async () => {
+    const { page } = await open();
+    await page.locator('.tile').first().focus();
+    await page.keyboard.press('ArrowRight');
+    assert.equal(await page.locator('.tile[tabindex="0"]').count(), 1);
+    const container = await page.locator('.tile[tabindex="0"]').getAttribute('data-container');
+    await page.locator('.worker-card').waitFor();
+    assert.match((await page.locator('.worker-card h3').textContent()) ?? '', new RegExp(`^${container}$`));
+    await page.keyboard.press('Enter');
+    await waitFor('the address', () => page.url().endsWith(`#worker=${container}`));
+    await page.keyboard.press('Escape');
+    await page.locator('.worker-card').waitFor({ state: 'hidden' });
+    const focused = await page.locator('.tile:focus').getAttribute('data-container');
+    assert.equal(focused, container, 'the focus stays where it was');
+    await page.close();
+  });
+
+  it('restarts with a token after showing the cost, and not without one', async () => {
+    const { page } = await open(`#worker=${stuck()}`);
+    const restart = page.locator('.worker-card .act');
+    await page.locator('.worker-card').waitFor();
+    assert.equal(await restart.isVisible(), false);
+    await page.locator('#unlock').click();
+    await page.locator('#dialog input').fill('wrong');
+    await page.keyboard.press('Enter');
+    await restart.click();
+    await page.locator('.refusal', { hasText: 'The token was refused' }).waitFor();
+    await page.locator('#dialog button').click();
+    assert.deepEqual(asked, []);
+
+    await page.locator('#unlock').click();
+    await page.locator('#dialog input').fill('sesame');
+    await page.keyboard.press('Enter');
+    await restart.click();
+    await page.locator('.cost', { hasText: '1m00s of work on PMC1' }).waitFor();
+    assert.deepEqual(
+      asked.map(({ container, isDryRun }) => [container, isDryRun]),
+      [[stuck(), true]],
+    );
+    await page.locator('.main-action').click();
+    await page.locator('.result', { hasText: 'started' }).waitFor();
+    assert.deepEqual(
+      asked.map(({ isDryRun, isForced }) => [isDryRun, isForced]),
+      [
+        [true, false],
+        [false, false],
+      ],
+    );
+    assert.equal(await page.evaluate('localStorage.length'), 0, 'the token stays in this tab');
+    await page.close();
+  });
+
+  it('keeps old data with its age while the daemon is away, and comes back by itself', async () => {
+    const { page } = await open();
+    await waitFor('the stream', async () =>
+      ((await page.locator('#age').textContent()) ?? '').startsWith('live'),
+    );
+    await served.stop();
+    const age = page.locator('#age.is-aging');
+    await age.waitFor({ timeout: 30_000 });
+    assert.match((await age.textContent()) ?? '', /^data is .* old · stagewatch does not answer$/);
+    assert.equal(await page.locator('.tile').count(), 58);
+    await served.start();
+    await page.locator('#age.is-fresh', { hasText: 'live' }).waitFor({ timeout: 60_000 });
+    await page.close();
+  });
+
+  for (const width of [1440, 900, 390]) {
+    for (const scheme of ['light', 'dark'] as const) {
+      it(`fits a window of ${width} in ${scheme}, with nothing cut off at the side`, async () => {
+        const { page, complaints } = await open('', { width, scheme, isReduced: true });
+        assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+        const isDark = await page.evaluate(
+          "getComputedStyle(document.body).backgroundColor === 'rgb(13, 16, 21)'",
+        );
+        assert.equal(isDark, scheme === 'dark');
+        const folded = await page.locator('.fold:not([open])').count();
+        assert.equal(folded, width === 390 ? 5 : 0);
+        assert.deepEqual(complaints, []);
+        await page.close();
+      });
+    }
+  }
 });
+
+/** Runs in the page: what each tile is called, which names its document. */
+const TILE_NAMES = `[...document.querySelectorAll('.tile')].map((tile) => tile.getAttribute('aria-label')).join()`;
