@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { wireAlerting } from './app/alerting-wiring.js';
 import { createEvaluationLoop } from './app/evaluation-loop.js';
 import { journalOutcome } from './app/journal-outcome.js';
 import { wireRecovery } from './app/recovery-wiring.js';
@@ -90,8 +91,9 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     onOutcome(outcome) {
       journalOutcome(outcome, journal);
       recovery.look();
+      alerting.review(evaluation.facts.verdicts.findings);
     },
-    ownFindings: () => recovery.ownFindings(),
+    ownFindings: () => [...recovery.ownFindings(), ...alerting.ownFindings()],
   });
   const failFast = createFailFast({
     fleet: store.fleet,
@@ -112,6 +114,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     log,
   });
+  const alerting = wireAlerting({ config, state, journal, recovery, clock, log });
   let isFirstPictureTold = false;
   /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */
   let changing: Promise<unknown> = Promise.resolve();
@@ -125,6 +128,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       journal: journal.counts,
       recovery: recovery.picture.stages,
       failureSentinels: failFast.written,
+      notifications: alerting.counts,
     }),
     groups: ALL_FAMILY_GROUPS,
     clock,
@@ -137,6 +141,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     verdicts: () => evaluation.facts.verdicts,
     journal,
     recovery,
+    alerting,
     clock,
     log: log.child({ component: 'http' }),
     version,
@@ -170,6 +175,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     });
     await sources.follow(undefined, config);
     recovery.start();
+    alerting.start();
     evaluation.start();
     return address;
   }
@@ -214,6 +220,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     store.apply({ kind: 'stages-configured', stages: listStages(next) });
     evaluation.setSettings(next);
     recovery.setSettings(next);
+    alerting.setSettings(next);
     await sources.follow(before, next);
     return undefined;
   }
@@ -225,7 +232,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       isStopping = true;
       evaluation.stop();
       failFast.stop();
-      await recovery.stop();
+      await Promise.all([recovery.stop(), alerting.stop()]);
       // A reload under way starts nothing more, and ends soon.
       await Promise.all([http.close(), sources.stop(), changing]);
       journal.append({ type: 'daemon_stopped' });

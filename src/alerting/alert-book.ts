@@ -11,7 +11,7 @@ import type { Finding, FindingKind } from '../detectors/finding.js';
 import { FINDING_SEVERITIES } from '../detectors/finding.js';
 import type { AlertMemory, GroupMemory } from './alert-memory.js';
 import type { AlertSettings } from './alert-settings.js';
-import { currentTargetKeys, SEVERITY_RANKS, type Target, targetsOf } from './alert-target.js';
+import { currentTargets, SEVERITY_RANKS, type Target, targetsOf } from './alert-target.js';
 import { reviewAlertStates } from './alertmanager/alert-states.js';
 import { composeNotification, memoryAfter } from './compose-notification.js';
 import { type Decision, type GroupReview, reviewGroup } from './group-review.js';
@@ -57,7 +57,7 @@ const HOUR_MS = 3_600_000;
 export function reviewAlerts(before: AlertMemory, context: BookContext): BookOutcome {
   const { settings, nowMs } = context;
   const groups = groupFindings(before, context);
-  const kept = currentTargetKeys(settings);
+  const kept = new Set(currentTargets(settings).map(({ key }) => key));
   const sentAtMs = prune(before.sentAtMs, nowMs);
   const memories: Record<string, GroupMemory> = {};
   const standings: GroupStanding[] = [];

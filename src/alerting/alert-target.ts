@@ -37,15 +37,12 @@ export function targetsOf(finding: Routed, settings: AlertSettings): readonly Ta
   return targets;
 }
 
-/** Of everybody whom the configuration names; a target that is not among them is told nothing more. */
-export function currentTargetKeys({ alerts }: AlertSettings): ReadonlySet<string> {
-  const keys = new Set<string>();
-  if (alerts.webhook.url !== null) keys.add(WEBHOOK_TARGET.key);
-  if (alerts.email.smtp_url === null) return keys;
-  for (const to of [alerts.email.to, ...alerts.routes.map((route) => route.to)]) {
-    if (to.length > 0) keys.add(mailTarget(to).key);
-  }
-  return keys;
+/** Everybody whom the configuration names; who is not among them is told nothing more. */
+export function currentTargets({ alerts }: AlertSettings): readonly Target[] {
+  const lists = [alerts.email.to, ...alerts.routes.map(({ to }) => to)].filter((to) => to.length > 0);
+  const mail = alerts.email.smtp_url === null ? [] : lists.map(mailTarget);
+  const targets = [...mail, ...(alerts.webhook.url === null ? [] : [WEBHOOK_TARGET])];
+  return [...new Map(targets.map((target) => [target.key, target])).values()];
 }
 
 export function mailTarget(to: readonly string[]): Target {

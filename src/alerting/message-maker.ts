@@ -4,6 +4,7 @@ import type { Finding } from '../detectors/finding.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
+import { formatDuration } from '../lib/duration.js';
 import type { Logger } from '../lib/logger.js';
 import type { AlertSettings } from './alert-settings.js';
 import type { OutgoingMessage } from './delivery.js';
@@ -52,15 +53,13 @@ export function createMessageMaker({ journal, clock, log, notesOf }: MessageMake
     const { container } = subject;
     if (container === undefined) return undefined;
     const restart = journal
-      .newest({ limit: MAX_ENTRIES, sinceMs: beganAtMs, types: ['restart_ended'] })
+      .newest({ limit: MAX_ENTRIES, sinceMs: beganAtMs, types: ['restart_started'] })
       .find((entry) => entry['container'] === container && Date.parse(entry.at) <= endedAtMs);
-    if (!restart || restart['result'] === 'dry_run') return undefined;
-    const by = restart['by'];
-    const who =
-      typeof by === 'string' && by !== '' && by !== 'stagewatch'
-        ? `${by}, through stagewatch,`
-        : 'stagewatch';
-    return [id, `${who} restarted it (${String(restart['result'])})`];
+    if (!restart) return undefined;
+    const { by } = restart;
+    const who = typeof by === 'string' && by !== '' ? by : 'stagewatch';
+    const lateMs = Math.max(0, endedAtMs - Date.parse(restart.at));
+    return [id, `restarted by ${who}, ${formatDuration(lateMs)} before it ended`];
   }
 
   return {

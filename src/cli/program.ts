@@ -4,9 +4,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { PROFILES } from '../simulation/profile.js';
 import { checkConfig } from './check-config-command.js';
 import type { CommandContext } from './command-context.js';
+import type { DaemonOptions } from './daemon-client.js';
 import type { DemoOptions } from './demo-command.js';
 import type { RestartOptions } from './restart-command.js';
 import { type ServeOptions, serve } from './serve-command.js';
+import { addSilence, expireSilence, listSilences, type SilenceAddOptions } from './silence-command.js';
 import type { StatusOptions } from './status-command.js';
 
 /** Runs the command that `args` names and resolves with the exit code. */
@@ -52,6 +54,18 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     const { restart } = await import('./restart-command.js');
     exitCode = await restart(container, options, context);
   });
+  addSilences(program, async (run) => {
+    exitCode = await run(context);
+  });
+  program
+    .command('test-notification')
+    .description('send a message by each configured channel, and say which arrived; needs no running daemon')
+    .option('-c, --config <file>', 'configuration, as for serve')
+    .action(async (options: { readonly config?: string }) => {
+      // Loaded late: no other command needs mail.
+      const { testNotification } = await import('./test-notification-command.js');
+      exitCode = await testNotification(options, context);
+    });
 
   await program.parseAsync([...args], { from: 'user' });
   return exitCode;
@@ -84,6 +98,37 @@ function addDemo(program: Command, run: (options: DemoOptions) => Promise<void>)
     .option('--seed <n>', 'another seed, another run', numberFrom(0, 2 ** 32 - 1), 1)
     .option('--servers-only', 'no daemon: print the configuration for one, and serve what it watches')
     .action(run);
+}
+
+type RunInContext = (run: (context: CommandContext) => Promise<number>) => Promise<void>;
+
+function addSilences(program: Command, run: RunInContext): void {
+  const silence = program
+    .command('silence')
+    .description('be told nothing of some findings for a while; through the running daemon');
+  const ofDaemon = (command: Command): Command =>
+    command
+      .option('--url <url>', 'of the daemon; else where its configuration says that it listens')
+      .option('-c, --config <file>', 'configuration of the daemon, for its address and token');
+  ofDaemon(silence.command('add'))
+    .description('silence the findings that fit all of these name patterns (* and ?)')
+    .option('--kind <pattern>', 'WorkerStuck, Gpu*')
+    .option('--container <pattern>', 'name of a container')
+    .option('--stage <pattern>', 'id of a stage')
+    .option('--queue <pattern>', 'name of a queue')
+    .option('--gpu <pattern>', 'index of a GPU')
+    .option('--severity <pattern>', 'critical, warning or info')
+    .option('--for <duration>', 'how long: 30m, 2h', '2h')
+    .option('--comment <text>', 'why')
+    .option('--by <name>', 'who asks; else your user name')
+    .action((options: SilenceAddOptions) => run((context) => addSilence(options, context)));
+  ofDaemon(silence.command('list', { isDefault: true }))
+    .description('what is silenced now')
+    .action((options: DaemonOptions) => run((context) => listSilences(options, context)));
+  ofDaemon(silence.command('expire'))
+    .description('end a silence before its time')
+    .argument('<id>', 'as add and list say it')
+    .action((id: string, options: DaemonOptions) => run((context) => expireSilence(id, options, context)));
 }
 
 function numberFrom(least: number, most: number): (text: string) => number {

@@ -7,6 +7,7 @@ import { failureSentinelFamilies } from './failure-sentinel-families.js';
 import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
 import { journalFamilies } from './journal-families.js';
+import { notificationFamilies } from './notification-families.js';
 import { PROGRESS_FAMILY_GROUPS } from './progress-families.js';
 import { queueFamilies } from './queue-families.js';
 import { recoveryFamilies } from './recovery-families.js';
@@ -28,6 +29,7 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   ...VERDICT_FAMILY_GROUPS,
   journalFamilies,
   recoveryFamilies,
+  notificationFamilies,
   stageSentinelFamilies,
   sentinelDelayFamilies,
   failureSentinelFamilies,

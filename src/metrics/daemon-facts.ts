@@ -16,9 +16,15 @@ export interface DaemonFacts {
   readonly recovery: ReadonlyMap<string, StageRecoveryStats>;
   /** How many failure sentinels were written since the daemon's start, by stage; replaced on change. */
   readonly failureSentinels: ReadonlyMap<string, number>;
+  readonly notifications: NotificationStats;
 }
 
 /** One object, replaced on change; every result and reason there is has its count, from 0. */
+/** Attempts to deliver since the daemon's start; one object, replaced on change. */
+export type NotificationStats = Readonly<
+  Record<'email' | 'webhook' | 'alertmanager', { readonly sent: number; readonly failed: number }>
+>;
+
 export interface StageRecoveryStats {
   readonly stage: string;
   readonly results: Readonly<Record<string, number>>;

@@ -21,12 +21,15 @@ import { metricsRoute } from './metrics-route.js';
 import { sendPackedJson } from './packed-json.js';
 import { missingForReadiness } from './readiness.js';
 import { addRecoveryRoutes } from './recovery-routes.js';
+import { type AlertingView, silenceRoutes } from './silence-routes.js';
 
 export interface HttpServerOptions {
   readonly fleet: Fleet;
   readonly verdicts: () => Verdicts;
   readonly journal: Pick<Journal, 'newest'>;
   readonly recovery: Pick<Recovery, 'picture' | 'restartByHand'>;
+  /** Absent: nothing is at the routes of silences and notifications. */
+  readonly alerting?: AlertingView;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
@@ -109,6 +112,7 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
     else sendSuccess(response, options.journal.newest(asked.query));
   });
   addRecoveryRoutes(app, options);
+  if (options.alerting) app.use(silenceRoutes({ ...options, alerting: options.alerting }));
   app.post('/-/reload', requireBearerToken(options.bearerToken), async (_request, response) => {
     const { problem } = await reload();
     if (problem === undefined) sendSuccess(response, { reloaded: true });

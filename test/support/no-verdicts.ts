@@ -22,4 +22,9 @@ export const NO_DAEMON_FACTS: DaemonFacts = {
   journal: { dropped: 0, isWritable: true },
   recovery: new Map(),
   failureSentinels: new Map(),
+  notifications: {
+    email: { sent: 0, failed: 0 },
+    alertmanager: { sent: 0, failed: 0 },
+    webhook: { sent: 0, failed: 0 },
+  },
 };

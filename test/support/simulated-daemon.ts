@@ -16,6 +16,7 @@ import { type ProfileName, simProfile, simulationConfig } from '../../src/simula
 import { createSimulation } from '../../src/simulation/simulation.js';
 import type { FaultTruth } from '../../src/simulation/truth.js';
 import { createFakeClock } from './fake-clock.js';
+import { NO_DAEMON_FACTS } from './no-verdicts.js';
 import { createSimulatedRecovery } from './simulated-recovery.js';
 
 export interface SimulatedDaemon {
@@ -74,6 +75,7 @@ export function createSimulatedDaemon(options: SimulatedDaemonOptions): Simulate
       journal: { dropped: 0, isWritable: true },
       recovery: recovery.picture.stages,
       failureSentinels: new Map(),
+      notifications: NO_DAEMON_FACTS.notifications,
     }),
     fleet: store.fleet,
     groups: ALL_FAMILY_GROUPS,
