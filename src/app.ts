@@ -114,7 +114,16 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     log,
   });
-  const alerting = wireAlerting({ config, state, journal, recovery, clock, log });
+  const alerting = wireAlerting({
+    config,
+    state,
+    journal,
+    fleet: store.fleet,
+    verdicts: () => evaluation.facts.verdicts,
+    recovery,
+    clock,
+    log,
+  });
   let isFirstPictureTold = false;
   /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */
   let changing: Promise<unknown> = Promise.resolve();

@@ -19,6 +19,7 @@ import type { Channel } from './delivery.js';
 import { createDigests, type Digests } from './digest.js';
 import { createSmtpChannel } from './email/smtp-channel.js';
 import { createLane, type Lane, type LaneEntry, type Settled } from './lane.js';
+import type { MessageCommand } from './message-command.js';
 import { createMessageMaker, type NotesOf } from './message-maker.js';
 import type { Notification } from './notification.js';
 import { withoutNotification } from './outbox.js';
@@ -58,6 +59,8 @@ export interface AlertingOptions {
   readonly log: Logger;
   /** What else is known of a finding: what recovery did or plans, the end of its log. */
   readonly notesOf?: NotesOf;
+  /** What to type about a finding, the most useful first. */
+  readonly commandsOf?: (finding: Finding) => readonly MessageCommand[];
   /** Uniform in [0, 1); injected so that tests are exact. */
   readonly random?: () => number;
 }
@@ -70,12 +73,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
   let { settings } = options;
   const memoryState = state.section('alerts', 1);
   const silences = createSilences({ section: state.section('silences', 1), journal, clock });
-  const maker = createMessageMaker({
-    journal,
-    clock,
-    log,
-    ...(options.notesOf && { notesOf: options.notesOf }),
-  });
+  const maker = createMessageMaker(options);
   const alertmanager = createAlertmanagerChannel(settings, clock);
   const digests: Digests = createDigests({ journal, clock, silences });
   const health = {

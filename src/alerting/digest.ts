@@ -1,6 +1,7 @@
 /** The daily mail: what the last 24 hours brought, what of it is still open, and what stagewatch did meanwhile. */
 
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Finding } from '../detectors/finding.js';
 import type { Journal } from '../journal/journal.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
@@ -11,7 +12,14 @@ import { mailTarget, SEVERITY_RANKS } from './alert-target.js';
 import { oneLine, stageTitle, whoAndWhere } from './finding-words.js';
 import type { LaneEntry } from './lane.js';
 import { wallTime } from './message-times.js';
-import { MARKS, type MessageItem, type MessageSection, type MessageView } from './message-view.js';
+import {
+  hasContent,
+  MARKS,
+  type MessageItem,
+  type MessageSection,
+  type MessageView,
+  senderOn,
+} from './message-view.js';
 import { MAX_LISTED } from './notification.js';
 import { isActive } from './silence.js';
 import type { Silences } from './silences.js';
@@ -89,7 +97,8 @@ export function viewDigest(facts: DigestFacts, settings: AlertSettings): Message
   const sections: readonly MessageSection[] = [
     {
       kind: 'items',
-      title: `Open now (${standing.length})`,
+      title: 'Open now',
+      about: String(standing.length),
       items: standing.slice(0, MAX_LISTED).map((finding) => toItem(finding, nowMs, settings)),
       more: Math.max(0, standing.length - MAX_LISTED),
     },
@@ -107,14 +116,16 @@ export function viewDigest(facts: DigestFacts, settings: AlertSettings): Message
   const { external_url, timezone } = settings.alerts;
   return {
     tone: standing[0]?.severity ?? 'resolved',
+    label: 'digest',
     subject: oneLine(`[digest] stagewatch: ${title}`),
     title,
     lead: [
       `From ${wallTime(nowMs - DAY_MS, timezone)} to ${wallTime(nowMs, timezone)}.`,
       ...(opened.length === 0 && standing.length === 0 ? ['All was well.'] : []),
     ],
-    sections: sections.filter((one) => (one.kind === 'items' ? one.items : one.lines).length > 0),
+    sections: sections.filter(hasContent),
     links: external_url === null ? [] : [{ title: 'stagewatch', url: external_url }],
+    sender: senderOn(hostname()),
   };
 }
 

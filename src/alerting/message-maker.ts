@@ -1,5 +1,6 @@
 /** Makes the message of a notification, with what is known beside it: recovery's word, the end of a log, what ended it. */
 
+import { hostname } from 'node:os';
 import type { Finding } from '../detectors/finding.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
@@ -8,6 +9,7 @@ import { formatDuration } from '../lib/duration.js';
 import type { Logger } from '../lib/logger.js';
 import type { AlertSettings } from './alert-settings.js';
 import type { OutgoingMessage } from './delivery.js';
+import type { MessageCommand } from './message-command.js';
 import { type FindingNotes, type MessageNotes, viewMessage } from './message-view.js';
 import type { EndedFinding, Notification } from './notification.js';
 
@@ -23,6 +25,8 @@ export interface MessageMakerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly notesOf?: NotesOf;
+  /** What to type about it, the most useful first. */
+  readonly commandsOf?: (finding: Finding) => readonly MessageCommand[];
 }
 
 const NOTES_LIMIT_MS = 5000;
@@ -30,9 +34,16 @@ const NOTES_LIMIT_MS = 5000;
 const MAX_ASKED = 5;
 const MAX_ENTRIES = 200;
 
-export function createMessageMaker({ journal, clock, log, notesOf }: MessageMakerOptions): MessageMaker {
+export function createMessageMaker({
+  journal,
+  clock,
+  log,
+  notesOf,
+  commandsOf,
+}: MessageMakerOptions): MessageMaker {
   async function notesFor(finding: Finding): Promise<readonly [string, FindingNotes]> {
-    if (!notesOf) return [finding.id, {}];
+    const commands = commandsOf?.(finding) ?? [];
+    if (!notesOf) return [finding.id, { commands }];
     const asked = Promise.resolve().then(() => notesOf(finding));
     const notes = await withDeadline(asked, {
       clock,
@@ -45,7 +56,7 @@ export function createMessageMaker({ journal, clock, log, notesOf }: MessageMake
       );
       return {};
     });
-    return [finding.id, notes];
+    return [finding.id, { ...notes, commands }];
   }
 
   /** What is in the journal of restarts between the begin of the trouble and its end. */
@@ -70,6 +81,7 @@ export function createMessageMaker({ journal, clock, log, notesOf }: MessageMake
       const notes: MessageNotes = {
         of: new Map(await Promise.all([...asked].map(notesFor))),
         ends: new Map(ended.map(endOf).filter((end) => end !== undefined)),
+        host: hostname(),
       };
       return {
         id,

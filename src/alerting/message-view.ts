@@ -3,10 +3,10 @@
 import type { Finding, Severity } from '../detectors/finding.js';
 import { formatDuration } from '../lib/duration.js';
 import type { AlertSettings } from './alert-settings.js';
-import { commandsFor, silenceCommand } from './commands.js';
-import { logLine, oneLine, whoAndWhere } from './finding-words.js';
+import { logLine, oneLine, subjectTitle, whoAndWhere } from './finding-words.js';
+import { type MessageCommand, silenceCommand } from './message-command.js';
 import { linksFor, type MessageLink } from './message-links.js';
-import { wallTime } from './message-times.js';
+import { shortTime, wallTime } from './message-times.js';
 import type { EndedFinding, Notification } from './notification.js';
 import { subjectLine, titleLine } from './subject-line.js';
 
@@ -15,6 +15,8 @@ export interface FindingNotes {
   /** What stagewatch did about it, would do, or why it does not, in a sentence. */
   readonly recovery?: string;
   readonly evidenceFolder?: string;
+  /** What to type, the most useful first. */
+  readonly commands?: readonly MessageCommand[];
   /** The last lines of the container's log, the newest last. */
   readonly logLines?: readonly string[];
 }
@@ -24,6 +26,8 @@ export interface MessageNotes {
   readonly of: ReadonlyMap<string, FindingNotes>;
   /** What is known to have ended a finding, in a sentence. */
   readonly ends: ReadonlyMap<string, string>;
+  /** Where the daemon runs. */
+  readonly host: string;
 }
 
 export interface MessageItem {
@@ -33,24 +37,27 @@ export interface MessageItem {
   readonly isNew: boolean;
 }
 
-export type MessageSection =
-  | { readonly kind: 'lines'; readonly title: string; readonly lines: readonly string[] }
-  | {
-      readonly kind: 'items';
-      readonly title: string;
-      readonly items: readonly MessageItem[];
-      readonly more: number;
-    }
-  /** To be copied, or read as it stands: in a fixed pitch. */
-  | {
-      readonly kind: 'block';
-      readonly title: string;
-      readonly lines: readonly string[];
-      readonly isCommands: boolean;
-    };
+interface SectionHead {
+  /** A few fixed words. */
+  readonly title: string;
+  /** Whom or how many it is about, as it is spelled. */
+  readonly about?: string;
+}
+
+export type MessageSection = SectionHead &
+  (
+    | { readonly kind: 'lines'; readonly lines: readonly string[] }
+    | { readonly kind: 'items'; readonly items: readonly MessageItem[]; readonly more: number }
+    /** Each to be copied as it stands. */
+    | { readonly kind: 'commands'; readonly commands: readonly MessageCommand[] }
+    /** In a fixed pitch. */
+    | { readonly kind: 'log'; readonly lines: readonly string[] }
+  );
 
 export interface MessageView {
   readonly tone: Severity | 'resolved';
+  /** `critical`, `resolved`, `digest`: what stands in the subject's brackets. */
+  readonly label: string;
   readonly subject: string;
   /** The subject without its label. */
   readonly title: string;
@@ -58,6 +65,8 @@ export interface MessageView {
   readonly lead: readonly string[];
   readonly sections: readonly MessageSection[];
   readonly links: readonly MessageLink[];
+  /** Who sends it: `stagewatch on dgx-01`. */
+  readonly sender: string;
 }
 
 export const MARKS: Readonly<Record<MessageView['tone'], string>> = {
@@ -66,6 +75,11 @@ export const MARKS: Readonly<Record<MessageView['tone'], string>> = {
   info: '▪',
   resolved: '✓',
 };
+
+/** Several daemons may tell one person. */
+export function senderOn(host: string): string {
+  return host === '' ? 'stagewatch' : `stagewatch on ${oneLine(host)}`;
+}
 
 const MAX_LOG_LINES = 20;
 const MAX_LOG_LINE = 240;
@@ -81,14 +95,20 @@ export function viewMessage(
     : openSections(notification, notes, settings);
   return {
     tone: isResolved ? 'resolved' : notification.severity,
+    label: isResolved ? 'resolved' : notification.severity,
     subject: subjectLine(notification, settings),
     title: titleLine(notification, settings),
     lead: leadLines(notification, settings),
-    sections: sections.filter(
-      (section) => (section.kind === 'items' ? section.items : section.lines).length > 0,
-    ),
+    sections: sections.filter(hasContent),
     links: linksFor(notification, settings),
+    sender: senderOn(notes.host),
   };
+}
+
+/** A heading with nothing under it is left out. */
+export function hasContent(section: MessageSection): boolean {
+  if (section.kind === 'items') return section.items.length > 0;
+  return (section.kind === 'commands' ? section.commands : section.lines).length > 0;
 }
 
 function leadLines(notification: Notification, { alerts }: AlertSettings): readonly string[] {
@@ -126,49 +146,59 @@ function openSections(
   const worst =
     (reason === 'grew' ? findings.find(({ id }) => newIds.includes(id)) : undefined) ?? findings[0];
   if (!worst) return [];
-  const known = notes.of.get(worst.id) ?? {};
   const isSole = notification.findingCount === 1;
-  const ofWorst = isSole ? '' : ` of ${whoAndWhere(worst.subject, settings)}`;
+  const who = subjectTitle(worst.subject);
+  const ofWorst = isSole || who === undefined ? {} : { about: who };
   return [
-    ...(isSole ? [] : [itemsOf(notification, settings)]),
-    { kind: 'lines', title: `Why we say so${ofWorst}`, lines: evidenceLines(worst, settings) },
+    ...(isSole ? [] : [whoSection(notification, settings)]),
+    { kind: 'lines', title: 'Why we say so', ...ofWorst, lines: evidenceLines(worst, settings) },
     {
       kind: 'items',
-      title: `What follows from it (${consequenceCount})`,
-      items: consequences.map((one) => toItem(one, settings)),
+      title: 'What follows from it',
+      about: String(consequenceCount),
+      items: consequences.map((one) => consequenceItem(one, notification, settings)),
       more: consequenceCount - consequences.length,
     },
-    { kind: 'lines', title: `What stagewatch did`, lines: didLines(findings, notes, settings) },
+    { kind: 'lines', title: 'What stagewatch did', lines: didLines(findings, notes, settings) },
     {
-      kind: 'block',
+      kind: 'commands',
       title: 'What you can do',
-      lines: [...commandsFor(kind, worst.subject), silenceCommand(kind, worst.subject)],
-      isCommands: true,
+      commands: [...(notes.of.get(worst.id)?.commands ?? []), silenceCommand(kind, worst.subject)],
     },
     { kind: 'lines', title: 'It ends when', lines: [oneLine(worst.clearsWhen)] },
     {
       kind: 'items',
-      title: `Ended since the last message (${endedCount})`,
-      items: ended.map((one) => toEndedItem(one, settings)),
+      title: 'Ended since the last message',
+      about: String(endedCount),
+      items: ended.map((one) => endedItem(one, settings)),
       more: endedCount - ended.length,
     },
-    { kind: 'block', title: `Last lines of its log${ofWorst}`, lines: logLines(known), isCommands: false },
+    {
+      kind: 'log',
+      title: 'Last lines of its log',
+      ...ofWorst,
+      lines: logLines(notes.of.get(worst.id) ?? {}),
+    },
   ];
 }
 
-function itemsOf(
-  { findings, findingCount, newIds, reason }: Notification,
+/** Kind and stage are the same for all, and in the title already. */
+function whoSection(
+  { findings, findingCount, newIds, reason, createdAtMs, stage }: Notification,
   settings: AlertSettings,
 ): MessageSection {
-  const items = findings.map((one) => ({
-    ...toItem(one, settings),
-    isNew: reason === 'grew' && newIds.includes(one.id),
+  const items = findings.map(({ id, severity, subject, summary, beganAtMs }) => ({
+    mark: MARKS[severity],
+    who: (stage === undefined ? undefined : subjectTitle(subject)) ?? whoAndWhere(subject, settings),
+    what: `${oneLine(summary)}, since ${shortTime(beganAtMs, createdAtMs, settings.alerts.timezone)}`,
+    isNew: reason === 'grew' && newIds.includes(id),
   }));
-  return { kind: 'items', title: `Who (${findingCount})`, items, more: findingCount - findings.length };
+  const more = findingCount - findings.length;
+  return { kind: 'items', title: 'Who', about: String(findingCount), items, more };
 }
 
 function resolvedSections(
-  { ended, endedCount, kind }: Notification,
+  { ended, endedCount }: Notification,
   { ends }: MessageNotes,
   settings: AlertSettings,
 ): readonly MessageSection[] {
@@ -181,17 +211,12 @@ function resolvedSections(
   return [
     {
       kind: 'items',
-      title: endedCount === 1 ? 'What it was' : `What it was (${endedCount})`,
-      items: ended.map((one) => toEndedItem(one, settings)),
+      title: 'What it was',
+      ...(endedCount > 1 && { about: String(endedCount) }),
+      items: ended.map((one) => endedItem(one, settings)),
       more: endedCount - ended.length,
     },
     { kind: 'lines', title: 'What ended it', lines: known.length > 0 ? known : otherwise },
-    {
-      kind: 'block',
-      title: 'What you can look at',
-      lines: first ? commandsFor(kind, first.subject).slice(0, 1) : [],
-      isCommands: true,
-    },
   ];
 }
 
@@ -225,22 +250,20 @@ function didLines(
   return lines.length > 0 ? lines : ['Nothing but tell you.'];
 }
 
-function toItem(
+function consequenceItem(
   { severity, kind, subject, summary, beganAtMs }: Finding,
-  { alerts, stages }: AlertSettings,
+  { createdAtMs }: Notification,
+  settings: AlertSettings,
 ): MessageItem {
-  const what = `${kind}, ${oneLine(summary)}, since ${wallTime(beganAtMs, alerts.timezone)}`;
-  return { mark: MARKS[severity], who: whoAndWhere(subject, { alerts, stages }), what, isNew: false };
+  const since = shortTime(beganAtMs, createdAtMs, settings.alerts.timezone);
+  const what = `${kind}, ${oneLine(summary)}, since ${since}`;
+  return { mark: MARKS[severity], who: whoAndWhere(subject, settings), what, isNew: false };
 }
 
-function toEndedItem(one: EndedFinding, settings: AlertSettings): MessageItem {
+function endedItem(one: EndedFinding, settings: AlertSettings): MessageItem {
   const lasted = formatDuration(Math.max(0, one.endedAtMs - one.beganAtMs));
-  return {
-    mark: MARKS.resolved,
-    who: whoAndWhere(one.subject, settings),
-    what: `${oneLine(one.summary)} when it was told, lasted ${lasted}`,
-    isNew: false,
-  };
+  const what = `lasted ${lasted}; when last told: ${oneLine(one.summary)}`;
+  return { mark: MARKS.resolved, who: whoAndWhere(one.subject, settings), what, isNew: false };
 }
 
 /** The last ones, without colours and with bounded length. */

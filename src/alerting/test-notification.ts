@@ -10,7 +10,7 @@ import { currentTargets, type Target } from './alert-target.js';
 import { postAlerts } from './alertmanager/post-alerts.js';
 import type { DeliveryResult } from './delivery.js';
 import { createSmtpChannel } from './email/smtp-channel.js';
-import type { MessageView } from './message-view.js';
+import { type MessageView, senderOn } from './message-view.js';
 import { createWebhookChannel } from './webhook/webhook-channel.js';
 
 export interface TestTarget {
@@ -66,11 +66,13 @@ async function postTest(url: string, { alerts }: AlertSettings, clock: Clock): P
 function testView({ alerts }: AlertSettings): MessageView {
   return {
     tone: 'info',
+    label: 'test',
     subject: `[test] stagewatch on ${hostname()} can reach you`,
     title: `stagewatch on ${hostname()} can reach you`,
     lead: ['This is a test: nothing is wrong. Somebody ran stagewatch test-notification.'],
     sections: [],
     links: alerts.external_url === null ? [] : [{ title: 'stagewatch', url: alerts.external_url }],
+    sender: senderOn(hostname()),
   };
 }
 

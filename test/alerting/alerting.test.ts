@@ -191,7 +191,7 @@ describe('notifications', () => {
     assert.equal(mail.subject, '[digest] stagewatch: 2 findings in 24 hours, 1 open now');
     assert.match(mail.text ?? '', /WHAT OPENED\n {2}- ◆ WorkerSlow: 2 \(G3_02 Witnesses 2\)/);
     assert.match(mail.text ?? '', /RESTARTS BY STAGEWATCH\n {2}- not recovered: 1/);
-    assert.match(mail.text ?? '', /OPEN NOW \(1\)\n {2}◆ w-2 \(G3_02 Witnesses\)\n/);
+    assert.match(mail.text ?? '', /OPEN NOW: 1\n {2}◆ w-2 \(G3_02 Witnesses\)\n/);
     await stop();
   });
 });

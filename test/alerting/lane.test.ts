@@ -8,7 +8,8 @@ import { createFakeClock } from '../support/fake-clock.js';
 
 const SENT: DeliveryResult = { kind: 'sent', refused: [], later: [] };
 const DOWN: DeliveryResult = { kind: 'transient', problem: 'connect ECONNREFUSED' };
-const view = { tone: 'info', subject: 's', title: 't', lead: [], sections: [], links: [] } as const;
+const words = { label: 'info', subject: 's', title: 't', sender: 'stagewatch' };
+const view = { tone: 'info', ...words, lead: [], sections: [], links: [] } as const;
 
 function setUp(
   answer: (message: OutgoingMessage, attempt: number) => DeliveryResult | Promise<DeliveryResult>,

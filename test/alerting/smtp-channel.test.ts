@@ -36,7 +36,7 @@ function problemOf(result: DeliveryResult): string {
 }
 
 function notesFor(finding: Finding, notes: FindingNotes): MessageNotes {
-  return { of: new Map([[finding.id, notes]]), ends: new Map() };
+  return { of: new Map([[finding.id, notes]]), ends: new Map(), host: 'dgx-01' };
 }
 
 describe('a mail', () => {
@@ -63,7 +63,10 @@ describe('a mail', () => {
       mail?.text ?? '',
       /^▲ CRITICAL {2}WorkerStuck: paddle-worker-gpu1-0 \(G3_02 Witnesses\), 7m12s without progress\n/,
     );
-    assert.match(mail?.text ?? '', /\$ docker logs --tail 200 --timestamps paddle-worker-gpu1-0\n/);
+    assert.match(
+      mail?.text ?? '',
+      /\$ stagewatch silence add --kind WorkerStuck --container paddle-worker-gpu1-0 --for 2h\n/,
+    );
     assert.match(String(mail?.html), /<title>\[critical\] WorkerStuck/);
     assert.deepEqual([...(sink.mails[0]?.recipients ?? [])].toSorted(), [
       'ann@example.com',
@@ -102,7 +105,7 @@ describe('a mail', () => {
     assert.equal(mail.headers.get('x-evil'), undefined);
     assert.doesNotMatch(String(mail.html), /<script|<img|\u202E/);
     assert.match(String(mail.html), /&lt;script&gt;/);
-    assert.match(mail.text ?? '', /docker logs --tail 200 --timestamps 'w.*'\\''; rm -rf \/ #gnp\.exe'\n/);
+    assert.match(mail.text ?? '', /--container 'w\?\?Bcc.*'\\''; rm -rf \/ #\?gnp\.exe' --for 2h\n/);
     assert.doesNotMatch(mail.subject ?? '', /[\r\n]/);
   });
 

@@ -9,7 +9,7 @@ import type { Notification } from '../../src/alerting/notification.js';
 import type { Finding } from '../../src/detectors/finding.js';
 import { settingsWith, T0 } from './alert-findings.js';
 
-export const NO_NOTES: MessageNotes = { of: new Map(), ends: new Map() };
+export const NO_NOTES: MessageNotes = { of: new Map(), ends: new Map(), host: 'dgx-01' };
 
 export interface NotificationsOptions {
   readonly settings?: AlertSettings;

@@ -3,6 +3,7 @@
  * hold in light and dark: clients that know neither style sheets nor dark mode show the inline, light ones.
  */
 
+import type { MessageCommand } from '../message-command.js';
 import { MARKS, type MessageSection, type MessageView } from '../message-view.js';
 import { type Html, html } from './html.js';
 
@@ -29,6 +30,8 @@ export const COLOURS = {
 const FONT = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
 const MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono',monospace";
 
+const BLOCK_STYLE = `margin-top:6px;padding:8px 10px;font-family:${MONO};font-size:13px;line-height:1.5;white-space:pre-wrap;overflow-wrap:anywhere;background:${COLOURS.block.light};border:1px solid ${COLOURS.line.light};border-radius:4px;color:${COLOURS.text.light}`;
+
 /** Made of constants only. */
 const STYLE: Html = {
   html: `
@@ -53,7 +56,7 @@ ${(['critical', 'warning', 'info', 'resolved'] as const)
 };
 
 export function renderHtml(view: MessageView): string {
-  const { tone, subject, title, lead, sections, links } = view;
+  const { tone, label, subject, title, lead, sections, links, sender } = view;
   const colour = COLOURS[tone].light;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><title>${subject}</title><style>${STYLE}</style></head>
@@ -62,14 +65,15 @@ export function renderHtml(view: MessageView): string {
 <table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" style="background:${COLOURS.page.light}"><tr><td align="center" style="padding:16px 0">
 <table role="presentation" class="card ${tone}-bar" width="600" cellpadding="0" cellspacing="0" style="width:600px;max-width:100%;background:${COLOURS.card.light};border:1px solid ${COLOURS.line.light};border-top:4px solid ${colour};border-radius:6px;font-family:${FONT}">
 <tr><td class="pad" style="padding:20px 24px 4px">
-<div class="${tone}" style="font-size:13px;font-weight:700;letter-spacing:.04em;color:${colour}">${MARKS[tone]} ${tone.toUpperCase()}</div>
+<div class="${tone}" style="font-size:13px;font-weight:700;letter-spacing:.04em;color:${colour}">${MARKS[tone]} ${label.toUpperCase()}</div>
 <div class="text" style="margin-top:6px;font-size:19px;line-height:1.35;font-weight:600;color:${COLOURS.text.light};overflow-wrap:anywhere">${title}</div>
 ${lead.map((line) => html`<div class="faint" style="margin-top:8px;font-size:14px;line-height:1.45;color:${COLOURS.faint.light}">${line}</div>`)}
 </td></tr>
 ${sections.map(renderSection)}
+<tr><td style="height:14px;line-height:14px;font-size:0">&nbsp;</td></tr>
 <tr><td class="pad rule" style="padding:14px 24px 18px;border-top:1px solid ${COLOURS.line.light};font-size:13px;line-height:1.6;color:${COLOURS.faint.light}"><span class="faint">
 ${links.map(({ title: name, url }) => html`<a class="link" href="${url}" style="color:${COLOURS.link.light};margin-right:16px">${name}</a>`)}
-${links.length > 0 ? html`<br>` : ''}Sent by stagewatch.</span></td></tr>
+${links.length > 0 ? html`<br>` : ''}Sent by ${sender}.</span></td></tr>
 </table></td></tr></table>
 </body></html>
 `.html;
@@ -77,7 +81,7 @@ ${links.length > 0 ? html`<br>` : ''}Sent by stagewatch.</span></td></tr>
 
 function renderSection(section: MessageSection): Html {
   return html`<tr><td class="pad" style="padding:14px 24px 4px">
-<div class="faint" style="font-size:12px;font-weight:700;letter-spacing:.04em;text-transform:uppercase;color:${COLOURS.faint.light}">${section.title}</div>
+<div class="faint" style="font-size:12px;font-weight:700;letter-spacing:.04em;color:${COLOURS.faint.light}">${section.title.toUpperCase()}${section.about === undefined ? '' : html` <span style="font-weight:400;letter-spacing:0">${section.about}</span>`}</div>
 ${renderBody(section)}
 </td></tr>
 `;
@@ -92,8 +96,10 @@ function renderBody(section: MessageSection): Html {
       )}`;
     case 'items':
       return html`${section.items.map(renderItem)}${section.more > 0 ? renderMore(section.more) : ''}`;
-    case 'block':
-      return renderBlock(section.lines, section.isCommands);
+    case 'commands':
+      return html`${section.commands.map(renderCommand)}`;
+    case 'log':
+      return html`<div class="block" style="${BLOCK_STYLE};font-size:12px">${section.lines.join('\n')}</div>`;
   }
 }
 
@@ -111,9 +117,7 @@ function renderMore(count: number): Html {
   return html`<div class="faint" style="margin-top:8px;font-size:14px;color:${COLOURS.faint.light}">… and ${count} more</div>`;
 }
 
-/** A block of its own for each command, so that a tap or a triple click takes exactly one. */
-function renderBlock(lines: readonly string[], isCommands: boolean): Html {
-  const style = `margin-top:6px;padding:8px 10px;font-family:${MONO};font-size:13px;line-height:1.5;white-space:pre-wrap;overflow-wrap:anywhere;background:${COLOURS.block.light};border:1px solid ${COLOURS.line.light};border-radius:4px;color:${COLOURS.text.light}`;
-  if (!isCommands) return html`<div class="block" style="${style};font-size:12px">${lines.join('\n')}</div>`;
-  return html`${lines.map((line) => html`<div class="block" style="${style}">${line}</div>`)}`;
+/** A block of its own for each, so that a tap or a triple click takes exactly one. */
+function renderCommand({ text, purpose }: MessageCommand): Html {
+  return html`<div class="block" style="${BLOCK_STYLE}">${text}</div><div class="faint" style="margin:2px 0 0 2px;font-size:12px;color:${COLOURS.faint.light}">${purpose}</div>`;
 }

@@ -3,17 +3,19 @@
 import { MARKS, type MessageSection, type MessageView } from '../message-view.js';
 
 export function renderText(view: MessageView): string {
-  const { tone, title, lead, sections, links } = view;
+  const { tone, label, title, lead, sections, links, sender } = view;
   const blocks = [
-    [`${MARKS[tone]} ${tone.toUpperCase()}  ${title}`, ...lead].join('\n'),
+    [`${MARKS[tone]} ${label.toUpperCase()}  ${title}`, ...lead].join('\n'),
     ...sections.map(renderSection),
     ...(links.length > 0 ? [links.map((link) => `${link.title}: ${link.url}`).join('\n')] : []),
   ];
-  return `${blocks.join('\n\n')}\n\n-- \nSent by stagewatch. What it is about, how often, and to whom: docs/alerting.md\n`;
+  return `${blocks.join('\n\n')}\n\n-- \nSent by ${sender}.\n`;
 }
 
 function renderSection(section: MessageSection): string {
-  return [section.title.toUpperCase(), ...renderLines(section)].join('\n');
+  const { title, about } = section;
+  const head = about === undefined ? title.toUpperCase() : `${title.toUpperCase()}: ${about}`;
+  return [head, ...renderLines(section)].join('\n');
 }
 
 function renderLines(section: MessageSection): readonly string[] {
@@ -27,7 +29,9 @@ function renderLines(section: MessageSection): readonly string[] {
         ),
         ...(section.more > 0 ? [`  … and ${section.more} more`] : []),
       ];
-    case 'block':
-      return section.lines.map((line) => (section.isCommands ? `  $ ${line}` : `  | ${line}`));
+    case 'commands':
+      return section.commands.map(({ text, purpose }) => `  $ ${text}\n      ${purpose}`);
+    case 'log':
+      return section.lines.map((line) => `  | ${line}`);
   }
 }

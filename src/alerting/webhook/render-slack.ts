@@ -32,10 +32,12 @@ function section(text: string) {
 }
 
 function renderSection(one: MessageSection): string {
-  const head = `*${escapeSlack(one.title)}*\n`;
-  if (one.kind === 'block') {
-    const lines = one.lines.map(escapeSlack);
-    return `${head}\`\`\`\n${cut(lines.join('\n'), MAX_SECTION - head.length)}\n\`\`\``;
+  const about = one.about === undefined ? '' : ` ${escapeSlack(one.about)}`;
+  const head = `*${escapeSlack(one.title)}*${about}\n`;
+  if (one.kind === 'commands' || one.kind === 'log') {
+    const lines = one.kind === 'log' ? one.lines : one.commands.map(({ text }) => text);
+    const room = MAX_SECTION - head.length;
+    return `${head}\`\`\`\n${cut(lines.map(escapeSlack).join('\n'), room)}\n\`\`\``;
   }
   const lines =
     one.kind === 'lines'
