@@ -84,14 +84,14 @@ describe('stagewatch silence', () => {
   it('says what is missing or wrong', async (test: TestContext) => {
     const { url } = await daemonOf(test);
     const add = ['silence', 'add', '--url', url];
-    assert.match((await run([...add, '--kind', 'x'])).err, /set web\.bearer_token/);
+    assert.match((await run([...add, '--kind', 'x'])).err, /needs the daemon's token/);
     const wrong = await run([...add, '--kind', 'x', '--for', '2h'], { STAGEWATCH_WEB_BEARER_TOKEN: 'other' });
     assert.deepEqual([wrong.code, /missing or wrong/.test(wrong.err)], [1, true]);
     assert.match((await run([...add, '--kind', 'WorkerStuk'], TOKEN)).err, /fits none of WorkerStuck/);
     assert.match((await run(add, TOKEN)).err, /at least one of kind, container/);
     assert.match((await run([...add, '--kind', '*', '--for', 'long'], TOKEN)).err, /duration like 30m or 2h/);
     const nobody = await run(['silence', 'list', '--url', 'http://127.0.0.1:1']);
-    assert.deepEqual([nobody.code, /no stagewatch answers at/.test(nobody.err)], [1, true]);
+    assert.deepEqual([nobody.code, /cannot reach the daemon/.test(nobody.err)], [1, true]);
     for (const body of [
       '{',
       '[]',
