@@ -11,7 +11,7 @@ import { freePort } from '../support/free-port.js';
 import { createHastyClock } from '../support/hasty-clock.js';
 import { skipWithout } from '../support/machine.js';
 import { startServer } from '../support/misbehaving-server.js';
-import { startRealAlertmanager } from '../support/real-alertmanager.js';
+import { type RealAlertmanager, startRealAlertmanager } from '../support/real-alertmanager.js';
 import { tempDir } from '../support/temp-dir.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -103,10 +103,13 @@ describe('instances of an Alertmanager', () => {
 
 describe('a real Alertmanager', { skip: skipWithout('alertmanager') }, () => {
   it('that is started anew with nothing knows again what is open', async (test: TestContext) => {
+    const servers: RealAlertmanager[] = [];
+    // Before the folder is removed: what is to be done after a test is done in the order in which it was said.
+    test.after(() => Promise.all(servers.map((server) => server.stop())));
     const folder = await tempDir(test);
     const port = await freePort();
     const first = await startRealAlertmanager(join(folder, 'one'), { port });
-    test.after(() => first.stop());
+    servers.push(first);
     const channel = createAlertmanagerChannel(settingsFor(first.url), systemClock);
     test.after(() => channel.stop());
     const open = statesOf([first.url], [stuck]);
@@ -114,7 +117,7 @@ describe('a real Alertmanager', { skip: skipWithout('alertmanager') }, () => {
     await waitFor('the alert', async () => (await first.alerts()).length === 1);
     await first.stop();
     const second = await startRealAlertmanager(join(folder, 'two'), { port });
-    test.after(() => second.stop());
+    servers.push(second);
     await waitFor('the alert again', async () => (await second.alerts()).length === 1, 60_000);
     channel.tell(statesOf([first.url], [], open));
     await waitFor('its end', async () => (await second.alerts()).length === 0, 30_000);

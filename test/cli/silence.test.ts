@@ -34,8 +34,11 @@ const TOKEN = { STAGEWATCH_WEB_BEARER_TOKEN: 'sesame' };
 
 async function daemonOf(test: TestContext): Promise<Daemon> {
   const config = 'docker: { enabled: false }\nweb: { bearer_token: sesame }\n';
+  const started: Daemon[] = [];
+  // Before its folder is removed: what is to be done after a test is done in the order in which it was said.
+  test.after(() => Promise.all(started.map((one) => one.stop())));
   const daemon = await startDaemon({ folder: await tempDir(test), config });
-  test.after(() => daemon.stop());
+  started.push(daemon);
   return daemon;
 }
 
