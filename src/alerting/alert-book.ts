@@ -14,6 +14,7 @@ import type { AlertSettings } from './alert-settings.js';
 import { currentTargets, SEVERITY_RANKS, type Target, targetsOf } from './alert-target.js';
 import { reviewAlertStates } from './alertmanager/alert-states.js';
 import { composeNotification, memoryAfter } from './compose-notification.js';
+import { foldOrchestrators } from './fold-orchestrators.js';
 import { type Decision, type GroupReview, reviewGroup } from './group-review.js';
 import type { Notification } from './notification.js';
 import { enqueue, MAX_OUTBOX } from './outbox.js';
@@ -54,7 +55,8 @@ interface Group {
 
 const HOUR_MS = 3_600_000;
 
-export function reviewAlerts(before: AlertMemory, context: BookContext): BookOutcome {
+export function reviewAlerts(before: AlertMemory, given: BookContext): BookOutcome {
+  const context = { ...given, findings: foldOrchestrators(given.findings) };
   const { settings, nowMs } = context;
   const groups = groupFindings(before, context);
   const kept = new Set(currentTargets(settings).map(({ key }) => key));
@@ -81,7 +83,7 @@ export function reviewAlerts(before: AlertMemory, context: BookContext): BookOut
     sentAtMs[target.key] = [...(sentAtMs[target.key] ?? []), nowMs];
     decided.push(notification);
   }
-  const alertmanager = reviewAlertStates(before.alertmanager, context);
+  const alertmanager = reviewAlertStates(before.alertmanager, given);
   return { memory: { groups: memories, outbox, sentAtMs, alertmanager }, standings, decided };
 }
 

@@ -112,8 +112,7 @@ function consequencesOf(
   causes: readonly Finding[],
   allOpen: ReadonlyMap<string, Finding>,
 ): readonly Finding[] {
-  const ids = new Set(causes.filter(({ kind }) => kind === 'CommonCause').map(({ id }) => id));
-  if (ids.size === 0) return [];
+  const ids = new Set(causes.map(({ id }) => id));
   return [...allOpen.values()]
     .filter(({ consequenceOf }) => consequenceOf !== undefined && ids.has(consequenceOf))
     .toSorted(

@@ -5,7 +5,7 @@ import { REPORT_FORMATS } from '../report/report-format.js';
 import { PROFILES } from '../simulation/profile.js';
 import { checkConfig } from './check-config-command.js';
 import type { CommandContext } from './command-context.js';
-import type { DaemonOptions } from './daemon-client.js';
+import type { PostOptions } from './daemon-post.js';
 import type { DemoOptions } from './demo-command.js';
 import type { RestartOptions } from './restart-command.js';
 import type { ReportCommandOptions } from './report-command.js';
@@ -115,8 +115,8 @@ function addSilences(program: Command, run: RunInContext): void {
     .description('be told nothing of some findings for a while; through the running daemon');
   const ofDaemon = (command: Command): Command =>
     command
-      .option('--url <url>', 'of the daemon; else where its configuration says that it listens')
-      .option('-c, --config <file>', 'configuration of the daemon, for its address and token');
+      .option('-u, --url <url>', 'the daemon; without it STAGEWATCH_URL, else http://127.0.0.1:9847')
+      .option('-t, --token-file <file>', 'holds the token; without it STAGEWATCH_WEB_BEARER_TOKEN(_FILE)');
   ofDaemon(silence.command('add'))
     .description('silence the findings that fit all of these name patterns (* and ?)')
     .option('--kind <pattern>', 'WorkerStuck, Gpu*')
@@ -131,11 +131,11 @@ function addSilences(program: Command, run: RunInContext): void {
     .action((options: SilenceAddOptions) => run((context) => addSilence(options, context)));
   ofDaemon(silence.command('list', { isDefault: true }))
     .description('what is silenced now')
-    .action((options: DaemonOptions) => run((context) => listSilences(options, context)));
+    .action((options: PostOptions) => run((context) => listSilences(options, context)));
   ofDaemon(silence.command('expire'))
     .description('end a silence before its time')
     .argument('<id>', 'as add and list say it')
-    .action((id: string, options: DaemonOptions) => run((context) => expireSilence(id, options, context)));
+    .action((id: string, options: PostOptions) => run((context) => expireSilence(id, options, context)));
 }
 
 function numberFrom(least: number, most: number): (text: string) => number {

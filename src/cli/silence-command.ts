@@ -1,12 +1,13 @@
 /** `stagewatch silence`: asks the running daemon for quiet about some findings, lists what is silenced, and ends it. */
 
-import { userInfo } from 'node:os';
+import { systemClock } from '../lib/clock.js';
 import { formatDuration } from '../lib/duration.js';
 import type { CommandContext } from './command-context.js';
-import { DaemonError, type DaemonOptions, daemonAt } from './daemon-client.js';
+import { createDaemonApi, DEFAULT_DAEMON_URL } from './daemon-api.js';
+import { type PostOptions, postToDaemon, whoAsks } from './daemon-post.js';
 import { EXIT_CODES } from './exit-codes.js';
 
-export interface SilenceAddOptions extends DaemonOptions {
+export interface SilenceAddOptions extends PostOptions {
   readonly kind?: string;
   readonly container?: string;
   readonly stage?: string;
@@ -28,50 +29,59 @@ interface SilenceJson {
 }
 
 const FIELDS = ['kind', 'container', 'stage', 'queue', 'gpu', 'severity'] as const;
+const TIME_LIMIT_MS = 10_000;
 
 export async function addSilence(options: SilenceAddOptions, context: CommandContext): Promise<number> {
-  return told(context, async () => {
-    const matchers = Object.fromEntries(
-      FIELDS.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
-    );
-    const { for: duration, comment = '', by = userName() } = options;
-    const body = { matchers, duration, by, comment };
-    const silence = (await daemonAt(options, context).post('/api/v1/silences', body)) as SilenceJson;
-    context.write(`${silence.id}  ${describe(silence)}\n`);
-    context.write(`To end it before: stagewatch silence expire ${silence.id}\n`);
-  });
-}
-
-export async function listSilences(options: DaemonOptions, context: CommandContext): Promise<number> {
-  return told(context, async () => {
-    const silences = (await daemonAt(options, context).get('/api/v1/silences')) as readonly SilenceJson[];
-    const active = silences.filter(({ isActive }) => isActive);
-    for (const silence of active) context.write(`${silence.id}  ${describe(silence)}\n`);
-    if (active.length === 0) context.write('Nothing is silenced.\n');
-  });
+  const matchers = Object.fromEntries(
+    FIELDS.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
+  );
+  const { for: duration, comment = '', by = whoAsks(context.env) } = options;
+  const body = { matchers, duration, by, comment };
+  return ask({ path: '/api/v1/silences', body }, options, context, (silence) => [
+    `${silence.id}  ${describe(silence)}`,
+    `To end it before: stagewatch silence expire ${silence.id}`,
+  ]);
 }
 
 export async function expireSilence(
   id: string,
-  options: DaemonOptions,
+  options: PostOptions,
   context: CommandContext,
 ): Promise<number> {
-  return told(context, async () => {
-    const path = `/api/v1/silences/${encodeURIComponent(id)}/expire`;
-    await daemonAt(options, context).post(path, { by: userName() });
-    context.write(`${id} has ended; what is still open of what it silenced is told now.\n`);
-  });
+  const path = `/api/v1/silences/${encodeURIComponent(id)}/expire`;
+  return ask({ path, body: { by: whoAsks(context.env) } }, options, context, () => [
+    `${id} has ended; what is still open of what it silenced is told now.`,
+  ]);
 }
 
-async function told({ writeError }: CommandContext, run: () => Promise<void>): Promise<number> {
-  try {
-    await run();
-    return EXIT_CODES.ok;
-  } catch (error) {
-    if (!(error instanceof DaemonError)) throw error;
-    writeError(`stagewatch: ${error.message}\n`);
-    return EXIT_CODES.badStart;
+export async function listSilences(options: PostOptions, context: CommandContext): Promise<number> {
+  const { env, write, writeError } = context;
+  const daemon = createDaemonApi(options.url ?? env['STAGEWATCH_URL'] ?? DEFAULT_DAEMON_URL, systemClock);
+  const answer = 'problem' in daemon ? daemon : await daemon.api.get('/api/v1/silences');
+  if (!('kind' in answer) || answer.kind !== 'ok') {
+    const problem = 'problem' in answer ? answer.problem : 'the daemon knows no silences; it is older';
+    writeError(`stagewatch: ${problem}\n`);
+    return EXIT_CODES.failed;
   }
+  const active = (answer.data as readonly SilenceJson[]).filter(({ isActive }) => isActive);
+  for (const silence of active) write(`${silence.id}  ${describe(silence)}\n`);
+  if (active.length === 0) write('Nothing is silenced.\n');
+  return EXIT_CODES.ok;
+}
+
+async function ask(
+  request: { readonly path: string; readonly body: object },
+  options: PostOptions,
+  { env, write, writeError }: CommandContext,
+  say: (silence: SilenceJson) => readonly string[],
+): Promise<number> {
+  const answer = await postToDaemon({ ...request, timeLimitMs: TIME_LIMIT_MS }, options, env);
+  if (answer.kind === 'failed') {
+    writeError(`stagewatch: ${answer.problem}\n`);
+    return EXIT_CODES.failed;
+  }
+  write(`${say(answer.data as SilenceJson).join('\n')}\n`);
+  return EXIT_CODES.ok;
 }
 
 /** `kind=WorkerStuck container=paddle-*  for 1h59m more  by ann: new disk` */
@@ -80,13 +90,4 @@ function describe({ matchers, endsAt, by, comment }: SilenceJson): string {
   const left = formatDuration(Math.max(0, Date.parse(endsAt) - Date.now()));
   const why = comment === '' ? '' : `: ${comment}`;
   return `${what.join(' ')}  for ${left} more  by ${by || 'nobody'}${why}`;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user need have no name.
-    return '';
-  }
 }

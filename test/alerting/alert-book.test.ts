@@ -245,6 +245,35 @@ describe('a common cause', () => {
   });
 });
 
+describe('an orchestrator that waits for a stuck worker', () => {
+  const worker = stuck(0, { subject: { container: 'w', stage: 'G3_02', document: 'PMC1' } });
+  const waiting = (document: string) =>
+    findingOf('OrchestratorStuck', 'o', { subject: { container: 'o', stage: 'G3_02', document } });
+
+  it('is a consequence of the worker, and told in its message', () => {
+    const run = play();
+    run.isDelivering = false;
+    run.at(0, [worker, waiting('PMC1')]);
+    run.at(10 * S, [worker, waiting('PMC1')]);
+    assert.deepEqual(run.sent, ['new WorkerStuck 1']);
+    assert.deepEqual(
+      run.memory.outbox[0]?.consequences.map(({ kind }) => kind),
+      ['OrchestratorStuck'],
+    );
+    assert.equal(run.at(20 * S, [waiting('PMC1')]), 'none:waiting_for_group resolved');
+    assert.equal(run.at(30 * S, [waiting('PMC1')]), 'new');
+  });
+
+  it('is told where the worker has another document, or is only slow', () => {
+    const { at, sent } = play();
+    const slowWorker = findingOf('WorkerSlow', 'w', { subject: { stage: 'G3_02', document: 'PMC2' } });
+    const open = [worker, slowWorker, waiting('PMC2')];
+    at(0, open);
+    at(10 * S, open);
+    assert.ok(sent.includes('new OrchestratorStuck 1'), sent.join());
+  });
+});
+
 describe('a silence', () => {
   const silenced = [stuck().id];
 

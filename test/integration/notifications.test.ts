@@ -22,6 +22,9 @@ async function decisionOf(daemon: Daemon): Promise<string | undefined> {
 }
 
 it('the mail of a stuck worker comes once, over a kill of the daemon, and the word of its end too', async (test: TestContext) => {
+  const daemons: Daemon[] = [];
+  // Before the folder is removed: what is to be done after a test is done in the order in which it was said.
+  test.after(() => Promise.all(daemons.map((daemon) => daemon.stop())));
   const folder = await tempDir(test);
   const engine = await startFakeEngine({ folder });
   test.after(() => engine.close());
@@ -47,7 +50,7 @@ alerts:
   external_url: https://stagewatch.example.com
 `;
   const first = await startDaemon({ folder, config });
-  test.after(() => first.stop());
+  daemons.push(first);
   await waitFor('the mail', () => sink.mails.length === 1, LIMIT_MS);
   assert.match(
     sink.mails[0]?.mail.subject ?? '',
@@ -64,7 +67,7 @@ alerts:
   first.process.kill('SIGKILL');
   await once(first.process, 'exit');
   const second = await startDaemon({ folder, config });
-  test.after(() => second.stop());
+  daemons.push(second);
   await waitFor(
     'the second life to know what was told',
     async () => (await decisionOf(second)) === 'told',
