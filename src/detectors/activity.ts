@@ -12,8 +12,10 @@ export interface Activity {
   readonly cpu: Motion;
   readonly gpu: Motion;
   readonly acks: Motion;
-  /** Independent facts agree that nothing moves: without CPU facts they cannot. */
+  /** Independent facts agree that nothing moves: without CPU facts they cannot, nor while it is `isBlind`. */
   readonly isStill: boolean;
+  /** A source that alone could show that it moves is stale. */
+  readonly isBlind?: true;
   readonly isMoving: boolean;
   /** Since when its CPU time has not moved, as far as is known; absent while it does, or nobody knows. */
   readonly stillSinceMs?: number;
@@ -32,6 +34,8 @@ export interface Surroundings {
   /** It alone serves the queue. */
   readonly isOnlyWorker: boolean;
   readonly gpus: readonly GpuUse[];
+  /** A source is stale that would tell of its own GPU, or of acks that only it can give. */
+  readonly isBlind?: boolean;
 }
 
 /** A GPU that the container may use. */
@@ -70,7 +74,8 @@ export function judgeActivity(
     gpu: gpuMotion,
     acks,
     isMoving,
-    isStill: cpuMotion === 'still' && !isMoving,
+    isStill: cpuMotion === 'still' && !isMoving && !around.isBlind,
+    ...(around.isBlind && { isBlind: true }),
     ...(cpuMotion === 'still' && used && { stillSinceMs: stillSince(used) }),
     evidence: [
       describeCpu(used, cpuMotion),

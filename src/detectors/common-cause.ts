@@ -5,7 +5,7 @@
 
 import { formatDuration } from '../lib/duration.js';
 import { type BadWorker, groupWorkers, type WorkerGroup } from './bad-workers.js';
-import type { Detection, Finding, FindingKind } from './finding.js';
+import { type Detection, type Finding, type FindingKind, findingId } from './finding.js';
 import type { Scene, Steadiness } from './scene.js';
 
 export interface CommonCause {
@@ -24,6 +24,8 @@ const MIN_ON_BROKEN_GPU = 2;
 const MIN_TO_GO_ON = 2;
 const MIN_UNEXPLAINED = 2;
 const MAX_NAMES = 8;
+/** Sources are read at different times: a consequence may be told a little before its cause. */
+const TOLD_BEFORE_MS = 60_000;
 /** What follows from workers that do not work. */
 const STAGE_CONSEQUENCES: ReadonlySet<FindingKind> = new Set<FindingKind>([
   'StageStalled',
@@ -47,12 +49,22 @@ export interface CauseContext {
   readonly scene: Scene;
   /** What all other detectors found at this look. */
   readonly detections: readonly Detection[];
-  /** A cause of this key is open: it takes less to go on than to begin. */
-  readonly isOpen: (key: string) => boolean;
+  /** Findings that are open, by id. */
+  readonly open: ReadonlyMap<string, Finding>;
+}
+
+/** A cause of the key is open: it takes less to go on than to begin. */
+function openCause({ open }: CauseContext, key: string): Finding | undefined {
+  return open.get(findingId({ kind: 'CommonCause', key }));
+}
+
+/** What was told before a cause began has one of its own. */
+function isSince({ openedAtMs }: Finding, beganAtMs: number): boolean {
+  return openedAtMs >= beganAtMs - TOLD_BEFORE_MS;
 }
 
 export function findCommonCauses(context: CauseContext): readonly CommonCause[] {
-  const broker = brokerCause(context.scene, context.detections);
+  const broker = brokerCause(context);
   if (broker) return [broker];
   const groups = groupWorkers(context.scene);
   const host = hostCandidate(groups.all, context);
@@ -91,9 +103,10 @@ function hostCandidate(group: WorkerGroup, context: CauseContext): Candidate | u
   return stages.size > 1 && (gpus.size > 1 || gpus.has(undefined)) ? found : undefined;
 }
 
-function candidate(scope: Scope, { scene, detections, isOpen }: CauseContext): Candidate | undefined {
+function candidate(scope: Scope, context: CauseContext): Candidate | undefined {
+  const { scene, detections } = context;
   const { group, name } = scope;
-  const isKnown = isOpen(keyOf(scope));
+  const isKnown = openCause(context, keyOf(scope)) !== undefined;
   const hasError =
     scope.scope === 'gpu' &&
     detections.some(
@@ -149,7 +162,8 @@ function groupCause({ scope, name, together, group }: Candidate, scene: Scene): 
   const where = { stage: `stage ${name}`, gpu: `GPU ${name}`, host: 'the host' }[scope];
   const beganAtMs = Math.min(...together.map(({ onsetMs }) => onsetMs));
   const lastMs = Math.max(...together.map(({ onsetMs }) => onsetMs));
-  const members = new Set(group.bad.map(({ key }) => key));
+  // Who was bad long before has a fault of its own.
+  const members = new Set(group.bad.filter(({ onsetMs }) => onsetMs >= beganAtMs).map(({ key }) => key));
   const stages = new Set(together.map(({ stage }) => stage));
   const names = together.map(({ container }) => container);
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
@@ -167,25 +181,35 @@ function groupCause({ scope, name, together, group }: Candidate, scene: Scene): 
       clearsWhen: 'Fewer of them are bad than would be one fault.',
       beganAtMs,
     },
-    covers: ({ kind, subject }) =>
-      (subject.identity !== undefined && members.has(subject.identity)) ||
-      (kind === 'GpuError' && scope === 'gpu' && (subject.gpu === name || subject.uuid === name)) ||
-      (STAGE_CONSEQUENCES.has(kind) &&
+    covers(finding) {
+      const { kind, subject } = finding;
+      if (subject.identity !== undefined && members.has(subject.identity)) return true;
+      if (kind === 'GpuError') return scope === 'gpu' && (subject.gpu === name || subject.uuid === name);
+      const isInStage =
         subject.stage !== undefined &&
-        (scope === 'stage' ? subject.stage === name : scope === 'host' && stages.has(subject.stage))),
+        (scope === 'stage' ? subject.stage === name : scope === 'host' && stages.has(subject.stage));
+      return STAGE_CONSEQUENCES.has(kind) && isInStage && isSince(finding, beganAtMs);
+    },
   };
 }
 
 /** A broker that raises an alarm blocks whoever publishes; one that is away is the cause of what then stands still. */
-function brokerCause(scene: Scene, detections: readonly Detection[]): CommonCause | undefined {
-  const { broker } = scene.fleet;
+function brokerCause(context: CauseContext): CommonCause | undefined {
+  const { scene, detections, open } = context;
   const alarms = scene.isFresh('rabbitmq')
-    ? Object.entries(broker?.alarms ?? {}).flatMap(([alarm, isOn]) => (isOn ? alarm : []))
+    ? Object.entries(scene.fleet.broker?.alarms ?? {}).flatMap(([alarm, isOn]) => (isOn ? alarm : []))
     : [];
   const down = detections.find(({ kind, subject }) => kind === 'SourceDown' && subject.source === 'rabbitmq');
-  const consequences = detections.filter(({ kind }) => BROKER_CONSEQUENCES.has(kind));
-  if (alarms.length === 0 && !(down && consequences.length > 0)) return undefined;
-  const beganAtMs = Math.min(broker?.alarmsAtMs ?? scene.nowMs, down?.beganAtMs ?? scene.nowMs);
+  if (alarms.length === 0 && !down) return undefined;
+  const beganAtMs = Math.min(
+    openCause(context, 'broker')?.beganAtMs ?? scene.nowMs,
+    down?.beganAtMs ?? scene.nowMs,
+  );
+  const consequences = detections.filter((detection) => {
+    const known = open.get(findingId(detection));
+    return BROKER_CONSEQUENCES.has(detection.kind) && (!known || isSince(known, beganAtMs));
+  });
+  if (alarms.length === 0 && consequences.length === 0) return undefined;
   return {
     detection: {
       kind: 'CommonCause',
@@ -202,7 +226,8 @@ function brokerCause(scene: Scene, detections: readonly Detection[]): CommonCaus
       clearsWhen: alarms.length > 0 ? 'The alarm ends.' : 'The broker answers again.',
       beganAtMs,
     },
-    covers: ({ kind, subject }) =>
-      BROKER_CONSEQUENCES.has(kind) || (kind === 'SourceDown' && subject.source === 'rabbitmq'),
+    covers: (finding) =>
+      (BROKER_CONSEQUENCES.has(finding.kind) && isSince(finding, beganAtMs)) ||
+      (finding.kind === 'SourceDown' && finding.subject.source === 'rabbitmq'),
   };
 }

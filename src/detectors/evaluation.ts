@@ -73,11 +73,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
     const fleet: Fleet = { ...options.fleet };
     const freshness = createFreshness(fleet, { nowMs, staleAfterMs: detection.stale_after });
     limits.update({ settings, pace, fleet });
-    const surroundings = createSurroundings({
-      fleet,
-      isBrokerFresh: freshness.isFresh('rabbitmq'),
-      isDcgmFresh: freshness.isFresh('dcgm'),
-    });
+    const surroundings = createSurroundings({ fleet, freshness });
     const base = { fleet, settings, nowMs, freshness, surroundings, limitsOf: limits.of };
     const workers = workerJudge.judge(base);
     const orchestrators = orchestratorJudge.judge({ ...base, workers });
@@ -115,7 +111,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       const causes = findCommonCauses({
         scene,
         detections: judgements.flatMap(({ found }) => found),
-        isOpen: (key) => isOpen('CommonCause', key),
+        open: book.findings,
       });
       judgements.push(judgeCauses(causes, scene), ...(options.ownFindings?.() ?? []));
       const { opened, cleared } = book.update(judgements, nowMs);

@@ -1,5 +1,6 @@
 /** InfrastructureDown: a container the pipeline depends on does not run, or is unhealthy, for `down_after`. */
 
+import type { Container } from '../fleet/model.js';
 import { formatDuration } from '../lib/duration.js';
 import { isBackup } from './backup-stale.js';
 import { describeLastEnd, detectContainers } from './container-findings.js';
@@ -15,11 +16,12 @@ export const infrastructureDown: Detector = {
     detectContainers(scene, {
       kind: 'InfrastructureDown',
       among: ({ containers }) => containers.noWorkers,
-      describe: (container, { nowMs, settings }) => {
+      describe: (container, { nowMs, settings, containers }) => {
         const { role, state, health, title, name, lastEnd } = container;
         const isUnwell = state === 'running' && health === 'unhealthy';
         if (role !== 'infrastructure' || (state === 'running' && !isUnwell)) return undefined;
-        if (isBackup(container, settings)) return undefined;
+        if (isBackup(container, settings) || hasDoneItsPart(container, containers.noWorkers))
+          return undefined;
         const beganAtMs = isUnwell ? nowMs : (lastEnd?.atMs ?? nowMs);
         const what = isUnwell ? 'its health check fails' : `its container is ${state}`;
         return {
@@ -35,3 +37,9 @@ export const infrastructureDown: Detector = {
       },
     }),
 };
+
+/** One that sets up or exports beside the one that serves, and ends well by itself: `rabbitmq-init`. */
+function hasDoneItsPart({ title, lastEnd, state }: Container, others: readonly Container[]): boolean {
+  if (state !== 'exited' || lastEnd?.reason !== 'ok' || lastEnd.isAskedFor) return false;
+  return others.some((other) => other.title === title && other.state === 'running');
+}

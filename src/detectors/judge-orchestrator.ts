@@ -25,6 +25,8 @@ export interface OrchestratorFacts {
   readonly holdUp: HoldUp | undefined;
   /** Workers of its stage that have its document in hand. */
   readonly holders: HoldUp['workers'];
+  /** A worker of its stage is at a job that no orchestrator is known to wait for: it may be its own, under another name. */
+  readonly isAnyStranger: boolean;
   /** Of its stage; undefined where the broker is not fresh. */
   readonly queue: Queue | undefined;
   readonly activity: () => Activity;
@@ -85,6 +87,7 @@ function whyWaitIsVain(facts: OrchestratorFacts): Lost | undefined {
     return { reason: `every worker of ${stage} is stuck or starved`, evidence };
   }
   if (serving.some(({ status }) => status === 'unknown') || document === undefined) return undefined;
+  if (facts.isAnyStranger) return undefined;
   if (!facts.wasLost && !isQueueEmpty(queue, holdUp)) return undefined;
   const reason = `nobody works on ${document}, and no message of it waits for ${stage}`;
   return { isLost: true, reason, evidence: describeServing(holdUp) };

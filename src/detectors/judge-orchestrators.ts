@@ -25,7 +25,7 @@ export function createOrchestratorJudge(): OrchestratorJudge {
   const lostWaits = new Map<string, number>();
 
   function judgeOne(key: string, orchestrator: Orchestrator, context: Context): OrchestratorVerdict {
-    const { scene, servers, holders } = context;
+    const { scene, servers, holders, strangers } = context;
     const { fleet, settings, nowMs, freshness, surroundings } = scene;
     const { stage, document } = orchestrator;
     const container =
@@ -44,6 +44,7 @@ export function createOrchestratorJudge(): OrchestratorJudge {
       lookedAtMs: freshness.lookedAtMs(feed) ?? nowMs,
       holdUp,
       holders: holders.get(`${stage}\n${document}`) ?? [],
+      isAnyStranger: stage !== undefined && strangers.has(stage),
       queue: surroundings.queueOf(stage),
       activity: () => judgeActivity(fleet, aloneAround(orchestrator), { nowMs, neededMs: STILL_MS }),
     });
@@ -96,20 +97,28 @@ interface Context {
   readonly servers: ReadonlyMap<string, HoldUp['workers']>;
   /** By stage and document. */
   readonly holders: ReadonlyMap<string, HoldUp['workers']>;
+  /** Stages where a worker is at a job of no orchestrator's document. */
+  readonly strangers: ReadonlySet<string>;
 }
 
 function indexWorkers({ fleet, workers }: OrchestratorScene): Omit<Context, 'scene'> {
   const servers = new Map<string, HoldUp['workers'][number][]>();
   const holders = new Map<string, HoldUp['workers'][number][]>();
-  if (fleet.orchestrators.size === 0) return { servers, holders };
+  const strangers = new Set<string>();
+  if (fleet.orchestrators.size === 0) return { servers, holders, strangers };
+  const awaited = new Set<string>();
+  for (const { stage, document } of fleet.orchestrators.values()) awaited.add(`${stage}\n${document}`);
   for (const [key, { stage, container, id, job }] of fleet.workers) {
     const status = workers.get(key)?.status;
     if (stage === undefined || status === undefined) continue;
     const server = { container, status, ...(id !== undefined && { id }) };
     push(servers, stage, server);
-    if (job?.document !== undefined) push(holders, `${stage}\n${job.document}`, server);
+    if (!job) continue;
+    const work = `${stage}\n${job.document}`;
+    if (job.document !== undefined) push(holders, work, server);
+    if (status !== 'down' && (job.document === undefined || !awaited.has(work))) strangers.add(stage);
   }
-  return { servers, holders };
+  return { servers, holders, strangers };
 }
 
 /** Its own CPU time is all that tells of an orchestrator. */

@@ -25,6 +25,8 @@ export interface WorkerFacts {
   readonly isProgressWatched: boolean;
   /** When the worker's progress was last looked at. */
   readonly lookedAtMs: number;
+  /** When its container was first seen to run again after it was paused or down; absent: it was not. */
+  readonly upAgainAtMs?: number | undefined;
   /** It had a job in this life of its container. */
   readonly hasWorked: boolean;
   /** Called only where it matters: it costs more than the rest. `neededMs`: for how long nothing must have moved. */
@@ -111,8 +113,10 @@ function judgeWithoutJob({ container, nowMs, startGraceMs, hasWorked }: WorkerFa
 
 function judgeJob(job: Job, facts: WorkerFacts): WorkerJudgement {
   const { nowMs, limits, lookedAtMs } = facts;
-  const silentMs = Math.max(0, lookedAtMs - job.lastProgressAtMs);
-  const elapsedMs = Math.max(0, nowMs - job.startedAtMs);
+  // While it was paused nothing could move.
+  const silentMs = Math.max(0, lookedAtMs - Math.max(job.lastProgressAtMs, facts.upAgainAtMs ?? 0));
+  // Where its clock is behind, its container's start is a better word.
+  const elapsedMs = Math.max(0, nowMs - Math.max(job.startedAtMs, facts.container?.startedAtMs ?? 0));
   const at = describePlace(job);
   const overall = { silentMs };
   if (limits.maxJobMs !== undefined && elapsedMs > limits.maxJobMs) {
@@ -164,7 +168,7 @@ function judgeSilence({ job, facts, silentMs, at }: Silence): WorkerJudgement | 
     const reason = `no progress for ${formatDuration(silentMs)}${at}, and nothing else moves`;
     return { status: 'stuck', stuckBy: 'silence', reason, evidence, ...isSuspect };
   }
-  const isUncertain = activity.cpu === 'unknown' && { isUncertain: true as const };
+  const isUncertain = (activity.cpu === 'unknown' || activity.isBlind) && { isUncertain: true as const };
   // Without units nothing can be expected to move: how long such a job may take, only max_job says.
   if (!hasUnits) {
     return isUncertain ? { ...plain('active', `works${at}`), ...isUncertain } : undefined;

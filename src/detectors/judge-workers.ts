@@ -1,6 +1,6 @@
 /** Judges every worker, and remembers between looks what the picture of now does not tell: since when. */
 
-import type { Fleet, SourceName } from '../fleet/model.js';
+import type { Container, Fleet, SourceName } from '../fleet/model.js';
 import type { Worker } from '../fleet/progress-model.js';
 import { judgeActivity } from './activity.js';
 import { jobInHand, judgeWorker, type WorkerFacts, type WorkerJudgement } from './judge-worker.js';
@@ -31,7 +31,13 @@ export function createWorkerJudge(): WorkerJudge {
   let verdicts = new Map<string, WorkerVerdict>();
   /** When a job of each was first seen in the last life that had one: it is through with starting. */
   const workedAtMs = new Map<string, number>();
+  /** When those that were down or paused were first seen to run again. */
+  const upAgainAtMs = new Map<string, number>();
   const starvation = createStarvation();
+
+  function followDown(key: string, container: Container | undefined, nowMs: number): void {
+    if (container?.state === 'running' && verdicts.get(key)?.status === 'down') upAgainAtMs.set(key, nowMs);
+  }
 
   function judgeOne(key: string, worker: Worker, look: Look): WorkerJudgement {
     const { fleet, settings, nowMs, limitsOf } = look.scene;
@@ -42,6 +48,7 @@ export function createWorkerJudge(): WorkerJudge {
       workedAtMs.set(key, nowMs);
       hasWorked = nowMs > startedAtMs;
     }
+    followDown(key, container, nowMs);
     const feed = worker.isByMessage ? look.messages : look.files;
     return judgeWorker({
       worker,
@@ -52,14 +59,17 @@ export function createWorkerJudge(): WorkerJudge {
       stale: (container && look.staleDocker) ?? feed?.stale,
       isProgressWatched: feed !== undefined,
       lookedAtMs: feed?.lookedAtMs ?? nowMs,
+      upAgainAtMs: upAgainAtMs.get(key),
       hasWorked,
       activity: look.activity,
     });
   }
 
   function forgetGone({ workers }: Fleet): void {
-    if (workedAtMs.size <= workers.size) return;
-    for (const key of workedAtMs.keys()) if (!workers.has(key)) workedAtMs.delete(key);
+    for (const map of [workedAtMs, upAgainAtMs]) {
+      if (map.size <= workers.size) continue;
+      for (const key of map.keys()) if (!workers.has(key)) map.delete(key);
+    }
   }
 
   return {

@@ -53,24 +53,30 @@ export function createStarvation(): Starvation {
     return sinceMs;
   }
 
+  /** Those of a stage that have been idle for as long as messages have waited there in vain. */
+  function starvedOf(
+    stage: string,
+    facts: StageFacts,
+    scene: WorkerScene,
+  ): readonly [string, WorkerJudgement][] {
+    const { nowMs, settings } = scene;
+    const afterMs = settings.detection.starved_after;
+    const shortage = findShortage(scene.surroundings.queueOf(stage), facts, countJustIdle(facts, nowMs));
+    const sinceMs = followShortage(stage, shortage, nowMs);
+    if (!shortage || shortage.isHeld || sinceMs === undefined || nowMs - sinceMs < afterMs) return [];
+    return facts.idle.flatMap((key) => {
+      const idleMs = nowMs - (idleSinceMs.get(key) ?? nowMs);
+      const mayHold = !shortage.isUnackedKnown && isBusy(key, scene, afterMs);
+      return mayHold || idleMs < afterMs ? [] : [[key, describeStarved(shortage, idleMs)]];
+    });
+  }
+
   return {
     find(judged, scene) {
-      const starved = new Map<string, WorkerJudgement>();
-      const { nowMs, settings } = scene;
-      const afterMs = settings.detection.starved_after;
-      noteIdle(judged, nowMs);
+      noteIdle(judged, scene.nowMs);
       const stages = countByStage(judged, scene);
       for (const stage of shortSinceMs.keys()) if (!stages.has(stage)) shortSinceMs.delete(stage);
-      for (const [stage, facts] of stages) {
-        const shortage = findShortage(scene.surroundings.queueOf(stage), facts, countJustIdle(facts, nowMs));
-        const sinceMs = followShortage(stage, shortage, nowMs);
-        if (!shortage || shortage.isHeld || sinceMs === undefined || nowMs - sinceMs < afterMs) continue;
-        for (const key of facts.idle) {
-          const idleMs = nowMs - (idleSinceMs.get(key) ?? nowMs);
-          if (idleMs >= afterMs) starved.set(key, describeStarved(shortage, idleMs));
-        }
-      }
-      return starved;
+      return new Map([...stages].flatMap(([stage, facts]) => starvedOf(stage, facts, scene)));
     },
   };
 }
@@ -82,6 +88,13 @@ interface Shortage {
   readonly expected: number;
   /** More messages are in hand than workers tell of: one that looks idle may hold one. */
   readonly isHeld: boolean;
+  /** Else a worker that tells of its job late may hold a message, and nobody would know. */
+  readonly isUnackedKnown: boolean;
+}
+
+function isBusy(key: string, { fleet, nowMs }: WorkerScene, withinMs: number): boolean {
+  const busyAtMs = fleet.cpu.get(key)?.lastBusyAtMs;
+  return busyAtMs !== undefined && nowMs - busyAtMs < withinMs;
 }
 
 /**
@@ -97,7 +110,14 @@ function findShortage(
   const consumers = queue.consumers.value;
   const isHeld = queue.unacked !== undefined && queue.unacked.value > busy + justIdle;
   return consumers < expected
-    ? { queue: queue.name, ready: queue.ready.value, consumers, expected, isHeld }
+    ? {
+        queue: queue.name,
+        ready: queue.ready.value,
+        consumers,
+        expected,
+        isHeld,
+        isUnackedKnown: queue.unacked !== undefined,
+      }
     : undefined;
 }
 

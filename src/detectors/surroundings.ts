@@ -4,6 +4,7 @@ import type { Container, Fleet } from '../fleet/model.js';
 import type { Worker } from '../fleet/progress-model.js';
 import type { Queue } from '../fleet/queue-model.js';
 import type { GpuUse, Surroundings } from './activity.js';
+import type { Freshness } from './freshness.js';
 
 export interface SurroundingsIndex {
   around(worker: Worker): Surroundings;
@@ -15,15 +16,14 @@ export interface SurroundingsIndex {
 
 export interface SurroundingsOptions {
   readonly fleet: Fleet;
-  readonly isBrokerFresh: boolean;
-  readonly isDcgmFresh: boolean;
+  readonly freshness: Pick<Freshness, 'isFresh' | 'isWatched'>;
 }
 
-export function createSurroundings({
-  fleet,
-  isBrokerFresh,
-  isDcgmFresh,
-}: SurroundingsOptions): SurroundingsIndex {
+export function createSurroundings({ fleet, freshness }: SurroundingsOptions): SurroundingsIndex {
+  const isBrokerFresh = freshness.isFresh('rabbitmq');
+  const isDcgmFresh = freshness.isFresh('dcgm');
+  const isBrokerStale = freshness.isWatched('rabbitmq') && !isBrokerFresh;
+  const isDcgmStale = freshness.isWatched('dcgm') && !isDcgmFresh;
   const queues = new Map<string, Queue>();
   if (isBrokerFresh) {
     for (const queue of fleet.queues.values()) if (queue.stage !== undefined) queues.set(queue.stage, queue);
@@ -52,16 +52,26 @@ export function createSurroundings({
     };
   }
 
+  /** Only what it shares with nobody could have shown that it moves. */
+  function isBlindAround(isOnlyWorker: boolean, gpus: readonly GpuUse[]): boolean {
+    return (
+      (isBrokerStale && isOnlyWorker) || (isDcgmStale && gpus.some(({ containers }) => containers === 1))
+    );
+  }
+
   return {
     containersByGpu,
     queueOf: (stage) => (stage === undefined ? undefined : queues.get(stage)),
     around({ identity, container, stage }) {
+      const isOnlyWorker = stage !== undefined && countOf(stage) === 1;
+      const gpus = (gpusByContainer.get(container) ?? []).map(describeUse);
       return {
         identity,
         container,
         queue: stage === undefined ? undefined : queues.get(stage),
-        isOnlyWorker: stage !== undefined && countOf(stage) === 1,
-        gpus: (gpusByContainer.get(container) ?? []).map(describeUse),
+        isOnlyWorker,
+        gpus,
+        isBlind: isBlindAround(isOnlyWorker, gpus),
       };
     },
   };
