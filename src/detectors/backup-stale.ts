@@ -20,7 +20,7 @@ export const backupStale: Detector = {
       describe: (container, { settings, fleet, nowMs }) => {
         const { backup_stale_after } = settings.detection;
         const { state, lastEnd } = container;
-        if (!isBackup(container, settings)) return undefined;
+        if (container.role !== 'infrastructure' || !isBackup(container, settings)) return undefined;
         const hasFailed = state !== 'running' && lastEnd !== undefined && lastEnd.reason !== 'ok';
         const workedAtMs = lastSignOfWork(container, fleet);
         if (!hasFailed && (workedAtMs === undefined || nowMs - workedAtMs < backup_stale_after))

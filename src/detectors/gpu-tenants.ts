@@ -3,6 +3,7 @@
  * before. One that is there, or at work, for the first time is: its models are an honest rise.
  */
 
+import type { GpuLink } from '../fleet/gpu-model.js';
 import type { Fleet } from '../fleet/model.js';
 import type { WorkerVerdict } from './verdicts.js';
 
@@ -33,16 +34,25 @@ interface Tenant {
 }
 
 export function createGpuTenants(): GpuTenants {
-  /** By GPU and container. */
-  const tenants = new Map<string, Tenant>();
+  /** By GPU, and in it by container. */
+  const tenants = new Map<string, Map<string, Tenant>>();
   /** Others on the host may use a GPU that the pipeline never did. */
   const everUsed = new Set<string>();
 
+  function tenantsOf(gpu: string): Map<string, Tenant> {
+    const known = tenants.get(gpu);
+    if (known) return known;
+    const none = new Map<string, Tenant>();
+    tenants.set(gpu, none);
+    return none;
+  }
+
   /** True if it comes, or works for the first time. */
-  function see(key: string, isAtWork: boolean, nowMs: number): boolean {
-    const known = tenants.get(key);
+  function see({ identity, container }: GpuLink, isAtWork: boolean, nowMs: number): boolean {
+    const onGpu = tenantsOf(identity);
+    const known = onGpu.get(container);
     if (!known) {
-      tenants.set(key, { seenAtMs: nowMs, hasWorked: isAtWork });
+      onGpu.set(container, { seenAtMs: nowMs, hasWorked: isAtWork });
       return true;
     }
     const isFirstWork = isAtWork && !known.hasWorked;
@@ -51,18 +61,27 @@ export function createGpuTenants(): GpuTenants {
     return isFirstWork;
   }
 
+  function forgetAway(nowMs: number): void {
+    for (const onGpu of tenants.values()) {
+      for (const [container, { seenAtMs }] of onGpu) {
+        if (nowMs - seenAtMs > AWAY_MS) onGpu.delete(container);
+      }
+    }
+  }
+
   return {
     note({ fleet: { containers, gpuLinks }, workers, nowMs }) {
       const newcomers = new Set<string>();
       const left = new Set(everUsed);
       // Links are those of containers that hold their memory: paused ones do, ended ones do not.
       const working = gpuLinks.length === 0 ? new Set<string>() : namesAtWork(containers, workers);
-      for (const { identity, container } of gpuLinks) {
+      for (const link of gpuLinks) {
+        const { identity, container } = link;
         left.delete(identity);
         everUsed.add(identity);
-        if (see(`${identity} ${container}`, working.has(container), nowMs)) newcomers.add(identity);
+        if (see(link, working.has(container), nowMs)) newcomers.add(identity);
       }
-      for (const [key, { seenAtMs }] of tenants) if (nowMs - seenAtMs > AWAY_MS) tenants.delete(key);
+      forgetAway(nowMs);
       return { newcomers, left };
     },
   };

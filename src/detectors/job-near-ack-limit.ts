@@ -1,5 +1,6 @@
 /** JobNearAckLimit: a job has used `ack_limit_share` of the time after which the broker takes its message back. */
 
+import type { Job } from '../fleet/progress-model.js';
 import type { Broker, Queue } from '../fleet/queue-model.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
@@ -13,22 +14,38 @@ export const jobNearAckLimit: Detector = {
     const { fleet, isFresh, workers } = scene;
     if (!isFresh('rabbitmq')) return { found: [], unsure: 'all' };
     const { broker } = fleet;
+    if (!broker) return { found: [], unsure: [] };
     const queues = new Map([...fleet.queues.values()].map((queue) => [queue.stage, queue]));
     const found: Detection[] = [];
     const unsure: string[] = [];
-    for (const [key, verdict] of workers) {
-      const worker = fleet.workers.get(key);
-      const queue = worker?.stage === undefined ? undefined : queues.get(worker.stage);
-      if (!worker?.job || !broker || !queue) continue;
+    const oldMs = scene.nowMs - shortestWarning(broker, queues.values(), scene);
+    for (const [key, { job, stage, identity }] of fleet.workers) {
+      if (!job || stage === undefined || job.startedAtMs > oldMs) continue;
+      const queue = queues.get(stage);
+      const verdict = workers.get(key);
+      if (!queue || !verdict) continue;
       if (verdict.status === 'unknown') unsure.push(key);
       else if (verdict.status !== 'down' && verdict.silentMs !== undefined && hasLimit(broker, queue)) {
-        const words = describe(worker.job.startedAtMs, { broker, queue, scene });
+        const words = describe(startOf(job, identity, scene), { broker, queue, scene });
         if (words) found.push({ key, subject: workerSubject(key, verdict, scene), ...words });
       }
     }
     return { found, unsure };
   },
 };
+
+/** Where its clock is behind, its container's start is a better word. */
+function startOf({ startedAtMs }: Job, identity: string | undefined, { fleet }: Scene): number {
+  const container = identity === undefined ? undefined : fleet.containers.get(identity);
+  return Math.max(startedAtMs, container?.startedAtMs ?? 0);
+}
+
+/** A job that is younger is near no limit: most are. */
+function shortestWarning(broker: Broker, queues: Iterable<Queue>, { settings }: Scene): number {
+  let leastMs = broker.consumerTimeoutMs;
+  for (const { consumerTimeoutMs } of queues) leastMs = Math.min(leastMs, consumerTimeoutMs ?? leastMs);
+  return settings.detection.ack_limit_share * leastMs;
+}
 
 /**
  * From 4.3 on only quorum queues have a consumer timeout, before 3.8.15 no queue has; streams never.

@@ -223,7 +223,7 @@ const CASES: readonly Case[] = [
     kind: 'JobNearAckLimit',
     what: 'a job at four fifths of the consumer timeout',
     play(fleet) {
-      fleet.container(W);
+      fleet.container(W, { startedAtMs: fleet.nowMs - 7_200_000 });
       fleet.queue('g3', { ready: 0, consumers: 1 });
       fleet.progress(W, job(fleet, { started_at: fleet.nowMs / 1000 - 5700 }));
       fleet.judgeFor(55);
