@@ -30,6 +30,9 @@ export interface Daemon {
   stop(): Promise<number | null>;
 }
 
+/** A machine that is busy with other tests takes long to start a process. */
+const LISTEN_LIMIT_MS = 60_000;
+
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 export async function startDaemon({ folder, config = '', env = {} }: DaemonOptions): Promise<Daemon> {
@@ -51,10 +54,14 @@ export async function startDaemon({ folder, config = '', env = {} }: DaemonOptio
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk;
   });
-  const url = await waitFor('the daemon to listen', () => {
-    if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}: ${stderr}`);
-    return log.find(({ msg }) => msg === 'listening')?.['url'] as string | undefined;
-  });
+  const url = await waitFor(
+    'the daemon to listen',
+    () => {
+      if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}: ${stderr}`);
+      return log.find(({ msg }) => msg === 'listening')?.['url'] as string | undefined;
+    },
+    LISTEN_LIMIT_MS,
+  );
   const base = url.replace(/\/$/, '');
 
   async function metricsText(): Promise<string> {

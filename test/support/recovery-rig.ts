@@ -51,7 +51,7 @@ export interface RecoveryRig {
   /** Waits for another StartedAt than before. */
   whenStartedAgain(name: string, before: string, limitMs: number): Promise<string>;
   /** Starts the daemon; again, after it has ended, on the data of the one before. */
-  serve(config?: RigConfig): Promise<Daemon>;
+  serve(config?: RigConfig, options?: { readonly isReady?: boolean }): Promise<Daemon>;
   daemon(): Daemon;
   startProxy(meddle: Meddle): Promise<EngineProxy>;
   /** As kill -9 and the OOM killer do. */
@@ -151,10 +151,10 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
         },
         limitMs,
       ),
-    async serve(config = {}) {
+    async serve(config = {}, { isReady = true } = {}) {
       await stopDaemon();
       daemon = await startDaemon({ folder, config: renderConfig(config) });
-      await daemon.whenReady();
+      if (isReady) await daemon.whenReady();
       return daemon;
     },
     daemon: running,
