@@ -28,7 +28,7 @@ export function afterTheRun(): Dashboard {
     rows: [
       evenly(4, done(), failed(), bottleneck(), waited(), restarts(), peakMemory()),
       evenly(12, stageTotals()),
-      evenly(9, alertTimeline()),
+      evenly(11, alertTimeline()),
       evenly(8, workerTime(), throughput()),
       evenly(8, restartOutcomes(), containerRestarts()),
       evenly(8, failuresByReason(), peakMemoryByGpu()),

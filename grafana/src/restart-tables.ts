@@ -16,30 +16,27 @@ const OUTCOMES = {
   dry_run: { text: '○ dry run', color: COLORS.calm },
 } as const;
 
+/** More than any count: puts what was done before what was refused. */
+const FIRST = 1e6;
+
 export function restartOutcomes(): Placeable {
+  const done = `sum by (stage, result) (${increase('stagewatch_restarts_total', RANGE)}) > 0`;
+  const refused = `sum by (stage, reason) (${increase('stagewatch_restarts_refused_total', RANGE)}) > 0`;
   return table({
     title: 'What stagewatch did about it',
-    shows: 'Restarts by stagewatch and how they ended, and restarts that it refused, with the reason.',
+    shows: 'Restarts by stagewatch and how they ended; below them those that it refused, with the reason.',
     good: 'only "recovered".',
     otherwise:
       '"did not recover": the cause is outside the worker. Refused for its budget: look why the same worker needs ' +
       'restarts so often. Only dry runs: it is not allowed to act yet (recovery.dry_run).',
     noValue: 'stagewatch restarted nothing in this range.',
-    sortedBy: 'Times',
+    sortedBy: 'rank',
     columns: [
       { of: { label: 'stage' }, title: 'Stage', width: 120 },
       { of: { label: 'result' }, title: 'Outcome', mappings: [wordMappings(OUTCOMES)] },
       { of: { label: 'reason' }, title: 'Refused because' },
-      {
-        of: {
-          expr:
-            `sum by (stage, result) (${increase('stagewatch_restarts_total', RANGE)}) > 0\n` +
-            `or sum by (stage, reason) (${increase('stagewatch_restarts_refused_total', RANGE)}) > 0`,
-        },
-        title: 'Times',
-        decimals: 0,
-        width: 90,
-      },
+      { of: { expr: `${done}\nor ${refused}` }, title: 'Times', decimals: 0, width: 90 },
+      { of: { expr: `(${done}) + ${FIRST}\nor ${refused}` }, title: 'rank', isHidden: true },
     ],
   });
 }
@@ -61,13 +58,13 @@ export function containerRestarts(): Placeable {
       { of: { label: 'stage' }, title: 'Stage', width: 110 },
       { of: { expr: by(restarts) }, title: 'Restarts', decimals: 0, width: 90 },
       { of: { expr: by(restarts, 'cause="policy"') }, title: 'Policy', decimals: 0, width: 80 },
-      { of: { expr: by(restarts, 'cause="stagewatch"') }, title: 'stagewatch', decimals: 0, width: 100 },
+      { of: { expr: by(restarts, 'cause="stagewatch"') }, title: 'stagewatch', decimals: 0, width: 115 },
       { of: { expr: by(restarts, 'cause="other"') }, title: 'Others', decimals: 0, width: 80 },
       {
         of: { expr: by('pipeline_container_oom_events_total') },
         title: 'Out of memory',
         decimals: 0,
-        width: 120,
+        width: 135,
         thresholds: noneIsGood(),
       },
     ],
