@@ -47,7 +47,10 @@ export function demoConfig({ profile, speed, isRecovering, addresses }: DemoConf
       stats_interval: '100ms',
       consumer_timeout: shorten(2 * HOUR, 1),
     },
-    progress: { directory: addresses.progressDirectory, interval: '250ms' },
+    progress: {
+      directory: addresses.progressDirectory,
+      interval: `${Math.max(Math.round(2000 / speed), 250)}ms`,
+    },
     sentinels: { root: addresses.sentinelRoot },
     dcgm: { url: addresses.dcgmUrl, interval: shorten(10 * SECOND, 2) },
     ...withOwnLimits(simulationConfig(profile), shorten),

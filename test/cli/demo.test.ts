@@ -4,11 +4,10 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { MAIN, startDemo } from '../support/demo.js';
 import { freePort } from '../support/free-port.js';
-import { findProgram, skipWithout } from '../support/machine.js';
 import { tempDir } from '../support/temp-dir.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -61,28 +60,6 @@ describe('stagewatch demo', () => {
     demo.process.kill('SIGTERM');
     assert.equal(await demo.ended(), 0, demo.problems());
     assert.deepEqual(readdirSync(demo.folder), []);
-  });
-
-  it('starts a Prometheus with the shipped rules, and ends it', {
-    skip: skipWithout('prometheus'),
-  }, async (test) => {
-    const program = findProgram('prometheus') ?? '';
-    const demo = await startDemo(test, undefined, { PATH: dirname(program) });
-    const url = await waitFor('a Prometheus', () => /(http:\S+)\/alerts/.exec(demo.output())?.[1], 30_000);
-    await waitFor(
-      'its first scrape',
-      async () => {
-        const answer = await fetch(`${url}/api/v1/query?query=count(pipeline_worker_status)`);
-        return ((await answer.json()) as { data: { result: unknown[] } }).data.result.length === 1;
-      },
-      30_000,
-    );
-    const rules = await (await fetch(`${url}/api/v1/rules`)).text();
-    assert.match(rules, /PipelineWorkerStuck/);
-    demo.process.kill('SIGTERM');
-    assert.equal(await demo.ended(), 0, demo.problems());
-    assert.deepEqual(readdirSync(demo.folder), []);
-    await assert.rejects(fetch(url), 'it has ended');
   });
 
   it('says in one line that its port is taken', async (test) => {
