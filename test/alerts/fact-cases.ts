@@ -150,6 +150,22 @@ export const FACT_CASES: readonly AlertCase[] = [
     description: 'dgx-1:9847 cannot write its journal, or has lost entries of it. Look who owns data_dir.',
   },
   {
+    alert: 'PipelineNotificationsNotSent',
+    // The last one is sent at 1m; from 2m on each fails, until one is sent at 30m.
+    input: {
+      [`stagewatch_notifications_total{${T},channel="email",result="sent"}`]: '0x3 1x115 2x40',
+      [`stagewatch_notifications_total{${T},channel="email",result="failed"}`]: '0x7 0+1x111 112x40',
+      [`stagewatch_notifications_total{${T},channel="webhook",result="sent"}`]: '0+1x160',
+      [`stagewatch_notifications_total{${T},channel="webhook",result="failed"}`]: '0+1x160',
+    },
+    quietAt: ['2m30s', '17m45s'],
+    firesAt: ['18m', '31m45s'],
+    resolvedAt: ['32m'],
+    labels: { ...TARGET, channel: 'email' },
+    description:
+      'dgx-1:9847 has delivered nothing by email for 15 minutes, and has tried. Its log says what the server answers.',
+  },
+  {
     alert: 'PipelineWatchdog',
     input: {},
     quietAt: [],
