@@ -39,7 +39,8 @@ export function verifyRestart(
   }
   const sinceMs = inFlight.seenStartedAtMs ?? inFlight.askedAtMs;
   const after = formatDuration(Math.max(0, nowMs - sinceMs));
-  if (hasTakenUpWork(identity, container, sinceMs, fleet)) {
+  // From when it was asked for: a daemon that took the restart over from a life before saw the start late.
+  if (hasTakenUpWork(identity, container, inFlight.askedAtMs, fleet)) {
     return { result: 'recovered', text: `it took up work within ${after} of its start` };
   }
   if (nowMs - sinceMs < settings.recovery.verify_within) return undefined;
