@@ -34,9 +34,10 @@ async function measureMaking(served: SimulatedPage): Promise<void> {
   );
   printTable(
     `The page's picture of ${served.fleet.containers.size + served.fleet.ignored.size} containers (limits: 10 ms, 100 kB)`,
-    ['way', 'median ms', 'p99 ms', 'kB', 'kB gzip'],
-    rows.map(({ name, medianMs, p99Ms }) => [
+    ['way', 'least ms', 'median ms', 'p99 ms', 'kB', 'kB gzip'],
+    rows.map(({ name, minMs, medianMs, p99Ms }) => [
       name,
+      minMs,
       medianMs,
       p99Ms,
       text.length / 1000,
