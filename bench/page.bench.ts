@@ -19,6 +19,7 @@ async function measureMaking(served: SimulatedPage): Promise<void> {
     verdicts: served.verdicts,
     history: NO_HISTORY,
     recovery: NO_RECOVERY,
+    silences: () => null,
     version: '0.1.0',
     journalAt: () => null,
     canAct: () => false,
