@@ -19,6 +19,7 @@ async function measureMaking(served: SimulatedPage): Promise<void> {
     verdicts: served.verdicts,
     history: NO_HISTORY,
     recovery: NO_RECOVERY,
+    silences: () => null,
     version: '0.1.0',
     journalAt: () => null,
     canAct: () => false,
@@ -34,9 +35,10 @@ async function measureMaking(served: SimulatedPage): Promise<void> {
   );
   printTable(
     `The page's picture of ${served.fleet.containers.size + served.fleet.ignored.size} containers (limits: 10 ms, 100 kB)`,
-    ['way', 'median ms', 'p99 ms', 'kB', 'kB gzip'],
-    rows.map(({ name, medianMs, p99Ms }) => [
+    ['way', 'least ms', 'median ms', 'p99 ms', 'kB', 'kB gzip'],
+    rows.map(({ name, minMs, medianMs, p99Ms }) => [
       name,
+      minMs,
       medianMs,
       p99Ms,
       text.length / 1000,

@@ -14,6 +14,7 @@ import { createPictureFeed } from './live/picture-feed.js';
 import { sendPackedJson } from './packed-json.js';
 import { createAssetRoute } from './page-assets.js';
 import { renderPageShell } from './page-shell.js';
+import { type AlertingView, renderSilence } from './silence-routes.js';
 
 export interface LivePage {
   readonly history: FleetHistory;
@@ -28,6 +29,7 @@ export interface LivePageOptions {
   readonly fleet: Fleet;
   readonly verdicts: () => Verdicts;
   readonly recovery: Pick<Recovery, 'picture'>;
+  readonly alerting?: Pick<AlertingView, 'silences'>;
   readonly journal: Pick<Journal, 'newest'>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -37,10 +39,12 @@ export interface LivePageOptions {
 }
 
 export function createLivePage(options: LivePageOptions): LivePage {
-  const { fleet, verdicts, recovery, journal, clock, log, version, canAct } = options;
+  const { fleet, verdicts, recovery, alerting, journal, clock, log, version, canAct } = options;
   const history = createFleetHistory(fleet, clock);
   const journalAt = (): string | null => journal.newest({ limit: 1 })[0]?.at ?? null;
-  const facts = { fleet, verdicts, history, recovery, version, journalAt, canAct };
+  const silences = (nowMs: number) =>
+    alerting?.silences.list().map((silence) => renderSilence(silence, nowMs)) ?? null;
+  const facts = { fleet, verdicts, history, recovery, silences, version, journalAt, canAct };
   const picture = createPictureFeed((nowMs) => renderPagePicture(facts, nowMs), clock);
   const events = createEventHub({ picture, clock, log });
   return {

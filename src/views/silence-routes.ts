@@ -68,7 +68,7 @@ function jsonBody(): RequestHandler {
   };
 }
 
-function renderSilence(silence: Silence, nowMs: number) {
+export function renderSilence(silence: Silence, nowMs: number) {
   const { id, matchers, startsAtMs, endsAtMs, by, comment } = silence;
   const times = { startsAt: toIso(startsAtMs), endsAt: toIso(endsAtMs) };
   return { id, matchers, ...times, by, comment, isActive: isActive(silence, nowMs) };

@@ -12,6 +12,8 @@ export interface PageFacts {
   readonly verdicts: () => Verdicts;
   readonly history: Pick<FleetHistory, 'trendOf' | 'paceOf'>;
   readonly recovery: Pick<Recovery, 'picture'>;
+  /** Null: this daemon has no silences. */
+  readonly silences: (nowMs: number) => readonly object[] | null;
   readonly version: string;
   /** When the newest entry of the journal was written; the page asks for the journal when it changes. */
   readonly journalAt: () => string | null;
@@ -64,6 +66,7 @@ export function renderPagePicture(facts: PageFacts, nowMs: number) {
     journalAt: facts.journalAt(),
     ...pick(fleet, FLEET_FIELDS),
     recovery: renderRecovery(facts.recovery.picture, nowMs),
+    silences: facts.silences(nowMs),
     containers: fleet.containers.map((container) => pick(container, CONTAINER_FIELDS)),
     workers: fleet.workers.map((worker) => pick(worker, WORKER_FIELDS)),
     orchestrators: fleet.orchestrators.map((orchestrator) => ({
