@@ -77,15 +77,17 @@ async function measure(pid: number): Promise<Cost> {
   return { cpuPercent, rss: all, anonymous };
 }
 
-async function firstMatch(child: ChildProcess, pattern: RegExp): Promise<string> {
-  let text = '';
-  for await (const chunk of (child.stdout ?? []) as AsyncIterable<Buffer>) {
-    text += chunk.toString();
-    const found = pattern.exec(text)?.[1];
-    if (found === undefined) continue;
-    return found;
-  }
-  throw new Error(`${pattern.source} never came: ${text}`);
+/** Reads on after it: a program whose output nobody takes would end. */
+function firstMatch(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-100_000);
+      const found = pattern.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('exit', () => reject(new Error(`ended before ${pattern.source} came: ${text}`)));
+  });
 }
 
 async function end(child: ChildProcess): Promise<void> {
