@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { wireAlerting } from './app/alerting-wiring.js';
 import { createEvaluationLoop } from './app/evaluation-loop.js';
+import { createFailureJournal } from './app/failure-journal.js';
 import { journalOutcome } from './app/journal-outcome.js';
 import { wireRecovery } from './app/recovery-wiring.js';
+import { createRunSummary } from './app/run-summary.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { listSuspects } from './detectors/suspects.js';
@@ -73,6 +75,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     log: log.child({ component: 'journal' }),
   });
+  const failures = createFailureJournal({ fleet: store.fleet, journal, clock });
+  const summary = createRunSummary({ fleet: store.fleet, journal, clock });
   const sources = createSourceSet({
     apply,
     forgetSource: store.forgetSource,
@@ -90,6 +94,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     log: log.child({ component: 'detection' }),
     onOutcome(outcome) {
       journalOutcome(outcome, journal);
+      failures.look();
+      summary.look();
       recovery.look();
       alerting.review(evaluation.facts.verdicts.findings);
     },
@@ -162,6 +168,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   function apply(observation: Observation): void {
     store.apply(observation);
     failFast.notice(observation);
+    failures.note(observation);
     if (isFirstPictureTold || observation.kind !== 'source-read') return;
     if (missingForReadiness(store.fleet).length > 0) return;
     isFirstPictureTold = true;
@@ -244,6 +251,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       await Promise.all([recovery.stop(), alerting.stop()]);
       // A reload under way starts nothing more, and ends soon.
       await Promise.all([http.close(), sources.stop(), changing]);
+      summary.close();
       journal.append({ type: 'daemon_stopped' });
       await Promise.all([state.close(), journal.close()]);
     },

@@ -1,11 +1,13 @@
 /** The command line: which commands there are and what they take. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { REPORT_FORMATS } from '../report/report-format.js';
 import { PROFILES } from '../simulation/profile.js';
 import { checkConfig } from './check-config-command.js';
 import type { CommandContext } from './command-context.js';
 import type { DaemonOptions } from './daemon-client.js';
 import type { DemoOptions } from './demo-command.js';
+import type { ReportCommandOptions } from './report-command.js';
 import type { RestartOptions } from './restart-command.js';
 import { type ServeOptions, serve } from './serve-command.js';
 import { addSilence, expireSilence, listSilences, type SilenceAddOptions } from './silence-command.js';
@@ -66,6 +68,10 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
       const { testNotification } = await import('./test-notification-command.js');
       exitCode = await testNotification(options, context);
     });
+  addReport(program, async (options) => {
+    const { report } = await import('./report-command.js');
+    exitCode = await report(options, context);
+  });
 
   await program.parseAsync([...args], { from: 'user' });
   return exitCode;
@@ -154,5 +160,23 @@ function addStatus(program: Command, act: (options: StatusOptions) => Promise<vo
     .option('-g, --gpu <index>', 'only one GPU, its workers one by one')
     .option('-f, --filter <text>', 'only what contains the text: a container, a document, a status')
     .option('--ascii', 'no characters beyond ASCII')
+    .action(act);
+}
+
+function addReport(program: Command, act: (options: ReportCommandOptions) => Promise<void>): void {
+  program
+    .command('report')
+    .description('tell what a run did: from Prometheus, the journal, or both (exit 1 when --fail-if holds)')
+    .option('--prometheus <url>', 'a Prometheus that scraped the daemon')
+    .option(
+      '--journal <path>',
+      'data_dir of the daemon; without it STAGEWATCH_DATA_DIR, else ./stagewatch-data',
+    )
+    .option('--from <time>', 'begin: 2026-01-31T08:00:00Z, Unix seconds, or how long ago (8h)')
+    .option('--to <time>', 'end; without both what is known of the last 24 hours')
+    .option('--against <range>', 'compare with FROM..TO, or with so long earlier (24h)')
+    .option('--final-stage <id>', 'the stage that ends a document; without it the last of the DAG')
+    .addOption(new Option('--format <name>', 'how to render it').choices(REPORT_FORMATS).default('terminal'))
+    .option('--fail-if <expression>', 'exit 1 when it holds: failed>10 or critical>0 and open>0')
     .action(act);
 }

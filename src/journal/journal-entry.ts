@@ -20,6 +20,7 @@ export const JOURNAL_TYPES = [
   'silence_ended',
   'notification',
   'scale',
+  'run_summary',
   'entries_lost',
 ] as const;
 export type JournalType = (typeof JOURNAL_TYPES)[number];

@@ -1,0 +1,134 @@
+/** Reads one range of a run from what there is: Prometheus, the journal, or both; what fails is said, and the rest is told. */
+
+import type { JournalEntry } from '../journal/journal-entry.js';
+import { readJournal } from '../journal/read-journal.js';
+import { describeError } from '../lib/describe-error.js';
+import { timeOf } from './events-from-journal.js';
+import { gatherFacts } from './gather-facts.js';
+import type { PrometheusClient } from './prometheus-client.js';
+import { describeRange } from './report-document.js';
+import type { RunFacts, TimeRange } from './run-facts.js';
+import { askForWork, type PrometheusWork } from './work-from-prometheus.js';
+
+export interface RunSources {
+  readonly prometheus: PrometheusClient | null;
+  /** Without credentials, for words. */
+  readonly prometheusName: string;
+  /** A data_dir or a file; null: no journal is asked for. */
+  readonly journalPath: string | null;
+  readonly finalStage: string | null;
+}
+
+export type RunReading =
+  | { readonly kind: 'ok'; readonly facts: RunFacts }
+  | { readonly kind: 'failed'; readonly problem: string };
+
+/** Findings may have been opened, and counts begun, before the range. */
+const LOOK_BACK_MS = 7 * 24 * 3_600_000;
+
+/** `isClipped`: nobody chose the range, so it is made as long as what is known. */
+export async function readRun(
+  sources: RunSources,
+  range: TimeRange,
+  isClipped: boolean,
+): Promise<RunReading> {
+  const written = await readWritten(sources, range);
+  const clipped = isClipped ? await clip(sources, written.entries, range) : range;
+  const told = await askPrometheus(sources, clipped);
+  if (written.entries === null && told.work === null) {
+    const problems = [...told.notes, ...written.notes];
+    return {
+      kind: 'failed',
+      problem:
+        problems.length > 0
+          ? problems.join('; ')
+          : 'nothing to report from; name a Prometheus with --prometheus or a journal with --journal',
+    };
+  }
+  const facts = gatherFacts({
+    range: clipped,
+    journal: written.entries,
+    prometheus: told.work,
+    sources: [...told.sources, ...written.sources],
+    notes: [...told.notes, ...written.notes],
+    finalStage: sources.finalStage,
+  });
+  return { kind: 'ok', facts };
+}
+
+interface Written {
+  readonly entries: readonly JournalEntry[] | null;
+  readonly sources: readonly string[];
+  readonly notes: readonly string[];
+}
+
+async function readWritten({ journalPath: path }: RunSources, { fromMs, toMs }: TimeRange): Promise<Written> {
+  if (path === null) return { entries: null, sources: [], notes: [] };
+  try {
+    const { entries, files, badLines, leftOut } = await readJournal({
+      path,
+      fromMs: fromMs - LOOK_BACK_MS,
+      toMs,
+    });
+    const notes = [
+      ...(badLines > 0 ? [`${badLines} lines of the journal cannot be read and are left out`] : []),
+      ...(leftOut > 0 ? [`the journal is very long: its ${leftOut} oldest entries are left out`] : []),
+    ];
+    const count = `${entries.length} entries in ${files} ${files === 1 ? 'file' : 'files'}`;
+    return { entries, sources: [`journal ${path}: ${count}`], notes };
+  } catch (error) {
+    return {
+      entries: null,
+      sources: [],
+      notes: [`the journal ${path} cannot be read: ${describeError(error)}`],
+    };
+  }
+}
+
+interface Told {
+  readonly work: PrometheusWork | null;
+  readonly sources: readonly string[];
+  readonly notes: readonly string[];
+}
+
+async function askPrometheus({ prometheus, prometheusName }: RunSources, range: TimeRange): Promise<Told> {
+  if (!prometheus) return { work: null, sources: [], notes: [] };
+  const work = await askForWork(prometheus, range);
+  if ('problem' in work) {
+    return {
+      work: null,
+      sources: [],
+      notes: [`Prometheus ${prometheusName} cannot be read: ${work.problem}`],
+    };
+  }
+  if (work.stages.length === 0) {
+    const note = `Prometheus ${prometheusName} knows nothing of the pipeline in ${describeRange(range)}`;
+    return { work: null, sources: [], notes: [note] };
+  }
+  return { work, sources: [`Prometheus ${prometheusName}`], notes: [] };
+}
+
+/** To where there is anything, so that hours before and after the run do not thin its rates. */
+async function clip(
+  { prometheus }: RunSources,
+  entries: readonly JournalEntry[] | null,
+  range: TimeRange,
+): Promise<TimeRange> {
+  const times = (entries ?? [])
+    .filter(({ type }) => type === 'run_summary')
+    .flatMap(({ at, intervalMs }) => {
+      const atMs = timeOf(at);
+      return atMs === null ? [] : [atMs, atMs - (typeof intervalMs === 'number' ? intervalMs : 0)];
+    });
+  if (prometheus) {
+    const stepMs = 60_000;
+    const answer = await prometheus.queryRange('count(pipeline_stage_jobs_completed_total)', range, stepMs);
+    if (answer.kind === 'ok')
+      times.push(...answer.series.flatMap(({ points }) => points.map(({ atMs }) => atMs)));
+  }
+  const within = times.filter((atMs) => atMs >= range.fromMs && atMs <= range.toMs);
+  if (within.length < 2) return range;
+  const fromMs = within.reduce((one, other) => Math.min(one, other));
+  const toMs = within.reduce((one, other) => Math.max(one, other));
+  return fromMs < toMs ? { fromMs, toMs } : range;
+}
