@@ -128,7 +128,7 @@ describe('commands in the documents', { skip: skipWithout('docker') }, () => {
         stdout,
         stderr,
       } = await run('bash', ['-o', 'pipefail', '-c', adapt(command)], { cwd: folder, env }).catch(
-        (error: { code: number; stdout: string; stderr: string }) => error,
+        (error: Answer) => error,
       );
       const isAnswer = code === 0 || (code === 1 && /stagewatch (status|report)/.test(command));
       assert.ok(isAnswer, `exit code ${code}: ${stderr}`);

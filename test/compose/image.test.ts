@@ -15,6 +15,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const NAME = 'stagewatch-itself';
 const WORKER = 'paddle-worker-gpu0-0';
+const TOKEN = 'a-token-of-this-test';
 const LIMIT_MS = 90_000;
 
 interface State {
@@ -35,6 +36,7 @@ async function flagsOf(service: string): Promise<readonly string[]> {
 describe('the image', { skip: skipWithout('docker') }, () => {
   let engine: RealDocker;
   let reader: AllowingProxy;
+  let restarter: AllowingProxy;
   let url: string;
   const cleanups: (() => unknown)[] = [];
   const scope = { after: (task?: unknown) => void cleanups.push(task as () => unknown) } as never;
@@ -44,6 +46,7 @@ describe('the image', { skip: skipWithout('docker') }, () => {
     await importImage(engine, await tempDir(scope), 'stagewatch:test');
     await engine.docker('run', '-d', '--network', 'none', '--name', WORKER, IMAGE, 'sleep', '10000');
     reader = await startAllowingProxy(scope, engine.socketPath, await flagsOf('docker-reader'));
+    restarter = await startAllowingProxy(scope, engine.socketPath, await flagsOf('docker-restarter'));
     const listen = `127.0.0.1:${await freePort()}`;
     url = `http://${listen}`;
     const hardening = [
@@ -55,7 +58,14 @@ describe('the image', { skip: skipWithout('docker') }, () => {
       '--memory',
       '512m',
     ];
-    const env = [`STAGEWATCH_LISTEN=${listen}`, `STAGEWATCH_DOCKER_HOST=tcp://127.0.0.1:${reader.port}`];
+    const env = [
+      `STAGEWATCH_LISTEN=${listen}`,
+      `STAGEWATCH_DOCKER_HOST=tcp://127.0.0.1:${reader.port}`,
+      `STAGEWATCH_DOCKER_RESTART_HOST=tcp://127.0.0.1:${restarter.port}`,
+      `STAGEWATCH_WEB_BEARER_TOKEN=${TOKEN}`,
+      'STAGEWATCH_RECOVERY_ENABLED=true',
+      'STAGEWATCH_RECOVERY_DRY_RUN=false',
+    ];
     await engine.docker(
       'run',
       '-d',
@@ -98,6 +108,20 @@ describe('the image', { skip: skipWithout('docker') }, () => {
     });
     assert.equal(up.value('stagewatch_source_up', { source: 'docker' }), 1);
     assert.deepEqual(reader.refused, []);
+  });
+
+  it('restarts through what the restarting proxy allows, and keeps evidence first', async () => {
+    const before = (await engine.inspect(WORKER)) as { State: { StartedAt: string } };
+    const answer = await fetch(`${url}/api/v1/containers/${WORKER}/restart`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body: JSON.stringify({ force: true, by: 'a test', why: 'to see it' }),
+    });
+    const told = await answer.text();
+    assert.equal(answer.status, 200, told);
+    const now = (await engine.inspect(WORKER)) as typeof before;
+    assert.notEqual(now.State.StartedAt, before.State.StartedAt, told);
+    assert.deepEqual([...reader.refused, ...restarter.refused], []);
   });
 
   it('runs as nobody in particular, and writes to its volume alone', async () => {
