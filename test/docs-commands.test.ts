@@ -66,6 +66,13 @@ const COMMANDS = DOCUMENTS.flatMap(commandsOf);
 const elsewhere = ({ command }: DocumentedCommand): string | undefined =>
   TRIED_ELSEWHERE.find(([start]) => command.startsWith(start))?.[1];
 
+/** What a command that failed says. */
+interface Answer {
+  readonly code?: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 describe('commands in the documents', { skip: skipWithout('docker') }, () => {
   let demo: ChildProcess;
   let output = '';
