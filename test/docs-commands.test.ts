@@ -68,7 +68,7 @@ const elsewhere = ({ command }: DocumentedCommand): string | undefined =>
 
 /** What a command that failed says. */
 interface Answer {
-  readonly code?: number;
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -127,16 +127,19 @@ describe('commands in the documents', { skip: skipWithout('docker') }, () => {
       .replace('--journal /srv/stagewatch-data', `--journal ${join(folder, 'journal')}`);
   }
 
+  async function answerOf(command: string): Promise<Answer> {
+    try {
+      const said = await run('bash', ['-o', 'pipefail', '-c', adapt(command)], { cwd: folder, env });
+      return { code: 0, ...said };
+    } catch (error) {
+      return error as Answer;
+    }
+  }
+
   for (const { document, command } of COMMANDS.filter((one) => elsewhere(one) === undefined)) {
     it(`${document}: ${command}`, async () => {
       // 1 says that there are problems, or that --fail-if holds: both are answers.
-      const {
-        code = 0,
-        stdout,
-        stderr,
-      } = await run('bash', ['-o', 'pipefail', '-c', adapt(command)], { cwd: folder, env }).catch(
-        (error: Answer) => error,
-      );
+      const { code, stdout, stderr } = await answerOf(command);
       const isAnswer = code === 0 || (code === 1 && /stagewatch (status|report)/.test(command));
       assert.ok(isAnswer, `exit code ${code}: ${stderr}`);
       assert.ok(stdout.length > 0 || command.includes('>'), 'it says nothing');
