@@ -43,7 +43,7 @@ const ANSWERS: readonly { readonly what: string; readonly answer: Answer; readon
 
 describe('a daemon that is killed while a worker is restarted', {
   skip: skipWithout('docker', 'python'),
-  concurrency: 1,
+  concurrency: 5,
 }, () => {
   let engine: RealDocker;
   before(async () => {

@@ -45,6 +45,8 @@ describe('a run of which a real Prometheus and a journal tell', () => {
       warmUpMinutes: WARM_UP,
       minutes: MINUTES,
       faults: FAULTS.map(([kind, at, lasts]) => [kind, at, lasts]),
+      // As in the run of which the journal tells.
+      restarts: false,
     });
     const journal = `${folder}/data`;
     await writeSimulatedJournal({

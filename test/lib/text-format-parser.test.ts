@@ -218,17 +218,19 @@ describe('any text', () => {
   ];
   for (const [what, build] of hostile) {
     it(`takes linear time: ${what}`, () => {
+      // CPU time: what else the machine does is not counted.
       const elapsed = (text: string): number => {
-        const startMs = performance.now();
+        const before = process.cpuUsage();
         parseTextFormat(text);
-        return performance.now() - startMs;
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 1000;
       };
       const small = build(100_000);
       const large = build(1_600_000);
       const best = (text: string): number => Math.min(...[1, 2, 3].map(() => elapsed(text)));
-      // 16 times the text; quadratic would be 256 times the time. The constant covers a busy machine.
+      // 16 times the text; quadratic would be 256 times the time. The constant covers the collector of garbage.
       const [smallMs, largeMs] = [best(small), best(large)];
-      assert.ok(largeMs < 64 * smallMs + 100, `${smallMs} ms, then ${largeMs} ms`);
+      assert.ok(largeMs < 100 * smallMs + 100, `${smallMs} ms, then ${largeMs} ms`);
     });
   }
 });

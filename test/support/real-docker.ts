@@ -3,7 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -105,9 +105,21 @@ export async function startRealDocker(): Promise<RealDocker> {
       await removeAllContainers().catch(() => undefined);
       await stop();
       log.end();
+      await unmountBelow(folder);
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** The engine leaves the network namespace of the host mounted; a folder that is busy cannot be removed. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8'))
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  // The deepest last in the list, and first to go.
+  for (const path of mounts.filter((one) => one.startsWith(`${folder}/`)).toReversed()) {
+    await run('umount', ['--lazy', path]);
+  }
 }
 
 async function startEngine(folder: string, host: string, log: NodeJS.WritableStream) {

@@ -127,7 +127,8 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
   const rig: RecoveryRig = {
     docker: engine.docker,
     async start(name, { ignoresTerm = false, hasTty = false } = {}) {
-      const print = 'i=0; while [ $i -lt 200 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done';
+      const print =
+        'i=0; while [ $i -lt 200 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done; sleep 1; echo out end; sleep 1; echo err end >&2';
       names.add(name);
       // As process 1 a shell gets no signal that it does not ask for.
       const trap = ignoresTerm ? "trap '' TERM" : "trap 'exit 0' TERM";

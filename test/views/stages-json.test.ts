@@ -48,6 +48,8 @@ test('stages stand in DAG order, those known from workers and sentinels after th
     workersByStatus: null,
     orchestratorsByStatus: null,
     limits: null,
+    jobsPerHour: null,
+    p95JobSeconds: null,
     sentinels: { successes: null, failures: null },
     jobs: { completed: 0, failed: 0, endedUnknown: 0, durations: NO_JOBS },
   });
