@@ -1,4 +1,4 @@
-/** Makes text from outside harmless within HTML and its attributes. */
+/** Makes text from outside harmless within HTML and its attributes; of control characters only line ends stay. */
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -11,5 +11,5 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export function escapeHtml(text: string): string {
   return text
     .replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
-    .replaceAll(/\p{Cc}+/gu, ' ');
+    .replaceAll(/[^\P{Cc}\n]+/gu, ' ');
 }

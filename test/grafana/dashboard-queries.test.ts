@@ -16,8 +16,8 @@ const dashboards = readDashboards();
 const MAX_SERIES = 20;
 const SCRAPE_SECONDS = 15;
 
-/** Metrics that Prometheus adds beside `up`, and one whose family is not there yet. */
-const MORE_METRICS = ['scrape_duration_seconds', 'ALERTS', 'stagewatch_notifications_total'];
+/** Metrics that Prometheus adds beside `up`. */
+const MORE_METRICS = ['scrape_duration_seconds', 'ALERTS'];
 
 /** Panel and query that show nothing of the simulated run, and why. */
 const EMPTY: Readonly<Record<string, string>> = {

@@ -1,22 +1,12 @@
 /** Builds HTML from templates in which every value is escaped, unless it was built here itself. */
 
+import { escapeHtml } from '../../lib/escape-html.js';
+
 export interface Html {
   readonly html: string;
 }
 
 type Value = string | number | Html | readonly Html[];
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-}
 
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Html {
   return { html: parts.reduce((built, part, index) => `${built}${render(values[index - 1])}${part}`) };
