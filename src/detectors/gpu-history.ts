@@ -8,6 +8,8 @@ import { addSample } from './sample-series.js';
 export interface MemorySample {
   readonly atMs: number;
   readonly usedBytes: number;
+  /** Sum of the rises so far that containers may have caused that were new on the GPU: they load their models. */
+  readonly loadedBytes: number;
 }
 
 export interface GpuIncident {
@@ -17,7 +19,7 @@ export interface GpuIncident {
 }
 
 export interface GpuHistory {
-  /** By identity of the GPU; begins anew when a container comes to it that was not at work there before. */
+  /** By identity of the GPU. */
   readonly memory: ReadonlyMap<string, readonly MemorySample[]>;
   readonly highSinceMs: ReadonlyMap<string, number>;
   /** Since when memory is in use although the containers that used the GPU are gone. */
@@ -29,6 +31,8 @@ export interface GpuHistory {
 
 const SPACING_MS = 60_000;
 const KEPT_FACTOR = 1.2;
+/** Whoever is new on a GPU, or has its first job there, has loaded what it needs after so long. */
+const LOADING_MS = 10 * 60_000;
 const XID_KEPT_MS = 6 * 3_600_000;
 /** Driver and display take less. */
 const ORPHANED_BYTES = 2 * 1024 ** 3;
@@ -38,6 +42,7 @@ export function createGpuHistory(): GpuHistory {
   const highSinceMs = new Map<string, number>();
   const orphanedSinceMs = new Map<string, number>();
   const xids = new Map<string, readonly GpuIncident[]>();
+  const newcomerAtMs = new Map<string, number>();
   const seenXids = new Map<string, ReadonlyMap<string, number>>();
   const tenants = createGpuTenants();
 
@@ -60,21 +65,18 @@ export function createGpuHistory(): GpuHistory {
   }
 
   function forgetGone({ gpus, lostGpus }: HistoryMoment['fleet']): void {
-    for (const map of [memory, highSinceMs, orphanedSinceMs, xids, seenXids]) {
+    for (const map of [memory, newcomerAtMs, highSinceMs, orphanedSinceMs, xids, seenXids]) {
       for (const key of map.keys()) if (!gpus.has(key) && !lostGpus.has(key)) map.delete(key);
     }
   }
 
-  function noteMemory(
-    { identity, seenAtMs }: Gpu,
-    usedBytes: number,
-    isNewcomer: boolean,
-    keptMs: number,
-  ): void {
-    if (isNewcomer) memory.delete(identity);
-    const sample = { atMs: seenAtMs, usedBytes };
-    const limits = { spacingMs: SPACING_MS, keptMs };
-    memory.set(identity, addSample(memory.get(identity) ?? [], sample, limits));
+  function noteMemory({ identity, seenAtMs }: Gpu, usedBytes: number, keptMs: number): void {
+    const series = memory.get(identity) ?? [];
+    const last = series.at(-1);
+    const loadingUntilMs = (newcomerAtMs.get(identity) ?? Number.NEGATIVE_INFINITY) + LOADING_MS;
+    const rise = last && last.atMs <= loadingUntilMs ? Math.max(0, usedBytes - last.usedBytes) : 0;
+    const sample = { atMs: seenAtMs, usedBytes, loadedBytes: (last?.loadedBytes ?? 0) + rise };
+    memory.set(identity, addSample(series, sample, { spacingMs: SPACING_MS, keptMs }));
   }
 
   return {
@@ -91,7 +93,8 @@ export function createGpuHistory(): GpuHistory {
         const { usedBytes, totalBytes } = gpu.memory;
         noteXids(gpu, nowMs);
         if (usedBytes === undefined) continue;
-        noteMemory(gpu, usedBytes, present.newcomers.has(identity), detection.gpu_leak_window * KEPT_FACTOR);
+        if (present.newcomers.has(identity)) newcomerAtMs.set(identity, nowMs);
+        noteMemory(gpu, usedBytes, detection.gpu_leak_window * KEPT_FACTOR);
         const isHigh = totalBytes !== undefined && usedBytes > detection.gpu_memory_high * totalBytes;
         follow(highSinceMs, identity, isHigh, nowMs);
         const isFree = isSeen && present.left.has(identity);

@@ -11,6 +11,9 @@ const MIN_RISE = 0.05;
 /** A peak may lie this much below the one before: allocators give back a little. */
 const DIP = 0.002;
 const PARTS = 6;
+/** So many of the parts must each add this share of the whole rise: a jump or two are a larger job, or a second model. */
+const MIN_STEPS = 4;
+const MIN_STEP = 0.08;
 const ORPHANED_MS = 5 * 60_000;
 const CLEAR_AFTER_MS = 2 * 60_000;
 const GIB = 1024 ** 3;
@@ -64,17 +67,18 @@ function describeRise(gpu: Gpu, { histories, settings, nowMs }: Scene): Detectio
   const peaks = peaksOf(samples.slice(start), nowMs);
   const [from = 0] = peaks;
   const to = peaks.at(-1) ?? 0;
+  const usedBytes = gpu.memory.usedBytes ?? 0;
   if (to - from < MIN_RISE * totalBytes || !isSteadyRise(peaks, DIP * totalBytes)) return undefined;
   const hours = ((nowMs - first.atMs) * (PARTS - 1)) / PARTS / 3_600_000;
-  const leftMs = (Math.max(0, totalBytes - to) / ((to - from) / hours)) * 3_600_000;
+  const leftMs = (Math.max(0, totalBytes - usedBytes) / ((to - from) / hours)) * 3_600_000;
   return {
     ...base(gpu),
     summary: `GPU ${gpu.index}: memory in use only rises, +${inGib(to - from)} GiB in ${formatDuration(nowMs - first.atMs)}`,
     evidence: [
-      `the most in use rose from part to part of that time: ${peaks.map(inGib).join(', ')} GiB, with nobody new on the GPU`,
+      `the most in use rose from part to part of that time: ${peaks.map((peak) => `+${inGib(peak - from)}`).join(', ')} GiB, without what newcomers load`,
       `at this rate it is full in ${formatDuration(leftMs)}`,
     ],
-    clearsWhen: 'It falls, or somebody new works on the GPU.',
+    clearsWhen: 'It falls, or rises no more.',
     beganAtMs: first.atMs,
   };
 }
@@ -82,27 +86,30 @@ function describeRise(gpu: Gpu, { histories, settings, nowMs }: Scene): Detectio
 const inGib = (bytes: number): string => (bytes / GIB).toFixed(1);
 
 /**
- * The most that was in use in each part of the time: a container that restarts lets go of its memory for a while, and
- * takes as much again, which the peaks do not show.
+ * The most that was in use in each part of the time, less what newcomers have loaded: a container that restarts lets go
+ * of its memory for a while, and takes as much again, which the peaks do not show. Parts without a sample are left out.
  */
 function peaksOf(samples: readonly MemorySample[], nowMs: number): readonly number[] {
   const fromMs = samples[0]?.atMs ?? nowMs;
   const partMs = (nowMs - fromMs) / PARTS;
-  const peaks = Array.from({ length: PARTS }, () => 0);
-  for (const { atMs, usedBytes } of samples) {
+  const peaks = Array.from({ length: PARTS }, () => Number.NEGATIVE_INFINITY);
+  for (const { atMs, usedBytes, loadedBytes } of samples) {
     const part = Math.min(PARTS - 1, Math.floor((atMs - fromMs) / partMs));
-    peaks[part] = Math.max(peaks[part] ?? 0, usedBytes);
+    peaks[part] = Math.max(peaks[part] ?? Number.NEGATIVE_INFINITY, usedBytes - loadedBytes);
   }
-  return peaks;
+  return peaks.filter(Number.isFinite);
 }
 
-/** A quick rise alone is models being loaded; it must go on to the end. */
+/** It never falls, and rises again and again, to the end: a quick rise at the beginning is models being loaded. */
 function isSteadyRise(peaks: readonly number[], dip: number): boolean {
   const [first = 0] = peaks;
   const half = peaks[Math.floor(peaks.length / 2)] ?? 0;
   const last = peaks.at(-1) ?? 0;
-  const isEven = last - half >= (last - first) / 4;
-  return isEven && peaks.every((peak, index) => peak >= (peaks[index - 1] ?? 0) - dip);
+  const steps = peaks.slice(1).map((peak, index) => peak - (peaks[index] ?? 0));
+  const large = steps.filter((step) => step >= MIN_STEP * (last - first));
+  return (
+    large.length >= MIN_STEPS && last - half >= (last - first) / 4 && steps.every((step) => step >= -dip)
+  );
 }
 
 function base({ identity, index, uuid }: Gpu): Pick<Detection, 'kind' | 'key' | 'subject'> {

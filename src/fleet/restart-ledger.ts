@@ -35,8 +35,9 @@ export interface RestartLedger {
   exitTimesMs: readonly number[];
   lastStartEventMs: number;
   lastExitEventMs: number;
-  isStopAskedFor: boolean;
-  /** Its process was sent a signal that it can act on. */
+  /** When somebody last asked it to stop, and no event of a start came since. */
+  stopAskedAtMs: number | undefined;
+  /** Its process was sent a signal then that it can act on. */
   isAskedGently: boolean;
   /** When the kernel last killed a process in it. */
   lastOomMs: number | undefined;
@@ -70,7 +71,7 @@ export function createLedger(): RestartLedger {
     exitTimesMs: [],
     lastStartEventMs: 0,
     lastExitEventMs: 0,
-    isStopAskedFor: false,
+    stopAskedAtMs: undefined,
     isAskedGently: false,
     lastOomMs: undefined,
     startsToldMs: [],
@@ -88,8 +89,7 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
       ledger.settled ??= UNBORN;
       break;
     case 'stop':
-      ledger.isStopAskedFor = true;
-      ledger.isAskedGently ||= event.signal !== SIGKILL;
+      noteStopAsked(ledger, event);
       break;
     case 'oom':
       ledger.lastOomMs = event.atMs;
@@ -111,6 +111,19 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
   }
 }
 
+function noteStopAsked(ledger: RestartLedger, { atMs, signal }: ContainerEvent): void {
+  if (!isStopAsked(ledger, atMs)) ledger.isAskedGently = false;
+  ledger.isAskedGently ||= signal !== SIGKILL;
+  ledger.stopAskedAtMs = atMs;
+}
+
+/** Whether the end or start at this time follows a stop that was asked for, with no start in between. */
+function isStopAsked({ stopAskedAtMs, lastStartEventMs, settled }: RestartLedger, atMs: number): boolean {
+  if (stopAskedAtMs === undefined) return false;
+  const starts = [lastStartEventMs, settled?.startedAtMs ?? 0];
+  return !starts.some((startMs) => startMs > stopAskedAtMs && startMs < atMs);
+}
+
 function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent): void {
   const isOom = ledger.lastOomMs !== undefined && atMs - ledger.lastOomMs <= OOM_TO_DEATH_MS;
   const lastStartMs = Math.max(ledger.lastStartEventMs, ledger.settled?.startedAtMs ?? 0);
@@ -118,13 +131,14 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
   ledger.lastOomMs = undefined;
   ledger.isOomTold = false;
   ledger.lastExitCode = exitCode;
-  const isAskedFor = ledger.isStopAskedFor || isAnnounced(ledger, atMs);
+  const isStopped = isStopAsked(ledger, atMs);
+  const isAskedFor = isStopped || isAnnounced(ledger, atMs);
   ledger.lastEnd = {
     reason: exitReason(exitCode, isOom),
     exitCode,
     atMs,
     isAskedFor,
-    ...(isAskedFor && ledger.isStopAskedFor && !ledger.isAskedGently && { isKilledOutright: true }),
+    ...(isStopped && !ledger.isAskedGently && { isKilledOutright: true }),
   };
   ledger.lastExitEventMs = atMs;
   if (toldMs !== undefined) {
@@ -141,10 +155,10 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
 }
 
 function noteStart(ledger: RestartLedger, atMs: number): void {
-  const start = { atMs, isAskedFor: ledger.isStopAskedFor };
   const lastExitMs = Math.max(ledger.lastExitEventMs, ledger.settled?.finishedAtMs ?? 0);
   const toldMs = findTold(ledger.startsToldMs, atMs, lastExitMs);
-  ledger.isStopAskedFor = false;
+  const start = { atMs, isAskedFor: isStopAsked(ledger, toldMs ?? atMs) };
+  ledger.stopAskedAtMs = undefined;
   ledger.isAskedGently = false;
   ledger.lastStartEventMs = atMs;
   if (toldMs !== undefined) {
@@ -246,7 +260,7 @@ function takeStarts(
   const own = ledger.starts[earlier.length];
   ledger.starts = ledger.starts.slice(earlier.length + 1);
   if (!own) ledger.startsToldMs = [...ledger.startsToldMs, startedAtMs].slice(-MAX_TOLD);
-  return [...earlier, own ?? { atMs: startedAtMs, isAskedFor: ledger.isStopAskedFor }];
+  return [...earlier, own ?? { atMs: startedAtMs, isAskedFor: isStopAsked(ledger, startedAtMs) }];
 }
 
 /** How many ends this inspect tells of, those counted by their events included. */

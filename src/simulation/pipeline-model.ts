@@ -44,6 +44,8 @@ export interface Pipeline {
   addOrchestrator(orchestrator: SimOrchestrator): void;
   /** The worker catches an exception: failure sentinel, message given up. */
   failJob(worker: SimWorker, error: string): void;
+  /** Nobody needs the job it has in hand: its message was delivered twice, and another has done the work, or is at it. */
+  isDoneElsewhere(worker: SimWorker): boolean;
   /** Stands still as it is: no CPU, no step. */
   hang(worker: SimWorker): void;
   /** Turns in circles: busy, no step; its heartbeat goes on. */

@@ -314,6 +314,15 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
       launch(orchestrator.container);
     },
     failJob,
+    isDoneElsewhere({ stage, job, container }) {
+      const document = job?.message.document;
+      if (document === undefined) return false;
+      const others = (workersByStage.get(stage.id) ?? []).filter((one) => one.container !== container);
+      return (
+        finished.has(jobKey(stage.id, document)) ||
+        others.some((one) => one.mode === 'working' && one.job?.message.document === document)
+      );
+    },
     hang(worker) {
       worker.mode = 'hung';
       useCores(worker.container, 0, agenda.nowMs);

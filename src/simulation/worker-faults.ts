@@ -48,10 +48,10 @@ export function workerFaults(tools: FaultTools): Readonly<Record<WorkerFault & F
       if (!worker) return false;
       const { container } = worker;
       container.hasRestartPolicy = random.isTrue(0.5);
-      const isTakenUpAtOnce = container.hasRestartPolicy && !more.isMessageLost;
+      const isMissed = more.isMessageLost === true && !pipeline.isDoneElsewhere(worker);
       const told = tell(subjectOf(worker), ['JobOrphaned', 'WorkerDown', 'WorkerCrashLooping']);
-      // Started again, and its message delivered to another: over before anybody needs to know.
-      if (isTakenUpAtOnce) told.isTransient = true;
+      // Started again, and its work in other hands: over before anybody needs to know.
+      if (container.hasRestartPolicy && !isMissed) told.isTransient = true;
       pipeline.kill(container, { exitCode, ...more });
       agenda.at(fault.healAtMs, () => {
         told.endedAtMs = agenda.nowMs;

@@ -62,6 +62,33 @@ describe('memory of a GPU', () => {
     assert.equal(opened, 0);
   });
 
+  it('that rises while now and then a container is new there leaks', () => {
+    const fleet = shared();
+    pass(fleet, 80, (minute) => {
+      if (minute % 35 === 20) start(fleet, `paddle-worker-gpu1-${minute}`);
+      return 50 + minute * 0.4 + Math.floor((minute + 15) / 35) * MODEL;
+    });
+    const { summary = 'nothing', evidence = [] } = found(fleet, 'GpuMemoryLeaked') ?? {};
+    assert.match(summary, /only rises/);
+    assert.match(evidence[0] ?? 'nothing', /without what newcomers load/);
+  });
+
+  it('that rises by a jump now and then does not', () => {
+    const fleet = shared();
+    const opened = pass(fleet, 180, (minute) => 50 + Math.floor(minute / 40) * 12);
+    assert.equal(opened, 0);
+  });
+
+  it('that rises leaks although DCGM was away for a while', () => {
+    const fleet = shared();
+    pass(fleet, 30, (minute) => 50 + minute * 0.3);
+    fleet.setUp('dcgm', false);
+    fleet.judgeFor(15 * 60);
+    fleet.setUp('dcgm', true);
+    pass(fleet, 30, (minute) => 50 + (minute + 45) * 0.3);
+    assert.match(found(fleet, 'GpuMemoryLeaked')?.summary ?? 'nothing', /only rises/);
+  });
+
   it('that workers fill with their first jobs does not', () => {
     const fleet = stageFleet();
     readGpus(fleet, gpu('1'));

@@ -179,6 +179,28 @@ describe('restart ledger, when events were missed', () => {
     assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 2, oom: 0 });
   });
 
+  it('does not hold a stop of the life before against a crash, when the start between them was missed', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('stop', 150));
+    noteEvent(ledger, event('die', 160, 0));
+    assert.equal(ledger.lastEnd?.isAskedFor, true);
+    settleByInspect(ledger, facts({ startedAtMs: 300, finishedAtMs: 160 }));
+    noteEvent(ledger, event('die', 900, 1));
+    assert.equal(ledger.lastEnd?.isAskedFor, false);
+  });
+
+  it('knows a stop by its end and its start that come after the inspect of the next life', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('stop', 150));
+    settleByInspect(ledger, facts({ startedAtMs: 300, finishedAtMs: 159 }));
+    noteEvent(ledger, event('die', 160, 0));
+    assert.equal(ledger.lastEnd?.isAskedFor, true);
+    noteEvent(ledger, event('start', 301));
+    assert.deepEqual(ledger.counters.restarts, { policy: 0, stagewatch: 0, other: 1 });
+  });
+
   it('is not misled when a cancelled restart sets the end back in time', () => {
     const ledger = createLedger();
     settleByInspect(ledger, facts({ startedAtMs: 100 }));
