@@ -86,6 +86,18 @@ export function workerFaults(tools: FaultTools): Readonly<Record<WorkerFault & F
     look();
   }
 
+  /** A clock is told by what is written by it, and a worker may write nothing for long. */
+  function watchWrites({ container }: SimWorker, told: FaultTruth): void {
+    told.observableAtMs = Number.POSITIVE_INFINITY;
+    const look = (): void => {
+      if (told.endedAtMs !== undefined) return;
+      const writtenAtMs = world.files.get(container.name)?.mtimeMs ?? 0;
+      if (writtenAtMs > told.atMs) told.observableAtMs = writtenAtMs;
+      else agenda.after(1000, look);
+    };
+    look();
+  }
+
   return {
     hang: strikeWorker(isWorking, ['WorkerStuck'], pipeline.hang),
     livelock: strikeWorker(
@@ -150,6 +162,7 @@ export function workerFaults(tools: FaultTools): Readonly<Record<WorkerFault & F
         if (!worker) return false;
         worker.clockAheadMs = aheadMs;
         const told = tell(subjectOf(worker), aheadMs > 0 ? ['ProgressClockSkewed'] : []);
+        watchWrites(worker, told);
         agenda.at(fault.healAtMs, () => {
           worker.clockAheadMs = 0;
           told.endedAtMs = agenda.nowMs;
