@@ -18,15 +18,18 @@ export function memoryHold({ canRemember }: Pick<FleetRuleInput, 'canRemember'>)
 }
 
 /**
- * Every source that is watched must be fresh, also those that a verdict does not rest on: a source that is away is as a
- * rule a sign of something larger.
+ * Every source that is watched must have been read well at the last try, also those that a verdict does not rest on: a
+ * source that is away is as a rule a sign of something larger, and has just gone when it begins to fail.
  */
 function staleHold({ fleet, settings, nowMs }: FleetRuleInput): Hold | undefined {
   const freshness = createFreshness(fleet, { nowMs, staleAfterMs: settings.detection.stale_after });
-  const stale = SOURCE_NAMES.find((source) => freshness.isWatched(source) && !freshness.isFresh(source));
-  if (stale === undefined) return undefined;
-  const text = `${stale} is stale (${freshness.staleProblem(stale) ?? 'not read yet'}): nobody is restarted`;
-  return { reason: 'source_stale', text };
+  for (const source of SOURCE_NAMES) {
+    const health = fleet.sources.get(source);
+    if (!health || (freshness.isFresh(source) && health.isUp !== false)) continue;
+    const problem = freshness.staleProblem(source) ?? health.problem ?? 'its last read failed';
+    return { reason: 'source_stale', text: `${source} is stale (${problem}): nobody is restarted` };
+  }
+  return undefined;
 }
 
 function causeHold({ verdicts }: FleetRuleInput): Hold | undefined {
