@@ -72,17 +72,19 @@ const CASES: readonly Case[] = [
     decision: 'refuse',
     reason: 'cannot_remember',
   },
-  ...(['docker', 'rabbitmq', 'progress', 'sentinels', 'dcgm'] as const).map(
-    (source): Case => ({
-      what: `anybody while ${source} is stale`,
-      after: ({ fleet }) => {
-        fleet.setUp(source, false);
-        fleet.judgeFor(50);
-      },
-      decision: 'refuse',
-      reason: 'source_stale',
-      text: new RegExp(`^${source} is stale`),
-    }),
+  ...(['docker', 'rabbitmq', 'progress', 'sentinels', 'dcgm'] as const).flatMap((source) =>
+    [5, 50].map(
+      (seconds): Case => ({
+        what: `anybody while ${source} fails for ${seconds} s`,
+        after: ({ fleet }) => {
+          fleet.setUp(source, false);
+          fleet.judgeFor(seconds);
+        },
+        decision: 'refuse',
+        reason: 'source_stale',
+        text: new RegExp(`^${source} is stale`),
+      }),
+    ),
   ),
   {
     what: 'anybody while several of the stage hang together',
