@@ -6,6 +6,7 @@ import type { Finding } from '../detectors/finding.js';
 import type { Journal } from '../journal/journal.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
 import type { Clock } from '../lib/clock.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { AlertSettings } from './alert-settings.js';
 import { mailTarget, SEVERITY_RANKS } from './alert-target.js';
@@ -85,7 +86,7 @@ export function viewDigest(facts: DigestFacts, settings: AlertSettings): Message
       (one, other) =>
         SEVERITY_RANKS[one.severity] - SEVERITY_RANKS[other.severity] || one.beganAtMs - other.beganAtMs,
     );
-  const title = `${plural(opened.length, 'finding')} in 24 hours, ${standing.length} open now`;
+  const title = `${counted(opened.length, 'finding')} in 24 hours, ${standing.length} open now`;
   const restarts = tally(
     entries.filter(({ type }) => type === 'restart_ended'),
     'result',
@@ -109,7 +110,9 @@ export function viewDigest(facts: DigestFacts, settings: AlertSettings): Message
       title: 'Notifications',
       lines: [
         ...sent,
-        ...(silenceCount > 0 ? [`${plural(silenceCount, 'silence')} in force: stagewatch silence list`] : []),
+        ...(silenceCount > 0
+          ? [`${counted(silenceCount, 'silence')} in force: stagewatch silence list`]
+          : []),
       ],
     },
   ];
@@ -178,7 +181,3 @@ function severityOf(value: unknown): keyof typeof SEVERITY_RANKS {
 }
 
 const rankOf = (value: unknown): number => SEVERITY_RANKS[severityOf(value)];
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
-}

@@ -3,6 +3,7 @@
  * or of a GPU stands behind several findings. Then it is one fault, not many, and restarting workers cures nothing.
  */
 
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { type BadWorker, groupWorkers, type WorkerGroup } from './bad-workers.js';
 import { type Detection, type Finding, type FindingKind, findingId } from './finding.js';
@@ -221,7 +222,7 @@ function brokerCause(context: CauseContext): CommonCause | undefined {
           : 'RabbitMQ cannot be reached, and the pipeline stands still behind it',
       evidence: [
         ...(down?.evidence ?? []),
-        ...(consequences.length > 0 ? [`${consequences.length} findings may follow from it`] : []),
+        ...(consequences.length > 0 ? [`${counted(consequences.length, 'finding')} may follow from it`] : []),
       ],
       clearsWhen: alarms.length > 0 ? 'The alarm ends.' : 'The broker answers again.',
       beganAtMs,

@@ -3,6 +3,7 @@
  * before; until there are fewer, or less than twice as many as before it began.
  */
 
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Spike } from './failure-history.js';
 import type { Detection } from './finding.js';
@@ -35,7 +36,7 @@ function describe(stage: string, { beganAtMs, usual }: Spike, scene: Scene): Det
     kind: 'FailuresSpiking',
     key: stage,
     subject: { stage },
-    summary: `${total} failures within ${window}, ${usual} ${before}`,
+    summary: `${counted(total, 'failure')} within ${window}, ${usual} ${before}`,
     evidence: [
       [...byReason]
         .toSorted(([, one], [, other]) => other - one)

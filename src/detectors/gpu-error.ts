@@ -1,6 +1,7 @@
 /** GpuError: a GPU left the exporter's answer, or reported an XID error that its programs do not survive. */
 
 import type { Gpu } from '../fleet/gpu-model.js';
+import { counted, times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { Detector, Scene } from './scene.js';
@@ -64,7 +65,7 @@ function describeXid(gpu: Gpu, scene: Scene): Detection | undefined {
     evidence: [
       ...incidents.map(
         (one) =>
-          `XID ${one.xid} (${FATAL[one.xid]}), ${one.count} times, ${formatDuration(scene.nowMs - one.atMs)} ago`,
+          `XID ${one.xid} (${FATAL[one.xid]}), ${times(one.count)}, ${formatDuration(scene.nowMs - one.atMs)} ago`,
       ),
       ...tenants(gpu, scene),
     ],
@@ -88,5 +89,5 @@ function tenants({ index, uuid }: Gpu, { fleet }: Scene): readonly string[] {
   for (const { gpu, state } of fleet.containers.values()) {
     if (gpu !== undefined && (gpu === index || gpu === uuid) && state === 'running') count++;
   }
-  return count === 0 ? [] : [`${count} running containers use it`];
+  return count === 0 ? [] : [`used by ${counted(count, 'running container')}`];
 }

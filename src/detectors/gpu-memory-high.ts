@@ -1,5 +1,6 @@
 /** GpuMemoryHigh: more than `gpu_memory_high` of a GPU's memory has been in use for `gpu_memory_for`. */
 
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detector } from './scene.js';
 
@@ -29,7 +30,7 @@ export const gpuMemoryHigh: Detector = {
         summary: `GPU ${gpu.index}: ${percent} % of its memory in use for ${formatDuration(nowMs - sinceMs)}`,
         evidence: [
           `${sizes}; limit ${Math.round(gpu_memory_high * 100)} %`,
-          ...(linked.length > 0 ? [`${linked.length} containers may use it`] : []),
+          ...(linked.length > 0 ? [`${counted(linked.length, 'container')} may use it`] : []),
         ],
         clearsWhen: `Less than ${Math.round(gpu_memory_high * 100)} % is in use.`,
         beganAtMs: sinceMs,

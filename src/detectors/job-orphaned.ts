@@ -4,6 +4,7 @@
  */
 
 import type { Queue } from '../fleet/queue-model.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { LostJob } from './lost-jobs.js';
@@ -42,7 +43,7 @@ function mayWaitIn(key: string, { stage }: LostJob, { fleet, histories }: Scene)
 function describeWait({ scene, waiting }: Circumstances): string {
   const { ready } = waiting ?? {};
   if (waiting && ready && ready.value > 0) {
-    return `nobody has taken it up, though ${ready.value} messages wait in queue ${waiting.name}, which may be one of them`;
+    return `nobody has taken it up, though queue ${waiting.name} has ${counted(ready.value, 'message')}, of which it may be one`;
   }
   const sentinel = scene.isWatched('sentinels') ? 'no sentinel came, and no other worker' : 'no other worker';
   return `${sentinel} has taken it up: who waits for it waits in vain`;

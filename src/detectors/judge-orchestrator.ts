@@ -8,6 +8,7 @@
 import type { Container } from '../fleet/model.js';
 import type { Orchestrator } from '../fleet/progress-model.js';
 import type { Queue } from '../fleet/queue-model.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Activity } from './activity.js';
 import type { HoldUp, OrchestratorStatus } from './verdicts.js';
@@ -124,7 +125,7 @@ function describeServing({ stage, workers }: HoldUp): readonly string[] {
   const counts = new Map<string, number>();
   for (const { status } of workers) counts.set(status, (counts.get(status) ?? 0) + 1);
   const list = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
-  return [`${workers.length} workers serve ${stage}${list === '' ? '' : `: ${list}`}`];
+  return [`${stage} is served by ${counted(workers.length, 'worker')}${list === '' ? '' : `: ${list}`}`];
 }
 
 function describeWaiting(
@@ -135,7 +136,7 @@ function describeWaiting(
   const [holder] = holders;
   if (holder) return plain('waiting', `${since}: ${holder.container} works on it`);
   const ready = queue?.ready?.value ?? 0;
-  return plain('waiting', ready > 0 ? `${since}: ${ready} messages wait there` : since);
+  return plain('waiting', ready > 0 ? `${since}: ${counted(ready, 'message')} in its queue` : since);
 }
 
 function describeWork({ stage, document }: Orchestrator): string {

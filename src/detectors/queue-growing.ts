@@ -1,6 +1,7 @@
 /** QueueGrowing: a queue has been rising for `queue_window`, in most parts of it, because more comes in than goes out. */
 
 import type { Queue } from '../fleet/queue-model.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { QueueSample } from './queue-history.js';
@@ -86,7 +87,7 @@ function describe(key: string, queue: Queue, { first, last }: Growth, scene: Sce
       drain === undefined
         ? 'nothing is acked: it never drains'
         : `at this rate it never drains; if nothing more came, in ${drain}`,
-      ...(consumers === undefined ? [] : [`${consumers} consumers`]),
+      ...(consumers === undefined ? [] : [counted(consumers, 'consumer')]),
     ],
     clearsWhen: `It no longer rises: over ${formatDuration(scene.settings.detection.queue_window)} as much goes out as comes in.`,
     beganAtMs: first.atMs,

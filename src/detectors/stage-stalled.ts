@@ -1,5 +1,6 @@
 /** StageStalled: a stage has work, and no worker of it can do it: each is stuck, starved or down, or there is none. */
 
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { Detector, Judgement, Scene } from './scene.js';
@@ -90,10 +91,12 @@ function describe(stage: string, facts: StageFacts, ready: number, scene: Scene)
     subject: { stage },
     summary:
       parts.length === 0
-        ? `${ready} messages wait and no worker is there`
+        ? `no worker is there, and its queue has ${counted(ready, 'message')}`
         : `no worker can work: ${parts.join(', ')}`,
     evidence: [
-      ...(ready > 0 ? [`${ready} messages wait for ${stage}${name === undefined ? '' : ` ${name}`}`] : []),
+      ...(ready > 0
+        ? [`${counted(ready, 'message')} waiting for ${stage}${name === undefined ? '' : ` ${name}`}`]
+        : []),
       parts.length === 0 ? 'no container serves the stage' : `workers: ${parts.join(', ')}`,
       `so for ${formatDuration(scene.nowMs - beganAtMs)}`,
     ],

@@ -1,6 +1,7 @@
 /** Finds idle workers that have lost their consumer: the container is up, messages wait, and it will never take one. */
 
 import type { Queue } from '../fleet/queue-model.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { WorkerJudgement } from './judge-worker.js';
 import type { WorkerScene } from './worker-scene.js';
@@ -127,7 +128,7 @@ function describeStarved({ queue, ready, consumers, expected }: Shortage, idleMs
     status: 'starved',
     reason: `idle for ${idle} while queue ${queue} has ${ready} waiting and ${expected - consumers} of ${expected} consumers missing`,
     evidence: [
-      `queue ${queue} has ${ready} waiting and ${consumers} consumers; ${expected} workers should be`,
+      `queue ${queue} has ${ready} waiting and ${counted(consumers, 'consumer')}; it should have ${expected}`,
       `no job for ${idle}`,
     ],
   };

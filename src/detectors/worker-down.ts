@@ -1,6 +1,7 @@
 /** WorkerDown: a worker's container ended by itself, could not be started, or is paused, and has not run for `down_after`. */
 
 import type { Container } from '../fleet/model.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { describeLastEnd, detectContainers } from './container-findings.js';
 import { isDeliberate } from './job-death.js';
@@ -26,7 +27,7 @@ export const workerDown: Detector = {
           summary: `down for ${formatDuration(nowMs - sinceMs)}: it ${how}`,
           evidence: [
             `container is ${container.state}; it ${how}`,
-            `${container.counters.restarts.policy} restarts by its policy so far`,
+            `${counted(container.counters.restarts.policy, 'restart')} by its policy so far`,
             ...(container.error ? [`the engine says: ${container.error}`] : []),
           ],
           clearsWhen: 'Its container runs again, or is removed.',

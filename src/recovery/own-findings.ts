@@ -5,6 +5,7 @@
 
 import type { Detection } from '../detectors/finding.js';
 import type { KindJudgement } from '../detectors/finding-book.js';
+import { times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { RecoverySettings, WorkerPlan } from './decision.js';
 import type { RecoveryMemory } from './memory.js';
@@ -51,7 +52,7 @@ function describeSpent(plan: WorkerPlan, { settings, nowMs }: ExhaustionFacts): 
     kind: 'RestartsExhausted',
     key: identity,
     subject: { container: name, identity, ...(stage !== undefined && { stage }) },
-    summary: `restarted ${restartsInWindow} times in ${window}, and stuck again`,
+    summary: `restarted ${times(restartsInWindow)} in ${window}, and stuck again`,
     evidence: [
       plan.text,
       ...(finding ? [`now: ${finding.summary}`] : []),

@@ -4,6 +4,7 @@ import { createFreshness } from '../detectors/freshness.js';
 import { jobInHand } from '../detectors/judge-worker.js';
 import type { Verdicts } from '../detectors/verdicts.js';
 import type { Container, Fleet } from '../fleet/model.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { RecoverySettings } from './decision.js';
 import type { InFlight } from './memory.js';
@@ -79,6 +80,6 @@ function judgeLate({ identity, container, after, fleet, verdicts }: Late): Verif
   const why =
     queue?.ready === undefined
       ? 'and whether any waits is not known'
-      : `while ${queue.ready.value} messages wait`;
+      : `though its queue has ${counted(queue.ready.value, 'message')}`;
   return { result: 'not_recovered', text: `it took up no work within ${after}, ${why}` };
 }

@@ -1,6 +1,7 @@
 /** What holds back the restart of one worker: how it is configured, what is known of it, what it would cost, its own past. */
 
 import type { FindingKind } from '../detectors/finding.js';
+import { times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Candidate, Hold } from './decision.js';
 import { backoffMs, isExhausted, memoryOf, within } from './memory.js';
@@ -111,7 +112,7 @@ function budgetHold({ identity }: Candidate, { memory, settings, nowMs }: PlanIn
   const window = formatDuration(recovery.container_window);
   return {
     reason: 'container_budget',
-    text: `it was restarted ${recent.length} times in ${window} and is stuck again: restarts do not cure it`,
+    text: `it was restarted ${times(recent.length)} in ${window} and is stuck again: restarts do not cure it`,
     untilMs: (recent.at(-1) ?? nowMs) + recovery.container_window,
   };
 }
@@ -142,13 +143,13 @@ function backoffHold({ identity }: Candidate, { memory, settings, nowMs }: PlanI
   const lastMs = own.restartsAtMs.at(-1);
   const waitMs = backoffMs(own, settings.recovery);
   if (lastMs === undefined || nowMs - Math.min(lastMs, nowMs) >= waitMs) return undefined;
-  const text = `it was restarted ${own.streak} times in a row; the next may come ${formatDuration(waitMs)} after the last`;
+  const text = `it was restarted ${times(own.streak)}${own.streak === 1 ? '' : ' in a row'}; the next may come ${formatDuration(waitMs)} after the last`;
   return { reason: 'backoff', text, untilMs: Math.min(lastMs, nowMs) + waitMs };
 }
 
-function dryRunHold({ finding }: Candidate, { memory, settings }: PlanInput): Hold | undefined {
+function dryRunHold({ finding }: Candidate, { memory, settings, nowMs }: PlanInput): Hold | undefined {
   const toldAtMs = finding && memory.dryRuns.get(finding.id);
   if (!settings.recovery.dry_run || toldAtMs === undefined) return undefined;
-  const at = new Date(toldAtMs).toISOString();
-  return { reason: 'dry_run_done', text: `it would have been restarted at ${at}; this is a dry run` };
+  const ago = formatDuration(Math.max(0, nowMs - toldAtMs));
+  return { reason: 'dry_run_done', text: `it would have been restarted ${ago} ago; this is a dry run` };
 }

@@ -277,7 +277,7 @@ describe('a stage', () => {
     fleet.judgeFor(30);
     assert.equal(
       fleet.evaluation.verdicts.findings.get('StageStalled:G3_02')?.summary,
-      '9 messages wait and no worker is there',
+      'no worker is there, and its queue has 9 messages',
     );
     fleet.container(W);
     fleet.judgeFor(30);

@@ -198,7 +198,7 @@ describe('a job that may be in its queue again', () => {
     end(fleet, W, 139);
     assert.deepEqual(openedWhile(fleet, 'JobOrphaned', 295), []);
     fleet.judgeFor(15);
-    assert.match(found(fleet, 'JobOrphaned')?.evidence.join('\n') ?? '', /7 messages wait in queue g3/);
+    assert.match(found(fleet, 'JobOrphaned')?.evidence.join('\n') ?? '', /queue g3 has 7 messages/);
   });
 
   it('is orphaned once the queue has been empty', () => {

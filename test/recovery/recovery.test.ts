@@ -384,7 +384,7 @@ describe('what people are told with a finding', () => {
     const { recovery, evidenceFolder } = await notes(harness);
     assert.match(
       recovery ?? '',
-      /^Restarted \S+ ago by stagewatch \(recovered\): it took up work .*Recovery does not restart it: it was restarted 1 times/,
+      /^Restarted \S+ ago by stagewatch \(recovered\): it took up work .*Recovery does not restart it: it was restarted once/,
     );
     assert.match(evidenceFolder ?? '', /^evidence\/2025/);
   });

@@ -1,6 +1,13 @@
 /** One bar a GPU: its memory in use, by container where that is known, the free part empty. */
 
-import { formatCount, formatDuration, formatGib, formatMemory, formatShare } from '../picture/format.js';
+import {
+  formatCount,
+  formatDuration,
+  formatGib,
+  formatMemory,
+  formatNumbered,
+  formatShare,
+} from '../picture/format.js';
 import type { GpuUser, GpuView } from '../picture/surroundings.js';
 import { button, byId, el, setAttribute, setClass, setHidden, setProperty, setText } from './dom.js';
 import { createKeyedList, type ItemView } from './keyed-list.js';
@@ -121,7 +128,8 @@ function segmentsOf({ usedBytes, totalBytes, containers }: GpuView): readonly Se
     (user): user is GpuUser & { memoryBytes: number } => user.memoryBytes !== null,
   );
   const rest = usedBytes - known.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
-  const shared = known.length === 0 ? `shared by ${containers.length} containers` : 'others';
+  const shared =
+    known.length === 0 ? `shared by ${formatNumbered(containers.length, 'container')}` : 'others';
   return [
     ...known.map(({ container, stage, status, memoryBytes }) => ({
       key: container,
