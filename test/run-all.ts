@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { findProgram, SERVER_PROGRAMS, whyMissing } from './support/machine.js';
 
 const TEST_TIME_LIMIT_MS = 240_000;
+/** One more than the cores of the smallest machine: who waits for a real server needs none. */
+const FILES_AT_ONCE = 3;
 
 function installMissing(): void {
   const missing = Object.values(SERVER_PROGRAMS).filter(({ programs }) =>
@@ -34,12 +36,18 @@ function reportMissing(): boolean {
   return false;
 }
 
-/** Compiled files of the tests that there are now; the build folder may hold older ones. */
+/**
+ * Compiled files of the tests that there are now; the build folder may hold older ones. Those with real servers wait more
+ * than they work and take longest: they begin first.
+ */
 function testFiles(): string[] {
-  return readdirSync('test', { recursive: true, encoding: 'utf8' })
+  const paths = readdirSync('test', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.ts'))
-    .map((path) => join('build', 'test', path.replace(/\.ts$/, '.js')))
     .toSorted();
+  const isLong = (path: string): boolean => path.startsWith('integration/');
+  return [...paths.filter(isLong), ...paths.filter((path) => !isLong(path))].map((path) =>
+    join('build', 'test', path.replace(/\.ts$/, '.js')),
+  );
 }
 
 installMissing();
@@ -51,7 +59,7 @@ const result = isComplete
       [
         '--test',
         '--enable-source-maps',
-        '--test-concurrency=2',
+        `--test-concurrency=${FILES_AT_ONCE}`,
         `--test-timeout=${TEST_TIME_LIMIT_MS}`,
         ...files,
       ],
