@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { createSilences } from '../../../src/alerting/silences.js';
 import type { HandAnswer, HandRequest } from '../../../src/recovery/recovery.js';
 import { type Browser, type OpenPage, type PageOptions, startBrowser } from '../../support/browser.js';
 import { findProgram } from '../../support/machine.js';
@@ -13,6 +14,17 @@ describe('the page in a browser', { skip: isMissing }, () => {
   let served: SimulatedPage;
   let browser: Browser;
   const asked: HandRequest[] = [];
+
+  /** Of the served page's own time, which there is only once it is served. */
+  const silences = createSilences({
+    section: { load: () => undefined, save: () => undefined },
+    journal: { append: () => undefined },
+    clock: {
+      nowMs: () => served.clock.nowMs(),
+      monotonicMs: () => served.clock.monotonicMs(),
+      after: (delayMs, task) => served.clock.after(delayMs, task),
+    },
+  });
 
   function restartByHand(request: HandRequest): Promise<HandAnswer> {
     asked.push(request);
@@ -34,7 +46,10 @@ describe('the page in a browser', { skip: isMissing }, () => {
       seed: 3,
       faults: [{ kind: 'hang', atMinute: 20 }],
       token: 'sesame',
-      more: { recovery: { ...NO_RECOVERY, restartByHand } },
+      more: {
+        recovery: { ...NO_RECOVERY, restartByHand },
+        alerting: { silences, standings: [], outbox: [], channels: new Map() },
+      },
     });
     await served.pass(32 * 60);
     browser = await startBrowser();
@@ -155,6 +170,36 @@ describe('the page in a browser', { skip: isMissing }, () => {
       ],
     );
     assert.equal(await page.evaluate('localStorage.length'), 0, 'the token stays in this tab');
+    await page.close();
+  });
+
+  it('silences a problem with a token, says so beside it, and not without one', async () => {
+    const { page } = await open();
+    const problem = page.locator('.problem', { hasText: stuck() }).first();
+    const mute = problem.getByRole('button', { name: 'Silence…' });
+    assert.equal(await mute.isVisible(), false);
+    await page.locator('#unlock').click();
+    await page.locator('#dialog input').fill('wrong');
+    await page.keyboard.press('Enter');
+    await mute.click();
+    await page.locator('#dialog').getByRole('button', { name: 'Silence' }).click();
+    await page.locator('.refusal', { hasText: 'The token was refused' }).waitFor();
+    await page.locator('#dialog button').first().click();
+    assert.deepEqual(silences.list(), []);
+
+    await page.locator('#unlock').click();
+    await page.locator('#dialog input').fill('sesame');
+    await page.keyboard.press('Enter');
+    await mute.click();
+    await page.locator('#dialog select').selectOption('8h');
+    await page.locator('#dialog input').fill('a new disk comes');
+    await page.locator('#dialog').getByRole('button', { name: 'Silence' }).click();
+    await waitFor('the silence', () => silences.list().length === 1);
+    await served.pass(5);
+    await problem.locator('.silence', { hasText: /^Silenced until .* by page: a new disk comes$/ }).waitFor();
+    const [silence] = silences.list();
+    assert.deepEqual(silence?.matchers, { kind: 'WorkerStuck', container: stuck() });
+    assert.equal((silence?.endsAtMs ?? 0) - (silence?.startsAtMs ?? 0), 8 * 3_600_000);
     await page.close();
   });
 
