@@ -87,6 +87,8 @@ interface Scope {
 
 interface Candidate extends Scope {
   readonly together: readonly BadWorker[];
+  /** What the GPU of the group reported itself. */
+  readonly error: Detection | undefined;
   /** A GPU with an error explains best, then what was the cause before, then who has the largest share. */
   readonly weight: number;
 }
@@ -108,18 +110,19 @@ function candidate(scope: Scope, context: CauseContext): Candidate | undefined {
   const { scene, detections } = context;
   const { group, name } = scope;
   const isKnown = openCause(context, keyOf(scope)) !== undefined;
-  const hasError =
-    scope.scope === 'gpu' &&
-    detections.some(
-      ({ kind, subject }) => kind === 'GpuError' && (subject.gpu === name || subject.uuid === name),
-    );
-  const together = hasError ? allBad(group) : findTogether(group, scene, isKnown);
+  const error =
+    scope.scope === 'gpu'
+      ? detections.find(
+          ({ kind, subject }) => kind === 'GpuError' && (subject.gpu === name || subject.uuid === name),
+        )
+      : undefined;
+  const together = error ? allBad(group) : findTogether(group, scene, isKnown);
   if (!together) return undefined;
   // Several on one GPU that all serve one stage speak for the stage.
-  if (scope.scope === 'gpu' && !hasError && new Set(together.map(({ stage }) => stage)).size < 2)
+  if (scope.scope === 'gpu' && !error && new Set(together.map(({ stage }) => stage)).size < 2)
     return undefined;
-  const weight = (hasError ? 4 : 0) + (isKnown ? 2 : 0) + together.length / group.counted;
-  return { ...scope, together, weight };
+  const weight = (error ? 4 : 0) + (isKnown ? 2 : 0) + together.length / group.counted;
+  return { ...scope, together, error, weight };
 }
 
 /** Best first; one whose workers are explained already, but for a few, is none of its own. */
@@ -159,7 +162,7 @@ function findTogether(
   return isEnough && best.some(({ isSure }) => isSure) ? best : undefined;
 }
 
-function groupCause({ scope, name, together, group }: Candidate, scene: Scene): CommonCause {
+function groupCause({ scope, name, together, group, error }: Candidate, scene: Scene): CommonCause {
   const where = { stage: `stage ${name}`, gpu: `GPU ${name}`, host: 'the host' }[scope];
   const beganAtMs = Math.min(...together.map(({ onsetMs }) => onsetMs));
   const lastMs = Math.max(...together.map(({ onsetMs }) => onsetMs));
@@ -173,9 +176,12 @@ function groupCause({ scope, name, together, group }: Candidate, scene: Scene): 
       kind: 'CommonCause',
       key: keyOf({ scope, name }),
       subject: scope === 'stage' ? { stage: name } : scope === 'gpu' ? { gpu: name } : {},
-      summary: `${together.length} of ${group.counted} workers at work on ${where} turned bad together`,
+      summary: error
+        ? `${error.summary}; ${together.length} of ${group.counted} workers at work on it turned bad`
+        : `${together.length} of ${group.counted} workers at work on ${where} turned bad together`,
       evidence: [
-        `within ${formatDuration(lastMs - beganAtMs)}, the first ${formatDuration(scene.nowMs - beganAtMs)} ago`,
+        ...(error?.evidence ?? []),
+        `${lastMs - beganAtMs < 1000 ? 'all at once' : `within ${formatDuration(lastMs - beganAtMs)}`}, ${formatDuration(scene.nowMs - beganAtMs)} ago`,
         `${names.slice(0, MAX_NAMES).join(', ')}${more}`,
         ...(scope === 'host' ? [`of ${stages.size} stages: look for a disk, network or memory fault`] : []),
       ],

@@ -91,8 +91,10 @@ export function createFindingBook(saved?: unknown): FindingBook {
     return opened;
   }
 
-  function isGraced(id: string, nowMs: number): boolean {
-    return restored.has(id) && nowMs - (firstUpdateMs ?? nowMs) < RESTORE_GRACE_MS;
+  function isGraced(id: string, steadiness: Steadiness | undefined, nowMs: number): boolean {
+    return (
+      restored.has(id) && !steadiness?.isToldAtOnce && nowMs - (firstUpdateMs ?? nowMs) < RESTORE_GRACE_MS
+    );
   }
 
   /** Undefined: it stays open. */
@@ -102,7 +104,7 @@ export function createFindingBook(saved?: unknown): FindingBook {
     nowMs: number,
   ): ClearedFinding | undefined {
     const { id } = finding;
-    if (isGraced(id, nowMs)) return undefined;
+    if (isGraced(id, steadiness, nowMs)) return undefined;
     const sinceMs = absentSinceMs.get(id) ?? nowMs;
     absentSinceMs.set(id, sinceMs);
     if (nowMs - sinceMs < (steadiness?.clearAfterMs ?? 0)) return undefined;

@@ -45,6 +45,8 @@ export interface Steadiness {
   readonly openAfterMs: number;
   /** It must be absent at every look for this long before the finding clears. */
   readonly clearAfterMs: number;
+  /** One from the daemon's life before needs no grace to be found again: the first looks tell for certain. */
+  readonly isToldAtOnce?: true;
 }
 
 export interface Detector {

@@ -5,7 +5,11 @@ import type { Detector } from './scene.js';
 
 export const sourceDown: Detector = {
   kind: 'SourceDown',
-  steadiness: ({ detection }) => ({ openAfterMs: detection.interval, clearAfterMs: 10_000 }),
+  steadiness: ({ detection }) => ({
+    openAfterMs: detection.interval,
+    clearAfterMs: 10_000,
+    isToldAtOnce: true,
+  }),
   detect({ fleet, settings, nowMs }) {
     const found = [...fleet.sources.values()].flatMap((health) => {
       const {
@@ -33,6 +37,8 @@ export const sourceDown: Detector = {
         beganAtMs: sinceMs,
       };
     });
-    return { found, unsure: [] };
+    // One that fails, but not for long, or was not asked yet, is no better than it was.
+    const unread = [...fleet.sources.values()].filter(({ isUp }) => isUp !== true);
+    return { found, unsure: unread.map(({ source }) => source) };
   },
 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createJudgedFleet, type JudgedFleet, T0 } from '../support/judged-fleet.js';
+import { gpu, readGpus } from '../support/pipeline-events.js';
 
 const CONFIG = {
   stages: [
@@ -238,6 +239,21 @@ describe('many that turn bad together', () => {
       fleet.judgeFor(60);
     }
     assert.ok(fleet.open().includes('CommonCause:gpu:1'), fleet.open().join());
+  });
+
+  it('on a GPU that reported an error are its fault, in the words of the error', () => {
+    const fleet = createJudgedFleet(CONFIG);
+    readGpus(fleet, gpu('1'));
+    hang(fleet, 'paddle-worker-gpu1-0', 'spine-worker-gpu1-0');
+    fleet.judgeFor(320);
+    readGpus(fleet, gpu('1', { xids: { last: 79, totals: new Map([['79', 1]]), recent: new Map() } }));
+    fleet.judgeFor(10);
+    const cause = fleet.evaluation.verdicts.findings.get('CommonCause:gpu:1');
+    assert.match(
+      cause?.summary ?? 'none',
+      /^GPU 1 reported XID 79: .*; 2 of 2 workers at work on it turned bad$/,
+    );
+    assert.match(cause?.evidence[0] ?? 'none', /^XID 79 \(GPU has fallen off the bus\), once/);
   });
 
   it('of the whole host are the fault of the host', () => {

@@ -135,6 +135,13 @@ describe('a restart of the daemon', () => {
     assert.equal(book.update([judgement([])], T0 + 180 * SECOND).cleared.length, 1);
   });
 
+  it('clears at once what the first looks tell for certain, as of a source that is read again', () => {
+    const book = createFindingBook(saved());
+    const certain = judgement([]);
+    const steadiness = { ...certain.steadiness, isToldAtOnce: true } as const;
+    assert.equal(book.update([{ ...certain, steadiness }], T0).cleared.length, 1);
+  });
+
   for (const broken of [
     undefined,
     7,

@@ -87,7 +87,7 @@ function ofGpu(gpu: string, kind: string): readonly Command[] {
   const index = shellWord(gpu);
   const look = { text: `nvidia-smi -i ${index}`, purpose: 'what the driver says of it' };
   const users = { text: `stagewatch status --gpu ${index}`, purpose: 'who uses it' };
-  if (kind !== 'GpuError') return [look, users];
+  if (kind !== 'GpuError' && kind !== 'CommonCause') return [look, users];
   return [look, { text: 'sudo dmesg -T | grep -i xid', purpose: 'the kernel’s word on it' }, users];
 }
 
@@ -113,11 +113,17 @@ function ofSource(source: string, { brokerContainer, sourceTarget }: CommandCont
       return sourceTarget?.startsWith('http')
         ? [{ text: `curl -sS ${shellWord(sourceTarget)} | head`, purpose: 'whether the exporter answers' }]
         : [];
-    default:
-      return sourceTarget?.startsWith('/')
-        ? [{ text: `ls -la ${shellWord(sourceTarget)}`, purpose: 'whether the folder is there' }]
-        : [];
+    default: {
+      const folder = sourceTarget?.startsWith('/') ? folderOf(sourceTarget) : '';
+      return folder === '' ? [] : [{ text: `ls -la ${shellWord(folder)}`, purpose: 'whether it is there' }];
+    }
   }
+}
+
+/** Sentinels are watched by a pattern: the folder before its first placeholder is what there must be. */
+function folderOf(target: string): string {
+  const at = target.search(/[{*]/);
+  return at < 0 ? target : target.slice(0, target.lastIndexOf('/', at) + 1);
 }
 
 /** Quoted where a shell would see more in it than a word; always one line. */

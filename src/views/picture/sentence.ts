@@ -6,7 +6,7 @@ import { elapsedMs, formatCount, formatDuration, formatNumbered, parseTime } fro
 import type { WorkerView } from './people.js';
 import type { Problem, ProblemList } from './problems.js';
 import type { SourceChip } from './surroundings.js';
-import type { SeverityName } from './vocabulary.js';
+import type { SeverityName, StatusName } from './vocabulary.js';
 
 export interface Sentence {
   readonly text: string;
@@ -35,7 +35,18 @@ export function sayHowItIs(parts: SentenceParts): Sentence {
   if ((parts.fleet.containers ?? []).length === 0 && (parts.fleet.workers ?? []).length === 0) {
     return { text: sayNothingKnown(awaited), severity: null, isWell: false };
   }
+  const unjudged = sayUnjudged(parts);
+  if (unjudged !== undefined) return { text: unjudged, severity: null, isWell: false };
   return { text: sayAllWell(parts), severity: null, isWell: true };
+}
+
+/** Of a pipeline whose workers are for the most part not known, no news is not good news. */
+function sayUnjudged({ workers }: SentenceParts): string | undefined {
+  if (workers.length === 0) return 'No problem is known, and no worker: stages or labels say which they are.';
+  const unknown = workers.filter(({ status }) => status === 'unknown');
+  if (unknown.length * 2 <= workers.length) return undefined;
+  const why = unknown[0]?.reason ? `: ${unknown[0].reason}` : '';
+  return `No problem is known, but ${unknown.length} of ${formatNumbered(workers.length, 'worker')} cannot be judged${why}.`;
 }
 
 /** `paddle-worker-gpu1-0 stuck for 7m12s at G3_02 Witnesses`. */
@@ -51,8 +62,12 @@ function sayNothingKnown(awaited: readonly SourceChip[]): string {
 }
 
 function sayAllWell({ workers, flow, fleet, nowMs }: SentenceParts): string {
-  const busy = workers.filter(({ status }) => status === 'active' || status === 'slow').length;
-  const parts = [`${formatNumbered(busy, 'worker')} busy`];
+  const countOf = (...wanted: readonly StatusName[]): number =>
+    workers.filter(({ status }) => wanted.includes(status)).length;
+  const parts = [`${formatNumbered(countOf('active', 'slow'), 'worker')} busy`];
+  const [down, unknown] = [countOf('down'), countOf('unknown')];
+  if (down > 0) parts.push(`${formatCount(down)} stopped`);
+  if (unknown > 0) parts.push(`${formatCount(unknown)} unknown`);
   const perHour = flow.stages.at(-1)?.jobsPerHour;
   if (perHour !== null && perHour !== undefined) parts.push(`${formatCount(perHour)} documents an hour`);
   const runMs = runForMs(fleet, nowMs);

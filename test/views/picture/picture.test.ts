@@ -66,6 +66,24 @@ describe('the sentence', () => {
     assert.equal(sentence.isWell, false);
     assert.equal(show({}).sentence.text, 'No container of a pipeline is known here.');
   });
+
+  it('does not say all is well of workers that cannot be judged, and tells of those that stand still', () => {
+    const unknown = { status: 'unknown', reason: 'no progress is watched: set progress.directory' };
+    const most = [
+      { container: 'a', ...unknown },
+      { container: 'b', ...unknown },
+      { container: 'c', status: 'idle' },
+    ];
+    assert.deepEqual(show({ workers: most }).sentence, {
+      text: 'No problem is known, but 2 of 3 workers cannot be judged: no progress is watched: set progress.directory.',
+      severity: null,
+      isWell: false,
+    });
+    const some = [...most, { container: 'd', status: 'active' }, { container: 'e', status: 'down' }];
+    assert.equal(show({ workers: some }).sentence.text, 'All well: 1 worker busy, 1 stopped, 2 unknown.');
+    const none = show({ containers: [{ container: 'redis', role: 'infrastructure', state: 'running' }] });
+    assert.match(none.sentence.text, /^No problem is known, and no worker/);
+  });
 });
 
 describe('the bottleneck', () => {
