@@ -75,7 +75,9 @@ function readToken({ tokenFile }: PostOptions, env: Environment): string | { rea
   const path = tokenFile ?? env[`${TOKEN}_FILE`];
   if (path === undefined) {
     return {
-      problem: `this needs the daemon's token: name its file with --token-file, or set ${TOKEN}_FILE`,
+      problem:
+        `this needs the daemon's token, web.bearer_token of its configuration: name its file with --token-file, ` +
+        `or set ${TOKEN}_FILE or ${TOKEN}`,
     };
   }
   try {

@@ -1,6 +1,7 @@
 /** `stagewatch demo`: the ordinary daemon, watching a simulated pipeline over the real protocols. */
 
 import { readFileSync } from 'node:fs';
+import { basename, relative } from 'node:path';
 import { type App, type ConfigReading, createApp, StartError } from '../app.js';
 import { renderFault } from '../config/config-fault.js';
 import { loadConfig } from '../config/load-config.js';
@@ -97,7 +98,19 @@ async function runDaemon({ child, options, context, ended, tell }: DaemonContext
     const { profile, speed, recover: isRecovering = false } = options;
     const prometheus = findPrometheus(context.env['PATH']);
     child.daemonStarted({ target: new URL(url).host, ...(prometheus !== undefined && { prometheus }) });
-    context.write(renderGuide({ url, folder, containers, workers, profile, speed, isRecovering }));
+    context.write(
+      renderGuide({
+        url,
+        folder,
+        dataDir: first.config.data_dir,
+        containers,
+        workers,
+        profile,
+        speed,
+        isRecovering,
+        command: commandName(process.argv[1]),
+      }),
+    );
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     context.writeError(`stagewatch demo: ${error.message} (here: --listen)\n`);
@@ -109,6 +122,12 @@ async function runDaemon({ child, options, context, ended, tell }: DaemonContext
   if (how !== 'child ended') return EXIT_CODES.ok;
   context.writeError('stagewatch demo: the process of the simulation has ended unexpectedly\n');
   return EXIT_CODES.badStart;
+}
+
+/** As somebody can type it in the folder they are in: an installed package is on the PATH, a checkout is not. */
+function commandName(script = ''): string {
+  const isInstalled = basename(script) === 'stagewatch' || script.includes('node_modules');
+  return isInstalled ? 'stagewatch' : `node ${relative(process.cwd(), script)}`;
 }
 
 /** Options of the environment are meant for a real pipeline. */

@@ -10,21 +10,26 @@ import type { DemoNews } from './demo-child.js';
 export interface Guide {
   readonly url: string;
   readonly folder: string;
+  readonly dataDir: string;
   readonly containers: number;
   readonly workers: number;
   readonly profile: string;
   readonly speed: number;
   readonly isRecovering: boolean;
+  /** How stagewatch is called here: `node dist/main.js` in a checkout. */
+  readonly command: string;
 }
 
 export function renderGuide({
   url,
   folder,
+  dataDir,
   containers,
   workers,
   profile,
   speed,
   isRecovering,
+  command,
 }: Guide): string {
   const recovery = isRecovering
     ? 'Stuck workers are restarted.'
@@ -34,7 +39,9 @@ One second here is ${speed === 1 ? 'one' : speed} of the pipeline. ${recovery}
 
   page      ${url}/
   metrics   ${url}/metrics
-  terminal  stagewatch status --url ${url} --watch
+  terminal  ${command} status --url ${url} --watch
+  restart   STAGEWATCH_WEB_BEARER_TOKEN=${DEMO_TOKEN} ${command} restart CONTAINER --url ${url} --dry-run
+  report    ${command} report --journal ${dataDir}
   engine    docker -H unix://${folder}/docker.sock ps
   files     ${folder}
   token     ${DEMO_TOKEN}   (for the buttons of the page, and every POST)

@@ -6,5 +6,6 @@ export const EXIT_CODES = {
   problems: 1,
   failed: 1,
   badConfiguration: 2,
+  badUsage: 2,
   unreachable: 3,
 } as const;

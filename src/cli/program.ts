@@ -1,12 +1,14 @@
 /** The command line: which commands there are and what they take. */
 
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { nearestWord } from '../config/nearest-word.js';
 import { REPORT_FORMATS } from '../report/report-format.js';
 import { PROFILES } from '../simulation/profile.js';
 import { checkConfig } from './check-config-command.js';
 import type { CommandContext } from './command-context.js';
 import type { PostOptions } from './daemon-post.js';
 import type { DemoOptions } from './demo-command.js';
+import { EXIT_CODES } from './exit-codes.js';
 import type { ReportCommandOptions } from './report-command.js';
 import type { RestartOptions } from './restart-command.js';
 import { type ServeOptions, serve } from './serve-command.js';
@@ -20,7 +22,8 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     .description('Watches GPU pipelines that run as hundreds of Docker containers.')
     .version(context.version)
     .configureOutput({ writeOut: context.write, writeErr: context.writeError })
-    .showHelpAfterError('(stagewatch --help lists the commands)');
+    .showHelpAfterError('(stagewatch --help lists the commands)')
+    .exitOverride();
 
   program
     .command('serve', { isDefault: true })
@@ -73,8 +76,27 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     exitCode = await report(options, context);
   });
 
-  await program.parseAsync([...args], { from: 'user' });
+  const unknown = describeUnknownCommand(args[0], program);
+  if (unknown !== undefined) {
+    context.writeError(`error: ${unknown}\n(stagewatch --help lists the commands)\n`);
+    return EXIT_CODES.badUsage;
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version end so too.
+    return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.badUsage;
+  }
   return exitCode;
+}
+
+/** Undefined: it is a command, or an option of the one that needs no name. */
+function describeUnknownCommand(word: string | undefined, { commands }: Command): string | undefined {
+  const names = [...commands.map((command) => command.name()), 'help'];
+  if (word === undefined || word.startsWith('-') || names.includes(word)) return undefined;
+  const nearest = names.find((name) => name.startsWith(word)) ?? nearestWord(word, names);
+  return `there is no command '${word}'${nearest === undefined ? '' : `, did you mean ${nearest}?`}`;
 }
 
 function addRestart(

@@ -3,7 +3,12 @@
 import { systemClock } from '../lib/clock.js';
 import { describePicture, type Picture } from '../views/picture/picture.js';
 import { chooseColours, chooseTheme, encodeLine, type InkOptions } from '../views/terminal/ink.js';
-import { describeNarrowing, type Narrowing, narrowPicture } from '../views/terminal/narrow-picture.js';
+import {
+  describeNarrowing,
+  isSameName,
+  type Narrowing,
+  narrowPicture,
+} from '../views/terminal/narrow-picture.js';
 import { renderScreen } from '../views/terminal/status-screen.js';
 import { type Reading, watch } from '../views/terminal/watch.js';
 import type { CommandContext } from './command-context.js';
@@ -41,9 +46,27 @@ export async function status(options: StatusOptions, context: CommandContext): P
   const reading = await read();
   if (reading.kind === 'failed') return unreachable(reading.problem, context);
   const picture = describePicture({ ...reading.parts, nowMs: reading.atMs });
+  const amiss = describeAmiss(options, picture);
+  if (amiss !== undefined) {
+    context.writeError(`stagewatch: ${amiss}\n`);
+    return EXIT_CODES.badUsage;
+  }
   if (options.json) writeJson(reading, picture, context);
   else writeOnce(picture, options, context);
   return exitCodeOf(picture);
+}
+
+/** What is asked for is not there: nothing of it is no good news. */
+function describeAmiss({ stage, gpu }: StatusOptions, { flow, gpus, workers }: Picture): string | undefined {
+  const stages = [
+    ...new Set([...flow.stages.map(({ id }) => id), ...workers.flatMap((one) => one.stage ?? [])]),
+  ];
+  if (stage !== undefined && !stages.some((id) => isSameName(id, stage)))
+    return `there is no stage ${stage}; there are ${stages.join(', ') || 'none yet'}`;
+  const names = [...new Set([...gpus.map(({ name }) => name), ...workers.flatMap((one) => one.gpu ?? [])])];
+  if (gpu !== undefined && !names.includes(gpu))
+    return `there is no GPU ${gpu}; there are ${names.join(', ') || 'none known'}`;
+  return undefined;
 }
 
 function unreachable(problem: string, { writeError }: CommandContext): number {

@@ -253,7 +253,11 @@ describe('the command line', () => {
     assert.match(help.stdout, /serve.*\n.*check-config/);
     assert.match((await run(['--version'], folder)).stdout, /^\d+\.\d+\.\d+\n$/);
     const unknown = await run(['frobnicate'], folder);
-    assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /stagewatch --help lists the commands/);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /no command 'frobnicate'\n\(stagewatch --help lists the commands\)/);
+    assert.match((await run(['stat'], folder)).stderr, /did you mean status\?/);
+    const option = await run(['status', '--bogus'], folder);
+    assert.equal(option.code, 2);
+    assert.match(option.stderr, /unknown option '--bogus'/);
   });
 });

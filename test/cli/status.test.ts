@@ -55,6 +55,23 @@ describe('stagewatch status', () => {
     });
   }
 
+  it('ends with 2 when there is no such stage or GPU, naming those that there are', async (test) => {
+    const url = await serve(test, { ...WELL, stages: [{ id: 'G1' }], findings: [finding('warning')] });
+    const stage = await run(['--url', url, '--stage', 'G7']);
+    assert.deepEqual([stage.code, stage.stdout], [2, '']);
+    assert.equal(stage.stderr, 'stagewatch: there is no stage G7; there are G1\n');
+    const gpu = await run(['--url', url, '--gpu', '7']);
+    assert.deepEqual([gpu.code, gpu.stderr], [2, 'stagewatch: there is no GPU 7; there are none known\n']);
+    assert.match((await run(['--url', url, '--stage', 'g1'])).stdout, /shown: stage g1/);
+  });
+
+  it('does not say no problems of a part as if it were of all', async (test) => {
+    const url = await serve(test, { ...WELL, stages: [{ id: 'G1' }], findings: [finding('warning')] });
+    const { stdout, code } = await run(['--url', url, '--stage', 'G1', '--filter', 'nobody']);
+    assert.match(stdout, /No problems of what is shown; 1 in all\./);
+    assert.equal(code, 1);
+  });
+
   it('ends with 3 when nothing listens, naming the URL and what to do, without the password', async () => {
     const port = await freePort();
     const { code, stderr } = await run(['--url', `http://me:secret@127.0.0.1:${port}`]);

@@ -70,7 +70,7 @@ function renderOption({ path, schema }: OptionEntry): string {
   const name = path.filter((key) => key !== '[]').join('.');
   const facts = [
     valueType(schema),
-    renderDefault(schema.default),
+    renderDefault(schema),
     ...(isInList || schema.items?.properties ? [] : [`\`${environmentName(path)}\``]),
   ];
   return `### \`${name}\`\n${facts.join(' · ')}\n\n${schema.description ?? ''}\n`;
@@ -78,8 +78,9 @@ function renderOption({ path, schema }: OptionEntry): string {
 
 const MAX_DEFAULT = 200;
 
-function renderDefault(value: unknown): string {
-  if (value === undefined) return 'required';
+function renderDefault({ default: value, anyOf }: JsonSchema): string {
+  // Some are filled in by others of theirs: they have no default to be shown, and need not be written.
+  if (value === undefined) return anyOf?.some(({ type }) => type === 'null') ? 'default `null`' : 'required';
   const text = JSON.stringify(value);
   if (text.length > MAX_DEFAULT) return 'default: a built-in list, in [the schema](stagewatch.schema.json)';
   return `default \`${text}\``;

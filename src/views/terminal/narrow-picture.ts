@@ -23,29 +23,37 @@ export function describeNarrowing({ stage, gpu, text }: Narrowing): string | nul
   return parts.length === 0 ? null : parts.join(', ');
 }
 
+/** Ids of stages are told apart whatever their letter case. */
+export function isSameName(one: string | null, other: string): boolean {
+  return one?.toLowerCase() === other.toLowerCase();
+}
+
 export function narrowPicture(picture: Picture, narrowing: Narrowing): Picture {
   if (describeNarrowing(narrowing) === null) return picture;
   const { stage, gpu } = narrowing;
   const isSought = (...texts: readonly (string | null)[]): boolean =>
     texts.some((text) => text?.toLowerCase().includes(narrowing.text.toLowerCase()) ?? false);
+  const isOfStage = (id: string | null): boolean => stage === null || isSameName(id, stage);
   const workers = picture.workers.filter(
     (worker) =>
-      (stage === null || worker.stage === stage) &&
+      isOfStage(worker.stage) &&
       (gpu === null || worker.gpu === gpu) &&
       isSought(worker.container, worker.stageLabel, worker.document, worker.status),
   );
   const orchestrators = picture.orchestrators.filter(
     (one) =>
-      (stage === null || one.stage === stage) &&
+      isOfStage(one.stage) &&
       gpu === null &&
       isSought(one.container, one.stageLabel, one.document, one.status),
   );
   const isOfProblem = (problem: Problem): boolean =>
-    (stage === null || problem.stage === stage) &&
+    isOfStage(problem.stage) &&
     (gpu === null || problem.gpu === gpu) &&
     isSought(problem.who, problem.kind, problem.where, problem.document, problem.summary);
   const stagesLeft = new Set(workers.map((worker) => worker.stage));
-  const stages = picture.flow.stages.filter(({ id }) => (stage === null ? stagesLeft.has(id) : id === stage));
+  const stages = picture.flow.stages.filter(({ id }) =>
+    stage === null ? stagesLeft.has(id) : isOfStage(id),
+  );
   const rows = picture.flow.rows
     .map((row) => ({ ...row, stages: row.stages.filter((card) => stages.includes(card)) }))
     .filter((row) => row.stages.length > 0);

@@ -1,6 +1,6 @@
 /** The problems of the status screen: the worst with evidence and commands, the others on a line each. */
 
-import { formatNumbered } from '../picture/format.js';
+import { formatCount, formatNumbered } from '../picture/format.js';
 import type { Problem } from '../picture/problems.js';
 import { heading, INDENT, indented, type Row, severitySpan } from './rows.js';
 import { type Line, line, paragraph, span } from './spans.js';
@@ -14,11 +14,15 @@ export interface ProblemRoom {
   /** Evidence lines and commands of one. */
   readonly evidence: number;
   readonly commands: number;
+  /** Of the whole picture, where only a part of it is shown. */
+  readonly inAll: number | null;
 }
 
 export function problemRows(problems: readonly Problem[], room: ProblemRoom): readonly Row[] {
   if (problems.length === 0) {
-    return [{ line: line(span('No problems.', 'active')) }];
+    return room.inAll === null || room.inAll === 0
+      ? [{ line: line(span('No problems.', 'active')) }]
+      : [{ line: line(`No problems of what is shown; ${formatCount(room.inAll)} in all.`) }];
   }
   const full = problems.slice(0, room.inFull);
   const short = problems.slice(room.inFull, room.inFull + room.inShort);

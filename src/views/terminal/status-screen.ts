@@ -36,7 +36,7 @@ export function renderScreen(picture: Picture, options: ScreenOptions): readonly
       ? { width, maxHealthy: Number.POSITIVE_INFINITY, maxPerStage: Number.POSITIVE_INFINITY }
       : { width, maxHealthy: MAX_HEALTHY, maxPerStage: MAX_PER_STAGE };
   const branchOf = new Map(picture.flow.stages.map(({ id, branch }) => [id, branch]));
-  const problems = problemRows(picture.problems, problemRoom(options));
+  const problems = problemRows(picture.problems, problemRoom(options, picture));
   const sections = isProblemsOnly
     ? [problems]
     : [
@@ -57,14 +57,18 @@ export function renderScreen(picture: Picture, options: ScreenOptions): readonly
 const ROWS_A_PROBLEM = 12;
 const MAX_IN_FULL = 4;
 
-function problemRoom({ width, isProblemsOnly, pageRows }: ScreenOptions): ProblemRoom {
+function problemRoom(
+  { width, isProblemsOnly, narrowedTo, pageRows }: ScreenOptions,
+  { problemCount }: Picture,
+): ProblemRoom {
+  const inAll = narrowedTo === null ? null : problemCount;
   if (isProblemsOnly) {
     const all = Number.POSITIVE_INFINITY;
-    return { width, inFull: all, inShort: all, evidence: all, commands: all };
+    return { width, inFull: all, inShort: all, evidence: all, commands: all, inAll };
   }
   const inFull =
     pageRows === null
       ? MAX_IN_FULL
       : Math.max(1, Math.min(MAX_IN_FULL, Math.floor(pageRows / ROWS_A_PROBLEM)));
-  return { width, inFull, inShort: 12, evidence: 3, commands: 2 };
+  return { width, inFull, inShort: 12, evidence: 3, commands: 2, inAll };
 }
