@@ -116,6 +116,8 @@ describe('the status screen of 321 containers', () => {
       after.map((line) => line.length),
       before.map((line) => stringWidth(line)),
     );
+    const signs = (lines: readonly string[]): number => lines.join('').split('?').length;
+    assert.equal(signs(after), signs(before), 'the sign of what is unknown stands for nothing else');
   });
 
   it('has colours by the vocabulary, 24-bit or of the 256', () => {
