@@ -159,6 +159,10 @@ function findTogether(
   return isEnough && best.some(({ isSure }) => isSure) ? best : undefined;
 }
 
+function sayHowClose(spanMs: number): string {
+  return spanMs < 1000 ? 'all at once,' : `within ${formatDuration(spanMs)}, the first`;
+}
+
 function groupCause({ scope, name, together, group }: Candidate, scene: Scene): CommonCause {
   const where = { stage: `stage ${name}`, gpu: `GPU ${name}`, host: 'the host' }[scope];
   const beganAtMs = Math.min(...together.map(({ onsetMs }) => onsetMs));
@@ -175,7 +179,7 @@ function groupCause({ scope, name, together, group }: Candidate, scene: Scene): 
       subject: scope === 'stage' ? { stage: name } : scope === 'gpu' ? { gpu: name } : {},
       summary: `${together.length} of ${group.counted} workers at work on ${where} turned bad together`,
       evidence: [
-        `within ${formatDuration(lastMs - beganAtMs)}, the first ${formatDuration(scene.nowMs - beganAtMs)} ago`,
+        `${sayHowClose(lastMs - beganAtMs)} ${formatDuration(scene.nowMs - beganAtMs)} ago`,
         `${names.slice(0, MAX_NAMES).join(', ')}${more}`,
         ...(scope === 'host' ? [`of ${stages.size} stages: look for a disk, network or memory fault`] : []),
       ],
