@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../lib/clock.js';
+import { removeDemoFolder } from './demo-folder.js';
 import type { DaemonStarted, FromSurroundings, SurroundingsRequest } from './demo-messages.js';
 
 export interface DemoChild {
@@ -23,7 +24,8 @@ export type DemoChildResult =
 export type DemoNews = Exclude<FromSurroundings, { readonly kind: 'ready' | 'failed' }>;
 
 const SCRIPT = fileURLToPath(new URL('./demo-surroundings.js', import.meta.url));
-const STOP_LIMIT_MS = 8000;
+/** A Prometheus is given 4 s of it, and a busy machine is slow to remove thousands of files. */
+const STOP_LIMIT_MS = 12_000;
 
 /** Never rejects. `onNews` hears of faults as they strike and end, and of a Prometheus. */
 export async function startDemoChild(
@@ -51,7 +53,11 @@ export async function startDemoChild(
       daemonStarted(started) {
         if (process.connected) process.send(started);
       },
-      stop: () => stopProcess(process, ended),
+      async stop() {
+        await stopProcess(process, ended);
+        // It does so itself, unless it had to be killed.
+        await removeDemoFolder(word.folder);
+      },
     },
   };
 }

@@ -28,15 +28,15 @@ export async function openDemoFolder(request: SurroundingsRequest, onTick?: () =
       surroundings,
       async dispose() {
         await surroundings.stop();
-        await removeFolder(folder);
+        await removeDemoFolder(folder);
       },
     };
   } catch (error) {
-    await removeFolder(folder);
+    await removeDemoFolder(folder);
     throw error;
   }
 }
 
-function removeFolder(folder: string): Promise<void> {
+export function removeDemoFolder(folder: string): Promise<void> {
   return rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -3,12 +3,9 @@
 import { describeError } from '../lib/describe-error.js';
 import type { FaultTruth } from '../simulation/truth.js';
 import { type DemoFolder, openDemoFolder } from './demo-folder.js';
-import type { DaemonStarted, FromSurroundings, SurroundingsRequest } from './demo-messages.js';
+import type { DaemonStarted, SurroundingsRequest } from './demo-messages.js';
 import { type DemoPrometheus, startDemoPrometheus } from './demo-prometheus.js';
-
-function say(message: FromSurroundings): void {
-  if (process.connected) process.send?.(message);
-}
+import { tellDaemon } from './tell-daemon.js';
 
 /** Tells of each fault when it strikes and when it is over. */
 function createTeller(truth: () => readonly FaultTruth[]): () => void {
@@ -17,13 +14,13 @@ function createTeller(truth: () => readonly FaultTruth[]): () => void {
   return () => {
     for (const fault of truth().slice(told)) {
       open.add(fault);
-      say({ kind: 'struck', fault });
+      tellDaemon({ kind: 'struck', fault });
     }
     told = truth().length;
     for (const fault of open) {
       if (fault.endedAtMs === undefined) continue;
       open.delete(fault);
-      say({ kind: 'over', fault });
+      tellDaemon({ kind: 'over', fault });
     }
   };
 }
@@ -34,7 +31,7 @@ async function run(request: SurroundingsRequest): Promise<void> {
   try {
     opened = await openDemoFolder(request, tell);
   } catch (error) {
-    say({ kind: 'failed', problem: describeError(error) });
+    tellDaemon({ kind: 'failed', problem: describeError(error) });
     process.disconnect();
     return;
   }
@@ -45,7 +42,7 @@ async function run(request: SurroundingsRequest): Promise<void> {
     surroundings.beginTrouble();
     prometheus = openPrometheus(started as DaemonStarted, folder);
   });
-  say({ kind: 'ready', folder, configFile, containers: containers.size, workers: workers.size });
+  tellDaemon({ kind: 'ready', folder, configFile, containers: containers.size, workers: workers.size });
   // The daemon's process ends the connection when it has stopped; so does its death, however sudden.
   if (process.connected) await new Promise((resolve) => process.once('disconnect', resolve));
   await (await prometheus)?.stop();
@@ -58,10 +55,10 @@ async function openPrometheus({ target, prometheus }: DaemonStarted, folder: str
   try {
     const started = await startDemoPrometheus({ program: prometheus, folder, target });
     const { url, pid = 0, ruleFiles } = started;
-    say({ kind: 'prometheus', url, pid, ruleFiles });
+    tellDaemon({ kind: 'prometheus', url, pid, ruleFiles });
     return started;
   } catch (error) {
-    say({ kind: 'no-prometheus', problem: describeError(error) });
+    tellDaemon({ kind: 'no-prometheus', problem: describeError(error) });
     return undefined;
   }
 }

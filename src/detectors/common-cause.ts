@@ -162,6 +162,10 @@ function findTogether(
   return isEnough && best.some(({ isSure }) => isSure) ? best : undefined;
 }
 
+function sayHowClose(spanMs: number): string {
+  return spanMs < 1000 ? 'all at once,' : `within ${formatDuration(spanMs)}, the first`;
+}
+
 function groupCause({ scope, name, together, group, error }: Candidate, scene: Scene): CommonCause {
   const where = { stage: `stage ${name}`, gpu: `GPU ${name}`, host: 'the host' }[scope];
   const beganAtMs = Math.min(...together.map(({ onsetMs }) => onsetMs));
@@ -181,7 +185,7 @@ function groupCause({ scope, name, together, group, error }: Candidate, scene: S
         : `${together.length} of ${group.counted} workers at work on ${where} turned bad together`,
       evidence: [
         ...(error?.evidence ?? []),
-        `${lastMs - beganAtMs < 1000 ? 'all at once' : `within ${formatDuration(lastMs - beganAtMs)}`}, ${formatDuration(scene.nowMs - beganAtMs)} ago`,
+        `${sayHowClose(lastMs - beganAtMs)} ${formatDuration(scene.nowMs - beganAtMs)} ago`,
         `${names.slice(0, MAX_NAMES).join(', ')}${more}`,
         ...(scope === 'host' ? [`of ${stages.size} stages: look for a disk, network or memory fault`] : []),
       ],

@@ -3,6 +3,7 @@
 import type { OrchestratorVerdict, Verdicts, WorkerVerdict } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import type { EndedJob, Job, Orchestrator, Worker } from '../fleet/progress-model.js';
+import { renderHoldUp } from './hold-up-json.js';
 import { toIso } from './iso-time.js';
 
 const MAX_ENDED_JOBS = 100;
@@ -72,7 +73,7 @@ function renderOrchestrator(
     reason: verdict?.reason ?? null,
     since: toIso(verdict?.sinceMs),
     dots: verdict?.dots ?? '',
-    heldUpBy: verdict?.holdUp ?? null,
+    heldUpBy: verdict?.holdUp ? renderHoldUp(verdict.holdUp) : null,
     ...renderJob(job),
     state: state ?? null,
     completed,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -38,6 +38,18 @@ describe('stagewatch demo', () => {
     demo.process.kill('SIGKILL');
     await demo.ended();
     await waitFor('the folder to be empty', () => readdirSync(demo.folder).length === 0);
+  });
+
+  it('removes everything also when its pipeline does not end in time', async (test) => {
+    const demo = await startDemo(test);
+    await demo.url();
+    const { pid } = demo.process;
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+    process.kill(child ?? 0, 'SIGSTOP');
+    demo.process.kill('SIGINT');
+    assert.equal(await demo.ended(), 0, demo.problems());
+    assert.deepEqual(readdirSync(demo.folder), []);
+    assert.ok(!existsSync(`/proc/${child}`));
   });
 
   it('ends by itself after its duration', async (test) => {

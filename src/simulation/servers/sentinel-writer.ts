@@ -21,6 +21,8 @@ export interface SentinelWriterOptions {
 
 /** Folders of documents that are kept, the newest: an hour would leave a hundred thousand. */
 const MAX_DOCUMENTS = 400;
+/** Of the past, the newest: whoever starts a demo waits while they are written. */
+const MAX_PAST = 800;
 
 export function createSentinelWriter({ root, time }: SentinelWriterOptions): SentinelWriter {
   mkdirSync(root, { recursive: true });
@@ -40,7 +42,7 @@ export function createSentinelWriter({ root, time }: SentinelWriterOptions): Sen
     note(sentinel, virtualMs) {
       waiting.push({ sentinel, virtualMs });
       // Before there is a disk to bring them to, a long past gathers.
-      if (waiting.length > 8 * MAX_DOCUMENTS) waiting.shift();
+      if (waiting.length > MAX_PAST) waiting.shift();
     },
     flush() {
       for (const { sentinel, virtualMs } of waiting) {

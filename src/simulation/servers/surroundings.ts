@@ -54,8 +54,8 @@ const PAST_MS = 90 * 60_000;
 /** Files change at most so often. */
 const TICK_MS = 100;
 const CGROUP_EVERY_TICKS = 10;
-/** A month at the usual speed. */
-const ROUNDS = 1600;
+/** A week at the usual speed; all are planned before the daemon begins to look. */
+const ROUNDS = 400;
 const DOCUMENTS = 100_000_000;
 
 export async function startSurroundings(options: SurroundingsOptions): Promise<Surroundings> {

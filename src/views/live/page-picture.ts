@@ -51,9 +51,7 @@ const JOB_FIELDS = [
   'lastProgressAt',
 ] as const;
 const WORKER_FIELDS = [...JOB_FIELDS, 'gpu', 'message'] as const;
-const ORCHESTRATOR_FIELDS = [...JOB_FIELDS, 'dots'] as const;
-/** Of those an orchestrator waits for, these are not to blame: dozens of them, for each of dozens of orchestrators. */
-const BLAMELESS: ReadonlySet<string> = new Set(['active', 'idle', 'starting']);
+const ORCHESTRATOR_FIELDS = [...JOB_FIELDS, 'dots', 'heldUpBy'] as const;
 const QUEUE_FIELDS = ['queue', 'vhost', 'stage', 'status', 'trend'] as const;
 const FLEET_FIELDS = ['sources', 'stages', 'gpus', 'broker', 'findings'] as const;
 
@@ -69,13 +67,7 @@ export function renderPagePicture(facts: PageFacts, nowMs: number) {
     silences: facts.silences(nowMs),
     containers: fleet.containers.map((container) => pick(container, CONTAINER_FIELDS)),
     workers: fleet.workers.map((worker) => pick(worker, WORKER_FIELDS)),
-    orchestrators: fleet.orchestrators.map((orchestrator) => ({
-      ...pick(orchestrator, ORCHESTRATOR_FIELDS),
-      heldUpBy: orchestrator.heldUpBy && {
-        stage: orchestrator.heldUpBy.stage,
-        workers: orchestrator.heldUpBy.workers.filter(({ status }) => !BLAMELESS.has(status)),
-      },
-    })),
+    orchestrators: fleet.orchestrators.map((orchestrator) => pick(orchestrator, ORCHESTRATOR_FIELDS)),
     queues: fleet.queues.map((queue) => ({
       ...pick(queue, QUEUE_FIELDS),
       ready: figureOf(queue.ready),

@@ -81,18 +81,16 @@ function updateDots(element: HTMLElement, { dots }: OrchestratorView): void {
 }
 
 function updateWaits(element: HTMLElement, { waitsFor }: OrchestratorView, context: PageContext): void {
-  const bad = (waitsFor?.workers ?? []).filter(
-    ({ status }) => STATUS_LOOKS[status].rank < STATUS_LOOKS.starting.rank,
-  );
-  const key = waitsFor ? `${waitsFor.stage} ${bad.map(({ container }) => container).join(' ')}` : '';
+  const [first] = waitsFor?.workers ?? [];
+  const more = (waitsFor?.unwell ?? 0) - 1;
+  const key = waitsFor ? `${waitsFor.stage} ${first?.container} ${first?.status} ${more}` : '';
   if (element.dataset['key'] === key) return;
   element.dataset['key'] = key;
   if (!waitsFor) {
     element.replaceChildren();
     return;
   }
-  const [first] = bad;
-  const others = bad.length > 1 ? ` and ${bad.length - 1} more` : '';
+  const others = more > 0 ? ` and ${more} more` : '';
   element.replaceChildren(
     `waits for ${waitsFor.stage}`,
     ...(first

@@ -86,14 +86,13 @@ function updateDepth(
   }
   const { perMinute, inPerMinute, outPerMinute, drainMs } = queue;
   setText(trend, `${trendArrow(perMinute)} ${formatTrend(perMinute)}`);
-  setClass(trend, `trend${perMinute >= 0.05 ? ' is-rising' : ''}`);
+  const isRising = perMinute >= 0.05;
+  setClass(trend, `trend${isRising ? ' is-rising' : ''}`);
   const flows = [rateOf('in', inPerMinute), rateOf('out', outPerMinute)].filter((text) => text !== '');
   setAttribute(trend, 'title', flows.join(', '));
-  const isWaiting = (queue.ready ?? 0) > 0;
-  setText(
-    drain,
-    !isWaiting ? '' : drainMs === null ? 'does not drain' : `empty in ${formatDuration(drainMs)}`,
-  );
+  // A few that wait in a queue which is steady are no news.
+  const isDraining = (queue.ready ?? 0) > 0 && drainMs !== null;
+  setText(drain, isDraining ? `empty in ${formatDuration(drainMs)}` : isRising ? 'does not drain' : '');
 }
 
 function rateOf(word: string, perMinute: number | null): string {

@@ -144,6 +144,7 @@ export interface OrchestratorJson extends JobJson {
   readonly completed?: Maybe<readonly string[]>;
   readonly heldUpBy?: Maybe<{
     readonly stage: string;
+    readonly unwell?: Maybe<number>;
     readonly workers?: Maybe<readonly HeldUpByJson[]>;
   }>;
 }

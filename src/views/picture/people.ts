@@ -52,9 +52,11 @@ export interface WorkerRestarts {
 export interface OrchestratorView extends Person {
   /** `●●●●◉○○○○○`, one mark a stage; empty without configured stages. */
   readonly dots: string;
-  /** The stage it waits for and who serves it, the worst first; null while it waits for nobody. */
+  /** The stage it waits for and the worst of those who serve it, the worst first; null while it waits for nobody. */
   readonly waitsFor: {
     readonly stage: string;
+    /** How many of those who serve it are not well: more than are named, where they are many. */
+    readonly unwell: number;
     readonly workers: readonly {
       readonly container: string;
       readonly id: string | null;
@@ -137,6 +139,7 @@ export function listOrchestrators(fleet: FleetJson, around: Around): readonly Or
         waitsFor: heldUpBy
           ? {
               stage: heldUpBy.stage,
+              unwell: heldUpBy.unwell ?? heldUpBy.workers?.length ?? 0,
               workers: (heldUpBy.workers ?? [])
                 .map(({ container, id, status }) => ({
                   container,

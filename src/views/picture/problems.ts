@@ -179,9 +179,9 @@ function describeProblem(
     id: finding.id,
     kind: finding.kind,
     severity: severityName(finding.severity),
-    who: subject ?? label ?? finding.kind,
+    who: finding.kind === 'CommonCause' ? nameMany(finding, label) : (subject ?? label ?? finding.kind),
     phrase: kindPhrase(finding.kind),
-    where: subject === null ? null : label,
+    where: subject === null || finding.kind === 'CommonCause' ? null : label,
     container: finding.container ?? null,
     stage,
     gpu: finding.gpu ?? null,
@@ -218,6 +218,12 @@ function nameSubject(finding: FindingJson): string | null {
   if (queue) return `queue ${queue}`;
   if (gpu) return `GPU ${gpu}`;
   return document ?? null;
+}
+
+/** A common cause is told of those it struck: a broker by its source, else workers of a stage, a GPU or the host. */
+function nameMany({ gpu, source, container }: FindingJson, stageLabel: string | null): string {
+  if (source ?? container) return source ?? container ?? '';
+  return `workers ${gpu ? `on GPU ${gpu}` : `of ${stageLabel ?? 'the host'}`}`;
 }
 
 function culpritsOf(orchestrator: OrchestratorJson | undefined): readonly string[] {

@@ -98,8 +98,9 @@ function waitingCell(queue: StageQueue | null): Line {
 
 function trendCell(queue: StageQueue | null): Line {
   if (queue?.perMinute === null || queue?.perMinute === undefined) return [];
-  const { perMinute, drainMs } = queue;
-  const drain = drainMs === null || perMinute > -0.05 ? '' : `, ${formatDuration(drainMs)} to drain`;
+  const { perMinute, drainMs, ready } = queue;
+  const isDraining = drainMs !== null && perMinute <= -0.05 && (ready ?? 0) > 0;
+  const drain = isDraining ? `, ${formatDuration(drainMs)} to drain` : '';
   const ink = perMinute >= 0.05 ? 'slow' : 'dim';
   return [span(`${trendArrow(perMinute)} ${formatTrend(perMinute)}${drain}`, ink)];
 }

@@ -172,7 +172,7 @@ describe('the daemon’s sources, on the simulation’s servers and files', () =
       assert.match(worker, /^table-worker-gpu\d-\d$/);
       assert.ok(failedAtMs > Date.now() - MINUTE && failedAtMs <= Date.now());
     }
-    assert.ok((seen.sentinels.stages.get('G9_02')?.successes ?? 0) > 100);
+    assert.ok((seen.sentinels.stages.get('G9_02')?.successes ?? 0) > 50);
   });
 
   it('see the CPU time of whoever runs, and that a hung worker uses none', () => {

@@ -55,7 +55,7 @@ describe('problems', () => {
     assert.deepEqual(
       problems.map(({ who, consequences }) => [who, consequences.map((one) => one.who).toSorted()]),
       [
-        ['G3_02 Witnesses', ['a', 'b']],
+        ['workers of G3_02 Witnesses', ['a', 'b']],
         ['orphan', []],
       ],
     );
