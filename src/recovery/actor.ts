@@ -151,7 +151,8 @@ export function createActor(options: ActorOptions): Actor {
       stopTimeoutMs: stop_timeout,
       limitMs: stop_timeout + CALL_MARGIN_MS,
     });
-    const settled = await awaitStart(answer, { engine, inFlight, clock, stopped: options.stopped });
+    const times = { stopTimeoutMs: stop_timeout, clock, stopped: options.stopped };
+    const settled = await awaitStart(answer, { engine, inFlight, ...times });
     // The next start is somebody else's; but who did not answer may still be at it.
     if (settled.kind === 'failed' && !settled.isLeftDown && answer.kind !== 'unanswered') {
       options.announce(look.id, clock.nowMs() + look.clockAheadMs, true);

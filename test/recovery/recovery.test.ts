@@ -282,6 +282,10 @@ describe('a restart by hand', () => {
   });
 });
 
+const SILENT_S = 200;
+/** How long an engine that is back lets the worker end before it kills it. */
+const STOP_S = 20;
+
 describe('an engine that misbehaves', () => {
   for (const [what, answer, text] of [
     [
@@ -330,6 +334,56 @@ describe('an engine that misbehaves', () => {
     workAgain(harness);
     await harness.lookFor(10);
     assert.deepEqual([results(harness), restarts(harness)], [['recovered'], 1]);
+  });
+
+  it('and is silent for minutes, and does it after all, is asked once', async () => {
+    const harness = stuck();
+    const { fleet } = harness.scene;
+    const { look } = harness.engine;
+    let backAtMs: number | undefined;
+    let isDone = false;
+    harness.engine = {
+      ...harness.engine,
+      restart() {
+        harness.steps.push('restart');
+        backAtMs = fleet.nowMs + SILENT_S * 1000;
+        fleet.setUp('docker', false);
+        return Promise.resolve({ kind: 'unanswered', problem: 'no answer within 40000 ms' });
+      },
+      look(id) {
+        if (backAtMs === undefined) return look(id);
+        if (fleet.nowMs < backAtMs) return Promise.resolve({ kind: 'failed', problem: 'no answer' });
+        fleet.setUp('docker', true);
+        if (!isDone && fleet.nowMs >= backAtMs + STOP_S * 1000) {
+          isDone = true;
+          restartByEngine(harness);
+        }
+        return look(id);
+      },
+    };
+    await harness.lookFor(60);
+    workAgain(harness);
+    await harness.lookFor(60);
+    assert.deepEqual([results(harness), restarts(harness)], [['recovered'], 1]);
+  });
+
+  it('and is silent for good is given up, and its worker not asked for again', async () => {
+    const harness = stuck();
+    const { look } = harness.engine;
+    let isSilent = false;
+    harness.engine = {
+      ...harness.engine,
+      restart() {
+        harness.steps.push('restart');
+        isSilent = true;
+        harness.scene.fleet.setUp('docker', false);
+        return Promise.resolve({ kind: 'unanswered', problem: 'no answer within 40000 ms' });
+      },
+      look: (id) => (isSilent ? Promise.resolve({ kind: 'failed', problem: 'no answer' }) : look(id)),
+    };
+    await harness.lookFor(900);
+    assert.deepEqual([results(harness), restarts(harness)], [['failed'], 1]);
+    assert.match(String(harness.entries('restart_ended')[0]?.['text']), /it does not tell of it$/);
   });
 
   it('and leaves it stopped is made good by another restart, within the budget', async () => {
