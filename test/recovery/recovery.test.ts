@@ -4,13 +4,18 @@ import { createRecoveryHarness, type RecoveryHarness } from '../support/recovery
 import { STALL_S } from '../support/recovery-scene.js';
 
 const W = 'paddle-worker-gpu0-0';
+const LOOK_S = 5;
 
 /** A worker is stuck, and the next look plans its restart. */
 function stuck(config: object = {}): RecoveryHarness {
   const harness = createRecoveryHarness(config);
   harness.scene.work(W);
+  for (let passedS = 0; passedS < STALL_S; passedS += LOOK_S) {
+    harness.recovery.look();
+    harness.scene.fleet.judgeFor(LOOK_S);
+  }
   harness.recovery.look();
-  harness.scene.fleet.judgeFor(STALL_S + 10);
+  harness.scene.fleet.judgeFor(2 * LOOK_S);
   return harness;
 }
 
