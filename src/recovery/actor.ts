@@ -13,7 +13,7 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { describeError } from '../lib/describe-error.js';
 import type { Logger } from '../lib/logger.js';
-import type { HoldReason, RecoverySettings, WorkerPlan } from './decision.js';
+import type { Hold, HoldReason, RecoverySettings, WorkerPlan } from './decision.js';
 import type { EnginePort, RestartPorts } from './engine-port.js';
 import { evidenceFiles } from './evidence-files.js';
 import type { EvidenceStore } from './evidence-store.js';
@@ -55,6 +55,8 @@ export interface ActorOptions extends RestartPorts {
   readonly journal: Pick<Journal, 'appendDurably'>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What speaks against the order now, that did not when it was planned. */
+  readonly permit: (order: Order) => Hold | undefined;
   /** The daemon stops: nothing more is asked. */
   readonly stopped: AbortSignal;
 }
@@ -102,15 +104,18 @@ export function createActor(options: ActorOptions): Actor {
   }
 
   /** The last moment at which nothing has been done yet. */
-  async function lookOnceMore(engine: EnginePort, order: Order): Promise<void> {
+  async function lookOnceMore(engine: EnginePort, order: Order): Promise<ContainerLook> {
     await options.lookAtProgress().catch((error: unknown) => {
       if (order.isForced) return;
       throw new Abort('source_stale', `its progress could not be read again: ${describeError(error)}`);
     });
-    await lookAgain(engine, order);
+    const look = await lookAgain(engine, order);
     const moved = order.isForced ? undefined : judgeProgress(order.plan, options.fleet);
     if (moved !== undefined) throw new Abort('progress_resumed', moved);
+    const held = options.permit(order);
+    if (held) throw new Abort(held.reason, held.text);
     if (options.stopped.aborted) throw new Abort('no_evidence', 'stagewatch is stopping');
+    return look;
   }
 
   async function restart(engine: EnginePort, order: Order, kept: Evidence, look: ContainerLook) {
@@ -120,11 +125,13 @@ export function createActor(options: ActorOptions): Actor {
     const isWritten = await keeper.changeDurably((memory) =>
       withRestart(order.isForced ? withPersonsWord(memory, plan.identity) : memory, plan.identity, inFlight),
     );
+    let newest: ContainerLook;
     try {
       if (!isWritten) throw new Abort('cannot_remember', 'data_dir cannot be written');
-      await lookOnceMore(engine, order);
+      newest = await lookOnceMore(engine, order);
       const { id, container, stage, evidence } = inFlight;
-      const entry = { type: 'restart_started', incident: id, container, stage, by, why, evidence } as const;
+      const who = { container, identity: plan.identity, stage };
+      const entry = { type: 'restart_started', incident: id, ...who, by, why, evidence } as const;
       if (!(await options.journal.appendDurably(entry))) {
         throw new Abort('cannot_remember', 'the journal cannot be written');
       }
@@ -132,7 +139,7 @@ export function createActor(options: ActorOptions): Actor {
       keeper.change((memory) => withoutRestart(before, memory, plan.identity));
       throw error;
     }
-    const settled = await askEngine(engine, order, inFlight, look);
+    const settled = await askEngine(engine, order, inFlight, newest);
     return { inFlight, settled };
   }
 
@@ -151,7 +158,8 @@ export function createActor(options: ActorOptions): Actor {
       stopTimeoutMs: stop_timeout,
       limitMs: stop_timeout + CALL_MARGIN_MS,
     });
-    const settled = await awaitStart(answer, { engine, inFlight, clock, stopped: options.stopped });
+    const times = { stopTimeoutMs: stop_timeout, clock, stopped: options.stopped };
+    const settled = await awaitStart(answer, { engine, inFlight, ...times });
     // The next start is somebody else's; but who did not answer may still be at it.
     if (settled.kind === 'failed' && !settled.isLeftDown && answer.kind !== 'unanswered') {
       options.announce(look.id, clock.nowMs() + look.clockAheadMs, true);

@@ -5,10 +5,10 @@ import { SOURCE_NAMES } from '../fleet/model.js';
 import type { Hold } from './decision.js';
 import type { PlanInput } from './plan-input.js';
 
-type FleetRuleInput = Pick<PlanInput, 'fleet' | 'verdicts' | 'settings' | 'canRemember' | 'nowMs'>;
+type FleetRuleInput = Pick<PlanInput, 'fleet' | 'verdicts' | 'settings' | 'canRemember' | 'unsure' | 'nowMs'>;
 
 export function fleetHold(input: FleetRuleInput): Hold | undefined {
-  return memoryHold(input) ?? staleHold(input) ?? causeHold(input);
+  return memoryHold(input) ?? input.unsure ?? staleHold(input) ?? causeHold(input);
 }
 
 export function memoryHold({ canRemember }: Pick<FleetRuleInput, 'canRemember'>): Hold | undefined {

@@ -107,8 +107,9 @@ export function createFlights(options: FlightsOptions): Flights {
     );
     const engine = await whenEngine();
     if (!engine) return;
-    const untilMs = inFlight.askedAtMs + settings().recovery.stop_timeout + CALL_MARGIN_MS;
-    const settled = await findOut({ engine, inFlight, clock, stopped: options.stopped }, untilMs);
+    const stopTimeoutMs = settings().recovery.stop_timeout;
+    const how = { engine, inFlight, stopTimeoutMs, clock, stopped: options.stopped };
+    const settled = await findOut(how, stopTimeoutMs + CALL_MARGIN_MS);
     await settle(identity, inFlight, settled);
   }
 

@@ -13,6 +13,10 @@ export function judgeLook(answer: LookAnswer, plan: WorkerPlan): Hold | { readon
   }
   const { look } = answer;
   const { container, why } = plan;
+  // Compose renames a container just before it puts another one in its place.
+  if (container && look.name !== container.name) {
+    return { reason: 'container_changed', text: `its container was renamed to ${look.name} meanwhile` };
+  }
   if (look.startedAtMs !== container?.startedAtMs) {
     return { reason: 'container_changed', text: 'its container was started meanwhile' };
   }

@@ -21,15 +21,20 @@ export interface SeenContainer {
 
 /** A restart is about to be asked of the engine: from here on it counts, whatever becomes of it. */
 export function withRestart(memory: RecoveryMemory, identity: string, inFlight: InFlight): RecoveryMemory {
+  return {
+    ...withStart(memory, identity, inFlight.askedAtMs),
+    inFlight: withEntry(memory.inFlight, identity, inFlight),
+  };
+}
+
+/** What it uses of the budgets. */
+export function withStart(memory: RecoveryMemory, identity: string, atMs: number): RecoveryMemory {
   const { restartsAtMs, streak } = memoryOf(memory, identity);
+  const after = { restartsAtMs: [...restartsAtMs, atMs], streak: streak + 1 };
   return {
     ...memory,
-    containers: withEntry(memory.containers, identity, {
-      restartsAtMs: [...restartsAtMs, inFlight.askedAtMs],
-      streak: streak + 1,
-    }),
-    fleetRestartsAtMs: [...memory.fleetRestartsAtMs, inFlight.askedAtMs],
-    inFlight: withEntry(memory.inFlight, identity, inFlight),
+    containers: withEntry(memory.containers, identity, after),
+    fleetRestartsAtMs: [...memory.fleetRestartsAtMs, atMs],
   };
 }
 

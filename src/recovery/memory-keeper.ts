@@ -6,8 +6,8 @@ import { restoreMemory, storeMemory } from './stored-memory.js';
 
 export interface MemoryKeeper {
   readonly memory: RecoveryMemory;
-  /** After the state file is open. */
-  load(): void;
+  /** After the state file is open; `instead` where nothing was saved. */
+  load(instead: () => RecoveryMemory): void;
   change(step: (memory: RecoveryMemory) => RecoveryMemory): void;
   /** As `change`; true when the new memory is on disk and survives a loss of power. */
   changeDurably(step: (memory: RecoveryMemory) => RecoveryMemory): Promise<boolean>;
@@ -32,8 +32,10 @@ export function createMemoryKeeper({ section, flush }: MemoryKeeperOptions): Mem
     get memory() {
       return memory;
     },
-    load() {
-      memory = restoreMemory(section.load());
+    load(instead) {
+      const saved = section.load();
+      if (saved === undefined) change(instead);
+      else memory = restoreMemory(saved);
     },
     change,
     changeDurably(step) {

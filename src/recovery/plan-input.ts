@@ -16,5 +16,7 @@ export interface PlanInput {
   readonly canRemember: boolean;
   /** By identity: restarts that were planned and given up a moment ago. */
   readonly aborted?: ReadonlyMap<string, Hold>;
+  /** How long anything has not moved is not known now. */
+  readonly unsure?: Hold | undefined;
   readonly nowMs: number;
 }

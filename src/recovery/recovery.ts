@@ -9,19 +9,23 @@ import { createChangeWatch } from './change-watch.js';
 import type { RecoverySettings, WorkerPlan } from './decision.js';
 import { createFlights } from './flights.js';
 import { createHolds } from './holds.js';
+import { memoryFromJournal } from './journal-memory.js';
+import { createLookWatch } from './look-watch.js';
 import type { RecoveryMemory } from './memory.js';
 import { containerRemaining, fleetRemaining, memoryOf } from './memory.js';
 import { withDryRun, withLook } from './memory-changes.js';
 import { createMemoryKeeper } from './memory-keeper.js';
 import { type Notes, notesOf } from './notes.js';
 import { judgeExhaustion } from './own-findings.js';
+import { permitHold } from './permit.js';
 import { planRecovery } from './plan.js';
 import { planByHand } from './plan-by-hand.js';
 import type { PlanInput } from './plan-input.js';
 import { createRecord, type DoneRestart, MAX_RECENT, type StageRecord } from './record.js';
 import { seenContainer } from './seen-container.js';
 
-export interface RecoveryOptions extends Omit<ActorOptions, 'settings' | 'keeper' | 'journal' | 'stopped'> {
+export interface RecoveryOptions
+  extends Omit<ActorOptions, 'settings' | 'keeper' | 'journal' | 'stopped' | 'permit'> {
   readonly settings: RecoverySettings;
   readonly section: DurableSection;
   readonly state: { flush(): Promise<boolean>; readonly isWritable: boolean };
@@ -69,6 +73,8 @@ export interface Recovery {
 }
 
 const STOP_LIMIT_MS = 1000;
+/** As many as any budget of the fleet allows. */
+const MAX_REBUILT = 1000;
 /** By whom restarts are that nobody asked for. */
 const SELF = 'stagewatch';
 
@@ -84,8 +90,9 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   const changes = createChangeWatch();
   const record = createRecord();
   const holds = createHolds({ record, journal });
+  const looks = createLookWatch();
   const shared = { ...options, settings: () => settings, keeper, stopped: stopped.signal };
-  const actor: Actor = createActor(shared);
+  const actor: Actor = createActor({ ...shared, permit: (order) => permitHold(order, input()) });
   const flights = createFlights({ ...shared, record });
 
   function input(): PlanInput {
@@ -98,12 +105,14 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       changes,
       canRemember: state.isWritable,
       aborted: holds.aborted(nowMs),
+      unsure: looks.hold(clock.monotonicMs()),
       nowMs,
     };
   }
 
   function grow(): void {
     const nowMs = clock.nowMs();
+    looks.note({ nowMs, monotonicMs: clock.monotonicMs() }, settings.detection.interval);
     changes.note(fleet, keeper.memory, nowMs);
     const { findings, workers } = verdicts();
     keeper.change((memory) =>
@@ -172,7 +181,9 @@ export function createRecovery(options: RecoveryOptions): Recovery {
 
   return {
     start() {
-      keeper.load();
+      keeper.load(() =>
+        memoryFromJournal(journal.newest({ limit: MAX_REBUILT, types: ['restart_started'] })),
+      );
       record.restore(journal.newest({ limit: MAX_RECENT, types: ['restart_ended'] }));
       isStarted = true;
       acting = flights.takeUp();

@@ -16,6 +16,8 @@ export type Settled =
 export interface SettleOptions {
   readonly engine: EnginePort;
   readonly inFlight: InFlight;
+  /** How long the engine lets the worker end by itself. */
+  readonly stopTimeoutMs: number;
   readonly clock: Clock;
   readonly stopped: AbortSignal;
 }
@@ -25,6 +27,8 @@ const LOOK_EVERY_MS = 500;
 const AFTER_ANSWER_MS = 5000;
 /** It has said nothing: it may still be at it. */
 const WITHOUT_ANSWER_MS = 30_000;
+/** It tells nothing at all: what it was asked it may still do when it is back, so it is waited for. */
+const SILENT_MS = 10 * 60_000;
 
 export function awaitStart(answer: RestartAnswer, options: SettleOptions): Promise<Settled> {
   switch (answer.kind) {
@@ -52,17 +56,25 @@ export function awaitStart(answer: RestartAnswer, options: SettleOptions): Promi
   }
 }
 
-/** After a life of the daemon that ended in the middle: `untilMs` by our clock. */
-export function findOut(options: SettleOptions, untilMs: number): Promise<Settled> {
-  const forMs = Math.max(AFTER_ANSWER_MS, untilMs - options.clock.nowMs());
+/**
+ * After a life of the daemon that ended in the middle, while the call had `limitMs` to be answered. A clock that was set
+ * back since makes the rest of that no longer than it ever was.
+ */
+export function findOut(options: SettleOptions, limitMs: number): Promise<Settled> {
+  const leftMs = options.inFlight.askedAtMs + limitMs - options.clock.nowMs();
+  const forMs = Math.min(Math.max(AFTER_ANSWER_MS, leftMs), limitMs);
   return watch(options, { forMs, problem: 'stagewatch ended while it was being restarted' });
 }
 
+/** Watches for so long, and as long once more from when an engine that told nothing tells of it again. */
 async function watch(
-  { engine, inFlight, clock, stopped }: SettleOptions,
+  { engine, inFlight, stopTimeoutMs, clock, stopped }: SettleOptions,
   { forMs, problem }: { readonly forMs: number; readonly problem: string },
 ): Promise<Settled> {
-  const endMs = clock.monotonicMs() + forMs;
+  const beganMs = clock.monotonicMs();
+  let endMs = beganMs + forMs;
+  const againMs = forMs === 0 ? 0 : stopTimeoutMs + forMs;
+  let isSilent = false;
   for (;;) {
     if (stopped.aborted) return { kind: 'open' };
     const answer = await engine.look(inFlight.containerId);
@@ -74,7 +86,10 @@ async function watch(
     if (startedAtMs !== undefined && startedAtMs !== inFlight.startedBeforeMs) {
       return { kind: 'started', startedAtMs };
     }
-    if (clock.monotonicMs() >= endMs) return giveUp(problem, look);
+    const nowMs = clock.monotonicMs();
+    if (look && isSilent) endMs = Math.max(endMs, Math.min(nowMs, beganMs + SILENT_MS) + againMs);
+    isSilent = !look;
+    if (nowMs >= (look ? endMs : Math.max(endMs, beganMs + SILENT_MS))) return giveUp(problem, look);
     await pause(clock, stopped);
   }
 }

@@ -31,12 +31,11 @@ export function labelHold({ container }: Candidate): Hold | undefined {
 
 /** What is known of it now, and what its restart would throw away. */
 export function workerHold(candidate: Candidate, input: PlanInput): Hold | undefined {
-  return (
-    flightHold(candidate, input) ??
-    stillnessHold(candidate, input) ??
-    findingHold(candidate, input) ??
-    costHold(candidate, input)
-  );
+  return flightHold(candidate, input) ?? factHold(candidate, input);
+}
+
+export function factHold(candidate: Candidate, input: PlanInput): Hold | undefined {
+  return stillnessHold(candidate, input) ?? findingHold(candidate, input) ?? costHold(candidate, input);
 }
 
 export function flightHold({ identity }: Candidate, { memory }: Pick<PlanInput, 'memory'>): Hold | undefined {
@@ -117,7 +116,10 @@ function budgetHold({ identity }: Candidate, { memory, settings, nowMs }: PlanIn
   };
 }
 
-function elsewhereHold({ container }: Candidate, { changes, settings, nowMs }: PlanInput): Hold | undefined {
+export function elsewhereHold(
+  { container }: Candidate,
+  { changes, settings, nowMs }: PlanInput,
+): Hold | undefined {
   const change = container && changes.around(container);
   const { hands_off } = settings.recovery;
   if (!change || nowMs - change.atMs >= hands_off) return undefined;

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { skipWithout } from '../support/machine.js';
 import { type RealDocker, startRealDocker } from '../support/real-docker.js';
-import { startRabbitmq } from '../support/real-rabbitmq.js';
 import { type RecoveryRig, withRecoveryRig } from '../support/recovery-rig.js';
 import { waitFor } from '../support/wait-for.js';
 
 const LIMIT_MS = 120_000;
 
 describe('recovery on a real engine', {
-  skip: skipWithout('docker', 'python', 'rabbitmq'),
+  skip: skipWithout('docker', 'python'),
   concurrency: 2,
 }, () => {
   let engine: RealDocker;
@@ -123,31 +122,6 @@ describe('recovery on a real engine', {
       const causes = (await rig.findings()).filter(({ kind }) => kind === 'CommonCause');
       assert.equal(causes.length, 1);
     }));
-
-  it('restarts nobody while the broker is stopped', async () => {
-    const broker = await startRabbitmq();
-    try {
-      await withRecoveryRig(engine, async (rig) => {
-        const worker = 'paddle-worker-gpu0-107';
-        await rig.start(worker);
-        const before = await rig.startedAt(worker);
-        await rig.serve({ rabbitmq: { amqp_url: broker.amqpUrl, metrics_url: broker.metricsUrl } });
-        await broker.stop();
-        await rig.begin(worker, 'PMC1');
-        await rig.whenFinding('WorkerStuck', LIMIT_MS);
-        const [plan] = await waitFor('a plan', async () => {
-          const { workers } = await rig.recovery();
-          return workers.length > 0 && workers;
-        });
-        assert.match(plan?.reason ?? '', /source_stale|common_cause/);
-        await rig.whenFinding('CommonCause', LIMIT_MS);
-        assert.deepEqual((await rig.recovery()).recent, []);
-        assert.equal(await rig.startedAt(worker), before);
-      });
-    } finally {
-      await broker.dispose();
-    }
-  });
 
   it('leaves every start as it was in a dry run, and tells what it would do', () =>
     withRecoveryRig(engine, async (rig) => {

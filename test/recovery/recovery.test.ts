@@ -4,13 +4,18 @@ import { createRecoveryHarness, type RecoveryHarness } from '../support/recovery
 import { STALL_S } from '../support/recovery-scene.js';
 
 const W = 'paddle-worker-gpu0-0';
+const LOOK_S = 5;
 
 /** A worker is stuck, and the next look plans its restart. */
 function stuck(config: object = {}): RecoveryHarness {
   const harness = createRecoveryHarness(config);
   harness.scene.work(W);
+  for (let passedS = 0; passedS < STALL_S; passedS += LOOK_S) {
+    harness.recovery.look();
+    harness.scene.fleet.judgeFor(LOOK_S);
+  }
   harness.recovery.look();
-  harness.scene.fleet.judgeFor(STALL_S + 10);
+  harness.scene.fleet.judgeFor(2 * LOOK_S);
   return harness;
 }
 
@@ -282,6 +287,10 @@ describe('a restart by hand', () => {
   });
 });
 
+const SILENT_S = 200;
+/** How long an engine that is back lets the worker end before it kills it. */
+const STOP_S = 20;
+
 describe('an engine that misbehaves', () => {
   for (const [what, answer, text] of [
     [
@@ -330,6 +339,56 @@ describe('an engine that misbehaves', () => {
     workAgain(harness);
     await harness.lookFor(10);
     assert.deepEqual([results(harness), restarts(harness)], [['recovered'], 1]);
+  });
+
+  it('and is silent for minutes, and does it after all, is asked once', async () => {
+    const harness = stuck();
+    const { fleet } = harness.scene;
+    const { look } = harness.engine;
+    let backAtMs: number | undefined;
+    let isDone = false;
+    harness.engine = {
+      ...harness.engine,
+      restart() {
+        harness.steps.push('restart');
+        backAtMs = fleet.nowMs + SILENT_S * 1000;
+        fleet.setUp('docker', false);
+        return Promise.resolve({ kind: 'unanswered', problem: 'no answer within 40000 ms' });
+      },
+      look(id) {
+        if (backAtMs === undefined) return look(id);
+        if (fleet.nowMs < backAtMs) return Promise.resolve({ kind: 'failed', problem: 'no answer' });
+        fleet.setUp('docker', true);
+        if (!isDone && fleet.nowMs >= backAtMs + STOP_S * 1000) {
+          isDone = true;
+          restartByEngine(harness);
+        }
+        return look(id);
+      },
+    };
+    await harness.lookFor(60);
+    workAgain(harness);
+    await harness.lookFor(60);
+    assert.deepEqual([results(harness), restarts(harness)], [['recovered'], 1]);
+  });
+
+  it('and is silent for good is given up, and its worker not asked for again', async () => {
+    const harness = stuck();
+    const { look } = harness.engine;
+    let isSilent = false;
+    harness.engine = {
+      ...harness.engine,
+      restart() {
+        harness.steps.push('restart');
+        isSilent = true;
+        harness.scene.fleet.setUp('docker', false);
+        return Promise.resolve({ kind: 'unanswered', problem: 'no answer within 40000 ms' });
+      },
+      look: (id) => (isSilent ? Promise.resolve({ kind: 'failed', problem: 'no answer' }) : look(id)),
+    };
+    await harness.lookFor(900);
+    assert.deepEqual([results(harness), restarts(harness)], [['failed'], 1]);
+    assert.match(String(harness.entries('restart_ended')[0]?.['text']), /it does not tell of it$/);
   });
 
   it('and leaves it stopped is made good by another restart, within the budget', async () => {
