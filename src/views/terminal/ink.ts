@@ -105,7 +105,7 @@ const ASCII_OF: ReadonlyMap<string, string> = new Map([
   ['·', '|'],
   ['’', "'"],
   // A curve of eight heights.
-  ...[...'▁▂▃▄▅▆▇█'].map((bar, height) => [bar, '_.-=+*%#'[height] ?? '#'] as const),
+  ...Array.from('▁▂▃▄▅▆▇█', (bar, height) => [bar, '_.-=+*%#'.charAt(height)] as const),
   ['▏', '|'],
   ['“', '"'],
   ['”', '"'],
