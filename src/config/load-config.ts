@@ -3,6 +3,7 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
 import { describeError, errorCode } from '../lib/describe-error.js';
+import { adviseOn } from './config-advice.js';
 import type { ConfigFault } from './config-fault.js';
 import { type Environment, type EnvironmentValue, readEnvironment } from './environment.js';
 import { nearestWord } from './nearest-word.js';
@@ -44,7 +45,7 @@ export function loadConfig({ file, env, readFile }: ConfigInput): LoadedConfig {
   const warnings = environment.unknown.map(
     (name) => `environment variable ${name} names no option and is ignored`,
   );
-  return { kind: 'ok', config: result.data, warnings };
+  return { kind: 'ok', config: result.data, warnings: [...warnings, ...adviseOn(result.data)] };
 }
 
 /** From the top of the file down; faults of the environment come last. */

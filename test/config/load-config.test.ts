@@ -181,3 +181,33 @@ stages:
     );
   });
 });
+
+describe('what is allowed and most likely not meant', () => {
+  const adviceOn = (yaml: string): readonly string[] => {
+    const loaded = load(yaml);
+    return loaded.kind === 'ok' ? loaded.warnings : [];
+  };
+
+  it('is said: regular expressions, and workers or a queue of two stages', () => {
+    const advice = adviceOn(`stages:
+  - { id: A, workers: '^paddle-worker-[0-9]+$', queue: q }
+  - { id: B, workers: 'spine-*', queue: q }
+  - { id: C, workers: 'spine-*' }
+`);
+    assert.equal(advice.length, 3);
+    assert.match(
+      advice[0] ?? '',
+      /^workers of stage A: '\^paddle-worker-\[0-9\]\+\$' looks like a regular expression/,
+    );
+    assert.match(advice[1] ?? '', /^stages B and C have the same workers 'spine-\*': they all serve B$/);
+    assert.match(advice[2] ?? '', /^stages A and B have the same queue 'q'/);
+  });
+
+  it('is not said of the defaults, or of stages that differ', () => {
+    assert.deepEqual(adviceOn(''), []);
+    assert.deepEqual(
+      adviceOn('stages: [{ id: A, workers: "a-*", queue: a }, { id: B, workers: "b-?" }]'),
+      [],
+    );
+  });
+});
