@@ -1,12 +1,12 @@
 /** How the simulated pipeline lives: orchestrators publish and wait, workers load, take a job, step, and tell how it ended. */
 
-import type { ProgressReport } from '../fleet/progress-model.js';
 import type { Agenda } from './agenda.js';
 import { createDispatch, jobKey } from './dispatch.js';
 import { planJob } from './job-plan.js';
 import type { Death, Pipeline, PipelineHooks } from './pipeline-model.js';
 import type { SimStage } from './profile.js';
 import type { Random } from './random.js';
+import { createSimFiles } from './sim-files.js';
 import {
   documentName,
   IDLE_CORES,
@@ -67,36 +67,16 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     });
   }
 
-  function writeFile(name: string, report: ProgressReport): void {
-    world.files.set(name, { report, mtimeMs: agenda.nowMs });
-    hooks.fileChanged(name);
-  }
-
-  function removeFile(name: string): void {
-    if (world.files.delete(name)) hooks.fileChanged(name);
-  }
-
-  function writeProgress({ container, stage, job, clockAheadMs }: SimWorker): void {
-    if (!job) return;
-    writeFile(container.name, {
-      name: container.name,
-      role: 'worker',
-      stage: stage.id,
-      state: 'running',
-      document: documentName(job.message.document),
-      ...(job.steps !== undefined && { done: job.done, total: job.steps, unit: 'page' }),
-      startedAtMs: job.startedAtMs + clockAheadMs,
-      updatedAtMs: agenda.nowMs + clockAheadMs,
-    });
-  }
+  const files = createSimFiles(world, agenda, hooks);
+  const { writeProgress } = files;
 
   const dispatch = createDispatch({
     world,
     agenda,
     random: random.fork('routes'),
     inLife,
-    writeFile,
-    removeFile,
+    writeFile: files.write,
+    removeFile: files.remove,
     isBrokerUp: () => isBrokerUp,
     deliver,
   });
@@ -218,7 +198,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
   /** The job is over: file gone, message acked or nacked for good, the next one may come. */
   function settle(worker: SimWorker): void {
     const queue = queueOf(worker.stage);
-    removeFile(worker.container.name);
+    files.remove(worker.container.name);
     // A message whose connection broke was taken back already.
     if (worker.hasConsumer && queue.unacked > 0) {
       queue.unacked--;
@@ -241,7 +221,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     worker.mode = 'down';
     worker.hasConsumer = false;
     // Asked to stop, it takes its file away; killed, it leaves it as it is.
-    if (isAskedFor && !isForced) removeFile(worker.container.name);
+    if (isAskedFor && !isForced) files.remove(worker.container.name);
     agenda.after(300, () => deliver(stage));
   }
 
@@ -306,7 +286,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
       world.containers.delete(container.name);
       world.workers.delete(container.name);
       world.orchestrators.delete(container.name);
-      removeFile(container.name);
+      files.remove(container.name);
       hooks.containerChanged(container, 'destroy');
     },
     addOrchestrator(orchestrator) {
