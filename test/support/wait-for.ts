@@ -8,7 +8,7 @@ const LOOK_EVERY_MS = 25;
 export async function waitFor<T>(
   what: string,
   look: () => T | Promise<T>,
-  limitMs = 15_000,
+  limitMs = 45_000,
 ): Promise<Exclude<T, undefined | false>> {
   const endMs = Date.now() + limitMs;
   let last: unknown;
