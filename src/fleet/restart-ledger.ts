@@ -6,6 +6,8 @@
  * each start but not who asked for it, and are lost while the engine is away. So a start is only noted when its event
  * comes, and settled by the next inspect, which the event itself causes. All times are the engine's clock.
  * https://github.com/moby/moby/blob/master/daemon/monitor.go, handleContainerExit
+ *
+ * Long, because events and inspects settle one state together: apart, neither half could be read for what it counts.
  */
 
 import { exitReason, NO_COUNTS, withExits, withOom, withRestarts } from './container-counts.js';

@@ -1,4 +1,8 @@
-/** How the simulated pipeline lives: orchestrators publish and wait, workers load, take a job, step, and tell how it ended. */
+/**
+ * How the simulated pipeline lives: orchestrators publish and wait, workers load, take a job, step, and tell how it ended.
+ *
+ * Long, because each step of a worker's life plans the next, and a death at any of them undoes all: one closure of one state.
+ */
 
 import type { Agenda } from './agenda.js';
 import { createDispatch, jobKey } from './dispatch.js';

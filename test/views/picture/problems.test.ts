@@ -21,6 +21,7 @@ const FLEET: FleetJson = {
   sources: [
     { source: 'dcgm', target: 'http://dcgm:9400/metrics', up: false },
     { source: 'progress', target: '/srv/run progress', up: false },
+    { source: 'sentinels', target: '/data/artifacts/{document}/{stage}/sentinel.json', up: false },
   ],
 };
 
@@ -147,6 +148,16 @@ describe('commands to copy', () => {
       'a source: whether it is there',
       finding('SourceDown', { source: 'progress' }),
       ["ls -la '/srv/run progress'"],
+    ],
+    [
+      'sentinels, which are watched by a pattern: the folder before its first placeholder',
+      finding('SourceDown', { source: 'sentinels' }),
+      ['ls -la /data/artifacts/'],
+    ],
+    [
+      'a GPU whose workers turned bad: also the kernel’s word on it',
+      finding('CommonCause', { gpu: '3' }),
+      ['nvidia-smi -i 3', 'sudo dmesg -T | grep -i xid', 'stagewatch status --gpu 3'],
     ],
     [
       'the exporter: whether it answers',
