@@ -46,7 +46,7 @@ One second here is ${speed === 1 ? 'one' : speed} of the pipeline. ${recovery}
   files     ${folder}
   token     ${DEMO_TOKEN}   (for the buttons of the page, and every POST)
 
-Within a minute: a stage loses nearly all of its workers and its queue grows; a worker hangs; jobs of a stage
+Within a minute: a stage is handed more than it can do and its queue grows; a worker hangs; jobs of a stage
 fail for several reasons. After that one thing after another goes wrong, and comes right again.
 Ctrl-C ends it and leaves nothing behind.
 
@@ -77,6 +77,7 @@ const WORDS: Readonly<Record<FaultKind, string>> = {
   oom: 'is killed for want of memory',
   'lost-consumer': 'loses its consumer, and does not notice',
   'slow-stage': 'needs four times as long as usual',
+  resubmission: 'is handed many old documents again, more than it can do',
   'understaffed-stage': 'loses nearly all of its workers: somebody stopped them',
   'poison-document': 'a document kills whoever takes it',
   'mass-hang': 'many of its workers hang together',

@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
 
 /** All three are to be seen within twenty minutes of the simulation. */
 const OPENING: readonly Scene[] = [
-  { kind: 'understaffed-stage', at: 1.5, lasts: 26, stage: 'G4_00' },
+  { kind: 'resubmission', at: 1.5, lasts: 14, stage: 'G4_00' },
   { kind: 'hang', at: 2.5, lasts: 40, stage: 'G3_02' },
   { kind: 'failing-stage', at: 2, lasts: 20, stage: 'G5_00' },
 ];

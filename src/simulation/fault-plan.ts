@@ -26,7 +26,7 @@ export const FAULT_KINDS = [
   'scale-down',
 ] as const;
 /** Those that are drawn, and those that strike only where they are asked for. */
-export type FaultKind = (typeof FAULT_KINDS)[number] | 'failing-stage';
+export type FaultKind = (typeof FAULT_KINDS)[number] | 'failing-stage' | 'resubmission';
 
 export interface PlannedFault {
   readonly kind: FaultKind;

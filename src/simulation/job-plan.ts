@@ -5,6 +5,13 @@ import type { Random } from './random.js';
 
 const SECOND = 1000;
 
+/** How long a job takes on average. */
+export function meanJobMs({ jobTime }: SimStage): number {
+  const seconds =
+    'median' in jobTime ? jobTime.median * Math.exp(jobTime.sigma ** 2 / 2) : (jobTime.from + jobTime.to) / 2;
+  return seconds * SECOND;
+}
+
 export function planJob(
   { habit, jobTime }: SimStage,
   chance: Random,

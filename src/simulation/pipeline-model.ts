@@ -1,5 +1,6 @@
 /** What the simulated pipeline can be made to do, and what it tells others of at once. */
 
+import type { SimStage } from './profile.js';
 import type { SimContainer, SimOrchestrator, SimWorker, World } from './world.js';
 
 export type ContainerChange = 'create' | 'start' | 'die' | 'oom' | 'stop' | 'destroy';
@@ -41,6 +42,8 @@ export interface Pipeline {
   /** Removed and created anew, with another id. */
   recreate(container: SimContainer): void;
   remove(container: SimContainer): void;
+  /** A new document is handed to the stage, and no orchestrator waits for it. */
+  submit(stage: SimStage): void;
   addOrchestrator(orchestrator: SimOrchestrator): void;
   /** The worker catches an exception: failure sentinel, message given up. */
   failJob(worker: SimWorker, error: string): void;

@@ -293,6 +293,12 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
       files.remove(container.name);
       hooks.containerChanged(container, 'destroy');
     },
+    submit(stage) {
+      const queue = queueOf(stage);
+      queue.published++;
+      queue.ready.push({ document: world.stats.started++, deliveries: 0 });
+      deliver(stage);
+    },
     addOrchestrator(orchestrator) {
       hooks.containerChanged(orchestrator.container, 'create');
       launch(orchestrator.container);

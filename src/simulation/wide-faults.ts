@@ -4,12 +4,15 @@ import type { SourceName } from '../fleet/model.js';
 import type { FailureFault } from './failure-faults.js';
 import type { FaultKind } from './fault-plan.js';
 import { type Act, type FaultTools, isWorking, type Strike } from './fault-tools.js';
+import { meanJobMs } from './job-plan.js';
 import type { FaultTruth } from './truth.js';
 import type { WorkerFault } from './worker-faults.js';
 import { addOrchestrator, type SimWorker } from './world.js';
 
 const MINUTE = 60_000;
 const MASS = 20;
+/** So many times what the stage can do comes in, beside what its orchestrators send. */
+const RESUBMITTED = 1.5;
 
 export function wideFaults(
   tools: FaultTools,
@@ -94,6 +97,23 @@ export function wideFaults(
         told.endedAtMs = agenda.nowMs;
         for (const { container } of away) if (container.state === 'exited') pipeline.launch(container);
       });
+      return true;
+    },
+    resubmission: ({ fault, tell }) => {
+      const stage = world.profile.stages.find(({ id }) => id === pickStage());
+      if (!stage) return false;
+      const told = tell({ stage: stage.id }, ['QueueGrowing']);
+      watchBacklog(stage.id, told);
+      const everyMs = meanJobMs(stage) / (workersOf(stage.id).length * RESUBMITTED);
+      const submit = (): void => {
+        if (agenda.nowMs >= fault.healAtMs) {
+          told.endedAtMs = agenda.nowMs;
+          return;
+        }
+        pipeline.submit(stage);
+        agenda.after(everyMs, submit);
+      };
+      submit();
       return true;
     },
     'mass-hang': (strike) => {

@@ -27,8 +27,9 @@ describe('stagewatch demo', () => {
         const kinds = await opened();
         return promised.every((kind) => kinds.includes(kind)) && (await recovered());
       },
-      // A minute on a machine that does nothing else.
-      120_000,
+      // Half a minute on a machine that does nothing else.
+      200_000,
+      async () => ({ opened: await opened(), output: demo.output() }),
     );
     test.diagnostic(`all was to be seen after ${Math.round((Date.now() - startedMs) / 1000)} s`);
   });

@@ -1,5 +1,6 @@
 /** A real engine with workers that hang when told to, a real daemon that may restart them, and the answers of its API. */
 
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -78,7 +79,7 @@ interface Job {
 const STALL = '20s';
 export const TOKEN = 'a-token-of-the-test';
 
-/** On an engine that is shared with others, it removes only its own containers. */
+/** On an engine that is shared with others, its daemon sees only its own containers, and it removes only them. */
 export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig> {
   const cleanups: (() => unknown)[] = [];
   const root = await tempDir({
@@ -86,6 +87,7 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
   } as never);
   const engine = shared ?? (await startRealDocker());
   const names = new Set<string>();
+  const project = `rig-${randomUUID()}`;
   const writer: PipelineWriter = startPipelineWriter();
   const proxies: EngineProxy[] = [];
   let daemon: Daemon | undefined;
@@ -124,6 +126,16 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
     return engine.docker('inspect', '--format', '{{.State.StartedAt}}', name);
   }
 
+  /** For a wait in vain. */
+  async function whatIsSeen(): Promise<object> {
+    const [findings, recovery, journal] = await Promise.all([
+      rig.findings(),
+      rig.recovery(),
+      read<readonly JournalEntry[]>('/api/v1/journal'),
+    ]);
+    return { findings: findings.map(({ kind, summary }) => `${kind}: ${summary}`), recovery, journal };
+  }
+
   const rig: RecoveryRig = {
     docker: engine.docker,
     async start(name, { ignoresTerm = false, hasTty = false } = {}) {
@@ -133,7 +145,9 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
       // As process 1 a shell gets no signal that it does not ask for.
       const trap = ignoresTerm ? "trap '' TERM" : "trap 'exit 0' TERM";
       const script = `${trap}; ${print}; echo amqp://me:hunter2@host; while :; do sleep 1000 & wait $!; done`;
-      const options = ['--network', 'none', '--env', 'PASSWORD=hunter2', ...(hasTty ? ['-t'] : [])];
+      const label = `com.docker.compose.project=${project}`;
+      const options = ['--network', 'none', '--label', label, '--env', 'PASSWORD=hunter2'];
+      if (hasTty) options.push('-t');
       await engine.docker('run', '-d', ...options, '--name', name, IMAGE, 'sh', '-c', script);
     },
     begin: (name, document) => write(name, { document, started_at: Date.now() / 1000, done: 1 }),
@@ -151,6 +165,7 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
           return now !== before && now;
         },
         limitMs,
+        whatIsSeen,
       ),
     async serve(config = {}, { isReady = true } = {}) {
       await stopDaemon();
@@ -184,6 +199,7 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
         `a finding ${kind}`,
         async () => (await rig.findings()).find((one) => one.kind === kind),
         limitMs,
+        whatIsSeen,
       ),
     dataDirectory: () => join(folder, 'data'),
     async post(path, body) {
@@ -215,7 +231,7 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
 
   function renderConfig(config: RigConfig): string {
     const base: RigConfig = {
-      docker: { host: engine.host, cpu_interval: '1s' },
+      docker: { host: engine.host, compose_project: project, cpu_interval: '1s' },
       progress: { directory: progressFolder(), interval: '200ms' },
       detection: { interval: '1s' },
       stages: [{ id: 'G3_02', workers: 'paddle-worker-*', stall_after: STALL }],

@@ -4,11 +4,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 25;
 
-/** Resolves with the first result that is neither undefined nor false; a look that throws is tried again. */
+/**
+ * Resolves with the first result that is neither undefined nor false; a look that throws is tried again.
+ *
+ * In vain, its error tells what `seen` shows then, or else the last result.
+ */
 export async function waitFor<T>(
   what: string,
   look: () => T | Promise<T>,
   limitMs = 45_000,
+  seen?: () => unknown,
 ): Promise<Exclude<T, undefined | false>> {
   const endMs = Date.now() + limitMs;
   let last: unknown;
@@ -20,8 +25,18 @@ export async function waitFor<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > endMs)
-      throw new Error(`waited ${limitMs} ms in vain for ${what}; last: ${String(last)}`);
+    if (Date.now() > endMs) {
+      const instead = seen ? await describeSeen(seen) : `last: ${String(last)}`;
+      throw new Error(`waited ${limitMs} ms in vain for ${what}; ${instead}`);
+    }
     await pause(LOOK_EVERY_MS);
+  }
+}
+
+async function describeSeen(seen: () => unknown): Promise<string> {
+  try {
+    return `seen instead: ${JSON.stringify(await seen(), null, 2)}`;
+  } catch (error) {
+    return `and to see what is there instead failed: ${String(error)}`;
   }
 }
