@@ -38,6 +38,21 @@ export function withStart(memory: RecoveryMemory, identity: string, atMs: number
   };
 }
 
+/** Of two accounts of the same restarts, for each container and for the fleet the one that tells of more. */
+export function withMoreOf(memory: RecoveryMemory, other: RecoveryMemory): RecoveryMemory {
+  const containers = new Map(memory.containers);
+  for (const [identity, one] of other.containers) {
+    if (one.restartsAtMs.length > memoryOf(memory, identity).restartsAtMs.length)
+      containers.set(identity, one);
+  }
+  const fleet = [memory.fleetRestartsAtMs, other.fleetRestartsAtMs] as const;
+  return {
+    ...memory,
+    containers,
+    fleetRestartsAtMs: fleet[1].length > fleet[0].length ? fleet[1] : fleet[0],
+  };
+}
+
 /** It was written down and then not asked for: nothing happened. */
 export function withoutRestart(
   before: RecoveryMemory,

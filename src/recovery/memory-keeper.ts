@@ -2,12 +2,16 @@
 
 import type { DurableSection } from '../lib/durable-section.js';
 import { NO_MEMORY, type RecoveryMemory } from './memory.js';
+import { withMoreOf } from './memory-changes.js';
 import { restoreMemory, storeMemory } from './stored-memory.js';
 
 export interface MemoryKeeper {
   readonly memory: RecoveryMemory;
-  /** After the state file is open; `instead` where nothing was saved. */
-  load(instead: () => RecoveryMemory): void;
+  /**
+   * After the state file is open. `told` is what another account tells: taken where nothing was saved, or not all of it can be read.
+   * False: some could not.
+   */
+  load(told: () => RecoveryMemory): boolean;
   change(step: (memory: RecoveryMemory) => RecoveryMemory): void;
   /** As `change`; true when the new memory is on disk and survives a loss of power. */
   changeDurably(step: (memory: RecoveryMemory) => RecoveryMemory): Promise<boolean>;
@@ -32,10 +36,16 @@ export function createMemoryKeeper({ section, flush }: MemoryKeeperOptions): Mem
     get memory() {
       return memory;
     },
-    load(instead) {
+    load(told) {
       const saved = section.load();
-      if (saved === undefined) change(instead);
-      else memory = restoreMemory(saved);
+      if (saved === undefined) {
+        change(told);
+        return true;
+      }
+      const { memory: readable, isWhole } = restoreMemory(saved);
+      memory = readable;
+      if (!isWhole) change(() => withMoreOf(readable, told()));
+      return isWhole;
     },
     change,
     changeDurably(step) {

@@ -181,9 +181,11 @@ export function createRecovery(options: RecoveryOptions): Recovery {
 
   return {
     start() {
-      keeper.load(() =>
+      const isWhole = keeper.load(() =>
         memoryFromJournal(journal.newest({ limit: MAX_REBUILT, types: ['restart_started'] })),
       );
+      if (!isWhole)
+        log.error('not all that recovery remembered can be read; budgets are counted by the journal');
       record.restore(journal.newest({ limit: MAX_RECENT, types: ['restart_ended'] }));
       isStarted = true;
       acting = flights.takeUp();

@@ -14,62 +14,93 @@ export function storeMemory({ containers, fleetRestartsAtMs, inFlight, dryRuns }
   };
 }
 
-export function restoreMemory(saved: unknown): RecoveryMemory {
-  const fields = asRecord(saved);
-  return {
-    containers: entriesOf(fields['containers'], readContainer),
-    fleetRestartsAtMs: readTimes(fields['fleetRestartsAtMs']),
-    inFlight: entriesOf(fields['inFlight'], readInFlight),
-    dryRuns: entriesOf(fields['dryRuns'], readTime),
+export interface RestoredMemory {
+  readonly memory: RecoveryMemory;
+  /** False: something was not of the expected shape and was left out, so that more may have been used than this tells. */
+  readonly isWhole: boolean;
+}
+
+export function restoreMemory(saved: unknown): RestoredMemory {
+  const reader = createReader();
+  const fields = reader.record(saved);
+  const memory: RecoveryMemory = {
+    containers: reader.entries(fields['containers'], (one) => readContainer(one, reader)),
+    fleetRestartsAtMs: reader.times(fields['fleetRestartsAtMs']),
+    inFlight: reader.entries(fields['inFlight'], (one) => readInFlight(one, reader)),
+    dryRuns: reader.entries(fields['dryRuns'], reader.time),
   };
+  return { memory, isWhole: reader.isWhole };
 }
 
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
+/** Reads what is of the expected shape, and notes when something is not. */
+interface Reader {
+  readonly isWhole: boolean;
+  record(value: unknown): Readonly<Record<string, unknown>>;
+  entries<V>(value: unknown, read: (value: unknown) => V | undefined): ReadonlyMap<string, V>;
+  time(value: unknown): number | undefined;
+  times(value: unknown): readonly number[];
+  text(value: unknown): string | undefined;
+  /** What may be absent. */
+  optional<V>(value: unknown, read: (value: unknown) => V | undefined): V | undefined;
 }
 
-function entriesOf<V>(value: unknown, read: (value: unknown) => V | undefined): ReadonlyMap<string, V> {
-  const entries = new Map<string, V>();
-  for (const [key, one] of Object.entries(asRecord(value))) {
-    const entry = read(one);
-    if (entry !== undefined) entries.set(key, entry);
+function createReader(): Reader {
+  let isWhole = true;
+
+  function miss(): undefined {
+    isWhole = false;
   }
-  return entries;
-}
 
-function readTime(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
+  function record(value: unknown): Readonly<Record<string, unknown>> {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Readonly<Record<string, unknown>>;
+    }
+    return miss() ?? {};
+  }
 
-function readTimes(value: unknown): readonly number[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [];
-  return list.flatMap((one) => readTime(one) ?? []).slice(-MAX_TIMES);
-}
+  function time(value: unknown): number | undefined {
+    return typeof value === 'number' && Number.isFinite(value) ? value : miss();
+  }
 
-function readText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function readContainer(value: unknown): ContainerMemory {
-  const fields = asRecord(value);
-  const streak = readTime(fields['streak']) ?? 0;
   return {
-    restartsAtMs: readTimes(fields['restartsAtMs']),
-    streak,
-    ...given('wellSinceMs', readTime(fields['wellSinceMs'])),
-    ...given('exhaustedAtMs', readTime(fields['exhaustedAtMs'])),
-    ...given('leftDownAtMs', readTime(fields['leftDownAtMs'])),
+    get isWhole() {
+      return isWhole;
+    },
+    record,
+    time,
+    text: (value) => (typeof value === 'string' ? value : miss()),
+    times(value) {
+      const list: readonly unknown[] = Array.isArray(value) ? value : (miss() ?? []);
+      return list.flatMap((one) => time(one) ?? []).slice(-MAX_TIMES);
+    },
+    entries(value, read) {
+      const found = Object.entries(record(value)).flatMap(([key, one]) => {
+        const entry = read(one);
+        return entry === undefined ? [] : [[key, entry] as const];
+      });
+      return new Map(found);
+    },
+    optional: (value, read) => (value === undefined ? undefined : read(value)),
   };
 }
 
-function readInFlight(value: unknown): InFlight | undefined {
-  const fields = asRecord(value);
-  const [id, container, containerId] = ['id', 'container', 'containerId'].map((name) =>
-    readText(fields[name]),
-  );
-  const askedAtMs = readTime(fields['askedAtMs']);
+function readContainer(value: unknown, { record, times, time, optional }: Reader): ContainerMemory {
+  const fields = record(value);
+  return {
+    restartsAtMs: times(fields['restartsAtMs']),
+    streak: time(fields['streak']) ?? 0,
+    ...given('wellSinceMs', optional(fields['wellSinceMs'], time)),
+    ...given('exhaustedAtMs', optional(fields['exhaustedAtMs'], time)),
+    ...given('leftDownAtMs', optional(fields['leftDownAtMs'], time)),
+  };
+}
+
+function readInFlight(value: unknown, { record, text, time, optional }: Reader): InFlight | undefined {
+  const fields = record(value);
+  const id = text(fields['id']);
+  const container = text(fields['container']);
+  const containerId = text(fields['containerId']);
+  const askedAtMs = time(fields['askedAtMs']);
   if (id === undefined || container === undefined || containerId === undefined || askedAtMs === undefined) {
     return undefined;
   }
@@ -79,13 +110,13 @@ function readInFlight(value: unknown): InFlight | undefined {
     containerId,
     askedAtMs,
     phase: fields['phase'] === 'verifying' ? 'verifying' : 'restarting',
-    by: readText(fields['by']) ?? 'stagewatch',
-    why: readText(fields['why']) ?? '',
-    ...given('stage', readText(fields['stage'])),
-    ...given('evidence', readText(fields['evidence'])),
-    ...given('startedBeforeMs', readTime(fields['startedBeforeMs'])),
-    ...given('startedAfterMs', readTime(fields['startedAfterMs'])),
-    ...given('seenStartedAtMs', readTime(fields['seenStartedAtMs'])),
+    by: optional(fields['by'], text) ?? 'stagewatch',
+    why: optional(fields['why'], text) ?? '',
+    ...given('stage', optional(fields['stage'], text)),
+    ...given('evidence', optional(fields['evidence'], text)),
+    ...given('startedBeforeMs', optional(fields['startedBeforeMs'], time)),
+    ...given('startedAfterMs', optional(fields['startedAfterMs'], time)),
+    ...given('seenStartedAtMs', optional(fields['seenStartedAtMs'], time)),
   };
 }
 

@@ -102,10 +102,15 @@ describe('the image', { skip: skipWithout('docker') }, () => {
   });
 
   it('watches the engine through what the reading proxy allows, and asks for nothing else', async () => {
-    const up = await waitFor('the engine to be read', async () => {
-      const page = parseSeries(await (await fetch(`${url}/metrics`)).text());
-      return page.value('pipeline_container_state', { container: WORKER, state: 'running' }) === 1 && page;
-    });
+    const up = await waitFor(
+      'the engine to be read',
+      async () => {
+        const page = parseSeries(await (await fetch(`${url}/metrics`)).text());
+        return page.value('pipeline_container_state', { container: WORKER, state: 'running' }) === 1 && page;
+      },
+      LIMIT_MS,
+      () => engine.docker('logs', NAME),
+    );
     assert.equal(up.value('stagewatch_source_up', { source: 'docker' }), 1);
     assert.deepEqual(reader.refused, []);
   });

@@ -142,17 +142,42 @@ describe('a clock that jumps', () => {
   }
 });
 
-describe('a state file that is lost', () => {
-  it('wins nobody a budget: the journal tells what was used of it', async () => {
+describe('a state file', () => {
+  const none = { containers: {}, fleetRestartsAtMs: [], inFlight: {}, dryRuns: {} };
+  const AFTER: Readonly<Record<string, unknown>> = {
+    'that is lost': undefined,
+    'whose containers are a list': { ...none, containers: [] },
+    'that holds nothing': {},
+    'that is a text': 'recovery',
+    'whose times are words': {
+      ...none,
+      containers: { [W]: { restartsAtMs: ['yesterday'], streak: 1 } },
+      fleetRestartsAtMs: [null],
+    },
+  };
+  for (const [what, state] of Object.entries(AFTER)) {
+    it(`${what} wins nobody a budget: the journal tells what was used of it`, async () => {
+      const harness = begin({ recovery: { container_budget: 1, fleet_budget: 5 } });
+      await harness.lookFor(STALL_S + 20);
+      assert.equal(restarts(harness), 1);
+      harness.disk.state = state;
+      harness.dieAndStart();
+      harness.scene.work(W);
+      await harness.lookFor(STALL_S + 150);
+      assert.equal(restarts(harness), 1);
+      assert.equal(harness.recovery.picture.plans[0]?.reason, 'container_budget');
+      assert.equal(harness.recovery.picture.memory.fleetRestartsAtMs.length, 1);
+    });
+  }
+
+  it('that can be read in part keeps what is in it', async () => {
     const harness = begin({ recovery: { container_budget: 1, fleet_budget: 5 } });
     await harness.lookFor(STALL_S + 20);
-    assert.equal(restarts(harness), 1);
-    harness.disk.state = undefined;
+    const known = { restartsAtMs: [harness.scene.fleet.nowMs - 1000], streak: 1 };
+    harness.disk.state = { ...none, containers: { other: known, third: 7 } };
     harness.dieAndStart();
-    harness.scene.work(W);
-    await harness.lookFor(STALL_S + 150);
-    assert.equal(restarts(harness), 1);
-    assert.equal(harness.recovery.picture.plans[0]?.reason, 'container_budget');
-    assert.equal(harness.recovery.picture.memory.fleetRestartsAtMs.length, 1);
+    const { containers } = harness.recovery.picture.memory;
+    assert.deepEqual([...containers.keys()].toSorted(), ['other', W, 'third'].toSorted());
+    assert.deepEqual(containers.get('other'), known);
   });
 });

@@ -31,6 +31,8 @@ export async function startAllowingProxy(
     }
     const onward = request({ socketPath, method, path: url, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      // A stream of events has a head at once, and its first line perhaps never.
+      outgoing.flushHeaders();
       answer.pipe(outgoing);
     });
     onward.on('error', () => outgoing.destroy());
