@@ -19,6 +19,7 @@ import { createJournal } from './journal/journal.js';
 import { createStateFile } from './journal/state-file.js';
 import type { Clock } from './lib/clock.js';
 import { describeError, errorCode } from './lib/describe-error.js';
+import { type DirectoryLock, lockDirectory } from './lib/directory-lock.js';
 import type { Logger } from './lib/logger.js';
 import { ensureWritableDirectory } from './lib/writable-directory.js';
 import { ALL_FAMILY_GROUPS } from './metrics/all-families.js';
@@ -130,6 +131,9 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     log,
   });
+  let lock: DirectoryLock | undefined;
+  /** What is in data_dir is this daemon's: a start may have failed before it was. */
+  let isRemembering = false;
   let isFirstPictureTold = false;
   /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */
   let changing: Promise<unknown> = Promise.resolve();
@@ -184,7 +188,9 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
         `cannot write to data_dir ${config.data_dir}: ${describeError(error)}; give its owner write access or set data_dir`,
       );
     });
+    await lockData();
     await Promise.all([state.open(), journal.open()]);
+    isRemembering = true;
     journal.append({ type: 'daemon_started', version });
     const address = await http.listen(config.listen).catch((error: unknown) => {
       throw new StartError(listenProblem(error, config));
@@ -194,6 +200,23 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     alerting.start();
     evaluation.start();
     return address;
+  }
+
+  /** Two daemons on one folder would each spend the other's budgets of restarts, and overwrite its memory. */
+  async function lockData(): Promise<void> {
+    const { data_dir } = config;
+    const result = await lockDirectory(data_dir);
+    switch (result.kind) {
+      case 'held':
+        throw new StartError(
+          `data_dir ${data_dir} is in use by another stagewatch (${result.holder}); stop that one, or set another data_dir`,
+        );
+      case 'unknown':
+        log.warn({ problem: result.problem }, 'cannot tell whether another stagewatch uses this data_dir');
+        return;
+      case 'taken':
+        lock = result.lock;
+    }
   }
 
   function reload(): Promise<{ readonly problem?: string }> {
@@ -251,9 +274,11 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       await Promise.all([recovery.stop(), alerting.stop()]);
       // A reload under way starts nothing more, and ends soon.
       await Promise.all([http.close(), sources.stop(), changing]);
+      if (!isRemembering) return;
       summary.close();
       journal.append({ type: 'daemon_stopped' });
       await Promise.all([state.close(), journal.close()]);
+      await lock?.release();
     },
   };
 }

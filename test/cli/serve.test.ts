@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Daemon, startDaemon } from '../support/daemon.js';
@@ -96,6 +96,25 @@ describe('stagewatch serve', () => {
 
   const canTakeUser = process.getuid?.() === 0 || process.env['CI'] === 'true';
   const skip = canTakeUser ? false : 'another user cannot be taken without root';
+  it('ends with 1 and one line when another uses data_dir, and leaves that alone', async (test) => {
+    const daemon = await daemonWithEngine(test);
+    const folder = dirname(daemon.configFile);
+    const journal = () => readFile(join(folder, 'data', 'journal.jsonl'), 'utf8');
+    const before = await journal();
+    const { code, stderr } = await run(['serve', '--config', 'stagewatch.yaml'], folder);
+    assert.equal(code, 1);
+    const holder = `process ${daemon.process.pid} on`;
+    assert.match(
+      stderr,
+      new RegExp(
+        `^stagewatch: data_dir \\S+/data is in use by another stagewatch \\(${holder} .+\\); stop that one, or set another data_dir\\n$`,
+      ),
+    );
+    assert.equal(await journal(), before);
+    assert.equal(await daemon.stop(), 0);
+    assert.ok(!(await readdir(join(folder, 'data'))).includes('lock.sock'));
+  });
+
   it('starts without an engine, says what it waits for, and names the permission that is missing', {
     skip,
   }, async (test) => {

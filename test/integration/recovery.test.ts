@@ -9,7 +9,7 @@ import { type RealDocker, startRealDocker } from '../support/real-docker.js';
 import { type RecoveryRig, withRecoveryRig } from '../support/recovery-rig.js';
 import { waitFor } from '../support/wait-for.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 180_000;
 
 describe('recovery on a real engine', {
   skip: skipWithout('docker', 'python'),

@@ -10,18 +10,22 @@ import { tempDir } from '../support/temp-dir.js';
 async function programEnd(folder: string, task: string) {
   const source = (name: string): string =>
     JSON.stringify(new URL(`../../src/lib/${name}.js`, import.meta.url).href);
-  await writeFile(join(folder, 'thread.mjs'), task);
+  const begin = "import { parentPort } from 'node:worker_threads'; parentPort.postMessage('begun');\n";
+  await writeFile(join(folder, 'thread.mjs'), `${begin}${task}`);
   await writeFile(
     join(folder, 'program.mjs'),
     `import { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from ${source('clock')};
 import { endProcessDespiteThreads, endThread } from ${source('end-thread')};
 process.on('SIGTERM', () => undefined);
 const thread = new Worker(new URL('./thread.mjs', import.meta.url));
 thread.unref();
-await pause(300);
 const kept = setTimeout(() => undefined, 60_000);
+await once(thread, 'message');
+// It has begun its task; a call that never returns is a moment away.
+await pause(300);
 process.stdout.write(await endThread(thread, { clock: systemClock, limitMs: 300 }));
 clearTimeout(kept);
 endProcessDespiteThreads();

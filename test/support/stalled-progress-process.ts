@@ -1,11 +1,11 @@
 /** A process that reads a stalled folder, is told to stop, and should then end by itself. Argument: the folder. */
 
-import { setTimeout as pause } from 'node:timers/promises';
 import { endProcessDespiteThreads } from '../../src/lib/end-thread.js';
 import { createProgressSource } from '../../src/sources/progress/progress-source.js';
 import { createSourceHarness } from './source-harness.js';
+import { waitFor } from './wait-for.js';
 
-const { context, logLines } = createSourceHarness();
+const { context, fleet, logLines } = createSourceHarness();
 const source = createProgressSource(
   {
     directory: process.argv[2] ?? '',
@@ -17,7 +17,7 @@ const source = createProgressSource(
 );
 process.on('SIGTERM', () => undefined);
 source.start();
-await pause(600);
+await waitFor('the folder to be found stalled', () => fleet.sources.get('progress')?.problem !== undefined);
 const askedMs = Date.now();
 await source.stop();
 console.log(JSON.stringify({ stopMs: Date.now() - askedMs, log: logLines.join('') }));

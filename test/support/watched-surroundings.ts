@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { type Config, configSchema } from '../../src/config/schema.js';
 import { listStages } from '../../src/fleet/list-stages.js';
 import { type Surroundings, startSurroundings } from '../../src/simulation/servers/surroundings.js';
+import type { Simulation } from '../../src/simulation/simulation.js';
 import { planSources } from '../../src/sources/all-sources.js';
 import { createSourceHarness, type SourceHarness } from './source-harness.js';
 import { tempDir } from './temp-dir.js';
@@ -22,12 +23,14 @@ export interface WatchOptions {
   readonly troubledMs: number;
   /** Time does not pass in the simulation. */
   readonly isStill?: boolean;
+  /** What happens to the pipeline before anybody looks. */
+  readonly before?: (simulation: Simulation) => void;
 }
 
 /** Resolves when every source has read everything once. */
 export async function watchSurroundings(
   test: Pick<TestContext, 'after'>,
-  { troubledMs, isStill = false }: WatchOptions,
+  { troubledMs, isStill = false, before }: WatchOptions,
 ): Promise<WatchedSurroundings> {
   const startedMs = Date.now();
   const surroundings = await startSurroundings({
@@ -41,6 +44,7 @@ export async function watchSurroundings(
     ...(isStill && { nowMs: () => startedMs }),
   });
   test.after(() => surroundings.stop());
+  before?.(surroundings.simulation);
   const config = configSchema.parse(surroundings.config);
   const harness = createSourceHarness(undefined, config);
   harness.apply({ kind: 'stages-configured', stages: listStages(config) });
