@@ -1,7 +1,7 @@
 /** The first line: how it is in one sentence, how old that is, and how each source fares. */
 
 import { formatAgo, formatDuration } from '../picture/format.js';
-import { type Freshness, freshnessOf, type SourceChip } from '../picture/surroundings.js';
+import { chipStatus, type Freshness, freshnessOf, type SourceChip } from '../picture/surroundings.js';
 import { byId, el, setAttribute, setClass, setText } from './dom.js';
 import type { FeedState } from './feed.js';
 import { createKeyedList, type ItemView } from './keyed-list.js';
@@ -69,6 +69,12 @@ function sayAge(freshness: Freshness, feed: FeedState, ageMs: number): string {
   return feed === 'live' ? old : `${old} · ${FEED_WORDS[feed]}`;
 }
 
+function sayRead(isUp: boolean | null, isPartial: boolean, problem: string | null): string {
+  if (isUp === null) return 'not read yet';
+  if (!isUp) return `cannot be read: ${problem ?? ''}`;
+  return isPartial ? `is read in part: ${problem ?? ''}` : 'is read';
+}
+
 function createChip(): ItemView<SourceChip> {
   const shape = createShape('active');
   const name = el('span', 'chip-name');
@@ -76,14 +82,14 @@ function createChip(): ItemView<SourceChip> {
   const element = el('li', 'chip', shape, name, age);
   return {
     element,
-    update({ source, isUp, ageMs, problem, target }) {
-      const status = isUp === null ? 'unknown' : isUp ? 'active' : 'stuck';
-      setShape(shape, status);
+    update(chip) {
+      const { source, isUp, isPartial, ageMs, problem, target } = chip;
+      setShape(shape, chipStatus(chip));
       setClass(element, `chip is-${isUp === false ? 'down' : 'up'}`);
       setText(name, source);
       setText(age, isUp === null ? 'not read yet' : ageMs === null ? 'never read' : formatDuration(ageMs));
       setAttribute(element, 'title', `${target}${problem ? `: ${problem}` : ''}`);
-      const state = isUp === null ? 'not read yet' : isUp ? 'is read' : `cannot be read: ${problem ?? ''}`;
+      const state = sayRead(isUp, isPartial, problem);
       setAttribute(element, 'aria-label', `${source} ${state}`);
     },
   };

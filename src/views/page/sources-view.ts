@@ -1,7 +1,7 @@
 /** How each source and each piece of infrastructure fares, as tables. */
 
 import { formatAgo, formatCount, formatDuration } from '../picture/format.js';
-import type { InfrastructureView, SourceChip } from '../picture/surroundings.js';
+import { chipStatus, type InfrastructureView, type SourceChip } from '../picture/surroundings.js';
 import { STATUS_LOOKS } from '../picture/vocabulary.js';
 import { byId, el, setHidden, setText } from './dom.js';
 import { createKeyedList, type ItemView } from './keyed-list.js';
@@ -64,8 +64,9 @@ function createSource(): ItemView<SourceChip> {
   const text = el('span');
   return {
     element: el('li', 'surrounding', shape, name, text),
-    update({ source, target, isUp, ageMs, problem }) {
-      setShape(shape, isUp === null ? 'unknown' : isUp ? 'active' : 'stuck');
+    update(chip) {
+      const { source, target, ageMs, problem } = chip;
+      setShape(shape, chipStatus(chip));
       setText(name, source);
       const read = ageMs === null ? 'never read' : `read ${formatAgo(ageMs)}`;
       setText(text, [problem ?? read, problem ? read : '', target].filter((part) => part !== '').join(' · '));

@@ -94,6 +94,10 @@ export interface BrokerJson {
   readonly version?: Maybe<string>;
   /** memory, disk: whether the alarm is on. */
   readonly alarms?: Maybe<Readonly<Record<string, boolean>>>;
+  /** amqp, metrics, management: each with whether it answers. */
+  readonly ways?: Maybe<
+    readonly { readonly via: string; readonly up?: Maybe<boolean>; readonly problem?: Maybe<string> }[]
+  >;
 }
 
 export interface GpuJson {

@@ -88,6 +88,6 @@ export function describePicture(parts: PictureParts): Picture {
       flow.stages.map(({ id }) => id),
     ),
     orchestrators: listOrchestrators(fleet, around),
-    recovery: recovery ? describeRecovery(recovery, nowMs) : null,
+    recovery: recovery ? describeRecovery(recovery, fleet, nowMs) : null,
   };
 }

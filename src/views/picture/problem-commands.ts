@@ -14,8 +14,12 @@ export interface CommandContext {
   readonly brokerContainer: string | null;
   /** Of a finding about a source: what is watched. */
   readonly sourceTarget: string | null;
+  /** The engine has a container of the finding's name. */
+  readonly isKnown: boolean;
   /** The container runs, so that a shell can be opened in it. */
   readonly isRunning: boolean;
+  /** Where progress files are, if they are watched. */
+  readonly progressFolder: string | null;
   /** Workers that the stuck orchestrator of the finding waits for and that are bad themselves. */
   readonly culprits: readonly string[];
 }
@@ -39,11 +43,16 @@ export function commandsFor(finding: FindingJson, context: CommandContext): read
   return [...ofContainer(finding, context), ...ofOthers(finding, context)].slice(0, 4);
 }
 
-function ofContainer(finding: FindingJson, { isRunning, culprits }: CommandContext): Command[] {
+function ofContainer(finding: FindingJson, context: CommandContext): Command[] {
+  const { isKnown, isRunning, culprits } = context;
   const { container, kind } = finding;
   const blamed = culprits.filter((name) => CONTAINER_NAME.test(name)).slice(0, MAX_CULPRITS);
   const commands = blamed.map((name) => logsOf(name, `log of ${name}, which holds it up`));
   if (!container || !CONTAINER_NAME.test(container)) return commands;
+  if (kind === 'ProgressUnreadable') commands.push(...readProgress(container, context));
+  if (!isKnown) {
+    return [...commands, { text: `docker ps -a --filter name=${container}`, purpose: 'whether it is there' }];
+  }
   commands.push(logsOf(container, 'its last log lines'));
   if (kind === 'ProgressClockSkewed') {
     return [{ text: `docker exec ${container} date -u`, purpose: 'its clock' }, ...commands];
@@ -60,6 +69,12 @@ function ofContainer(finding: FindingJson, { isRunning, culprits }: CommandConte
       : { text: `docker inspect --format '{{json .State}}' ${container}`, purpose: 'how it ended' },
   );
   return commands;
+}
+
+function readProgress(container: string, { progressFolder }: CommandContext): readonly Command[] {
+  if (!progressFolder?.startsWith('/')) return [];
+  const file = `${progressFolder.replace(/\/$/, '')}/${container}.json`;
+  return [{ text: `cat ${shellWord(file)}`, purpose: 'what stands in its progress file' }];
 }
 
 function logsOf(container: string, purpose: string): Command {

@@ -10,7 +10,7 @@ import type {
 } from './api-shapes.js';
 import { findBrokerContainer } from './broker-container.js';
 import { elapsedMs, formatAgo, formatDuration, parseTime } from './format.js';
-import { type Command, commandsFor } from './problem-commands.js';
+import { type Command, type CommandContext, commandsFor } from './problem-commands.js';
 import { isMoment, kindPhrase, SEVERITY_LOOKS, type SeverityName, severityName } from './vocabulary.js';
 
 export interface Problem {
@@ -135,6 +135,7 @@ export function byWeight(one: Problem, other: Problem): number {
 interface Surroundings {
   readonly nowMs: number;
   readonly stageLabels: ReadonlyMap<string, string>;
+  readonly known: ReadonlySet<string>;
   readonly running: ReadonlySet<string>;
   readonly brokerContainer: string | null;
   readonly sourceTargets: ReadonlyMap<string, string>;
@@ -149,6 +150,7 @@ function createSurroundings(fleet: FleetJson, recovery: RecoveryJson | null, now
   return {
     nowMs,
     stageLabels: stageLabels(fleet),
+    known: new Set(containers.map(({ container }) => container)),
     running: new Set(containers.filter(({ state }) => state === 'running').map(({ container }) => container)),
     brokerContainer: findBrokerContainer(fleet)?.container ?? null,
     sourceTargets: new Map((fleet.sources ?? []).map(({ source, target }) => [source, target ?? ''])),
@@ -180,7 +182,7 @@ function describeProblem(
     kind: finding.kind,
     severity: severityName(finding.severity),
     who: finding.kind === 'CommonCause' ? nameMany(finding, label) : (subject ?? label ?? finding.kind),
-    phrase: kindPhrase(finding.kind),
+    phrase: isCauseOfSource(finding) ? 'holds the pipeline up' : kindPhrase(finding.kind),
     where: subject === null || finding.kind === 'CommonCause' ? null : label,
     container: finding.container ?? null,
     stage,
@@ -191,22 +193,38 @@ function describeProblem(
     clearsWhen: finding.clearsWhen ?? null,
     sinceMs,
     forMs,
-    howLong: sayHowLong(finding.kind, forMs),
+    howLong: sayHowLong(finding, forMs),
     isUnconfirmed: finding.unconfirmed ?? false,
-    commands: commandsFor(finding, {
-      brokerContainer: surroundings.brokerContainer,
-      sourceTarget: surroundings.sourceTargets.get(finding.source ?? '') ?? null,
-      isRunning: surroundings.running.has(finding.container ?? ''),
-      culprits: culpritsOf(surroundings.orchestrators.get(finding.container ?? '')),
-    }),
+    commands: commandsFor(finding, commandContext(finding, surroundings)),
     recovery: recoveryWord(finding.container ?? null, surroundings),
     consequences,
   };
 }
 
-function sayHowLong(kind: string, forMs: number | null): string {
+function sayHowLong(finding: FindingJson, forMs: number | null): string {
   if (forMs === null) return '';
-  return isMoment(kind) ? ` ${formatAgo(forMs)}` : ` for ${formatDuration(forMs)}`;
+  return isMoment(finding.kind) && !isCauseOfSource(finding)
+    ? ` ${formatAgo(forMs)}`
+    : ` for ${formatDuration(forMs)}`;
+}
+
+function commandContext(finding: FindingJson, surroundings: Surroundings): CommandContext {
+  const { brokerContainer, sourceTargets, known, running, orchestrators } = surroundings;
+  const container = finding.container ?? '';
+  return {
+    brokerContainer,
+    sourceTarget: sourceTargets.get(finding.source ?? '') ?? null,
+    progressFolder: sourceTargets.get('progress') ?? null,
+    // Without an engine to ask, the name in a progress file is the best there is.
+    isKnown: known.size === 0 || known.has(container),
+    isRunning: running.has(container),
+    culprits: culpritsOf(orchestrators.get(container)),
+  };
+}
+
+/** A broker that stands behind what is wrong does so for as long as it lasts; workers turn bad at a moment. */
+function isCauseOfSource({ kind, source }: FindingJson): boolean {
+  return kind === 'CommonCause' && Boolean(source);
 }
 
 /** Null: it is about a stage, or about nothing that has a name. */

@@ -1,6 +1,6 @@
 /** What recovery may do, is doing and has done: its mode, its budgets, the newest restarts. */
 
-import type { RecoveryJson } from './api-shapes.js';
+import type { FleetJson, RecoveryJson } from './api-shapes.js';
 import { elapsedMs, formatDuration, formatNumbered, parseTime } from './format.js';
 
 export interface RecoveryView {
@@ -10,7 +10,7 @@ export interface RecoveryView {
   readonly inFlight: readonly { readonly container: string; readonly forMs: number | null }[];
   /** Newest first. */
   readonly recent: readonly RestartView[];
-  /** Restarts left by stage, the fewest first. */
+  /** Restarts left by stage that has workers, the fewest first. */
   readonly stageBudgets: readonly { readonly stage: string; readonly remaining: number }[];
 }
 
@@ -26,7 +26,12 @@ export interface RestartView {
   readonly evidence: string | null;
 }
 
-export function describeRecovery(recovery: RecoveryJson, nowMs: number): RecoveryView {
+export function describeRecovery(
+  recovery: RecoveryJson,
+  { workers }: Pick<FleetJson, 'workers'>,
+  nowMs: number,
+): RecoveryView {
+  const served = new Set((workers ?? []).map(({ stage }) => stage));
   const mode = !recovery.enabled ? 'off' : recovery.dryRun ? 'dry run' : 'on';
   return {
     mode,
@@ -45,6 +50,7 @@ export function describeRecovery(recovery: RecoveryJson, nowMs: number): Recover
       evidence: restart.evidence ?? null,
     })),
     stageBudgets: (recovery.stages ?? [])
+      .filter(({ stage }) => served.has(stage))
       .map(({ stage, budgetRemaining }) => ({ stage, remaining: budgetRemaining ?? 0 }))
       .toSorted((one, other) => one.remaining - other.remaining),
   };

@@ -199,19 +199,39 @@ export interface SourceChip {
   readonly target: string;
   /** Null: not read yet. */
   readonly isUp: boolean | null;
+  /** It is read, but not by all the ways there are into it: `problem` says which does not answer. */
+  readonly isPartial: boolean;
   /** Since it was last read whole. */
   readonly ageMs: number | null;
   readonly problem: string | null;
 }
 
 export function listSources(fleet: FleetJson, nowMs: number): readonly SourceChip[] {
-  return (fleet.sources ?? []).map(({ source, target, up, lastSuccessAt, problem }) => ({
-    source,
-    target: target ?? '',
-    isUp: up ?? null,
-    ageMs: elapsedMs(parseTime(lastSuccessAt), nowMs),
-    problem: problem ?? null,
-  }));
+  return (fleet.sources ?? []).map(({ source, target, up, lastSuccessAt, problem }) => {
+    const closed = up === true && source === 'rabbitmq' ? closedWays(fleet) : [];
+    return {
+      source,
+      target: target ?? '',
+      isUp: up ?? null,
+      isPartial: closed.length > 0,
+      ageMs: elapsedMs(parseTime(lastSuccessAt), nowMs),
+      problem: problem ?? (closed.length > 0 ? closed.join('; ') : null),
+    };
+  });
+}
+
+/** `amqp does not answer: connection refused`, for each way into the broker that is closed while another is open. */
+function closedWays({ broker }: FleetJson): readonly string[] {
+  return (broker?.ways ?? [])
+    .filter(({ up }) => up === false)
+    .map(({ via, problem }) => `${via} does not answer${problem ? `: ${problem}` : ''}`);
+}
+
+/** Of a source: its mark. */
+export function chipStatus({ isUp, isPartial }: Pick<SourceChip, 'isUp' | 'isPartial'>): StatusName {
+  if (isUp === null) return 'unknown';
+  if (!isUp) return 'stuck';
+  return isPartial ? 'slow' : 'active';
 }
 
 /** How far to trust what is shown: it turns amber, then red, when the data stops coming. */

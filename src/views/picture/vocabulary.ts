@@ -82,7 +82,7 @@ const KIND_PHRASES: Readonly<Record<string, string>> = {
   GpuMemoryHigh: 'nearly full',
   GpuMemoryLeaked: 'leaking memory',
   BackupStale: 'without a sign of work',
-  NotificationsFailing: 'not delivering',
+  NotificationsFailing: 'not delivering notifications',
   ProgressClockSkewed: 'off in its clock',
   ProgressUnreadable: 'unreadable in its progress',
 };

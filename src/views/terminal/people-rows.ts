@@ -1,6 +1,6 @@
 /** Workers and orchestrators of the status screen: those in trouble on a line each, the healthy summed where there are many. */
 
-import { formatDuration, formatGib, formatShare } from '../picture/format.js';
+import { formatDuration, formatShare } from '../picture/format.js';
 import {
   countStatusesOf,
   type OrchestratorView,
@@ -12,7 +12,8 @@ import { STATUS_LOOKS } from '../picture/vocabulary.js';
 import { countSpans, heading, indented, type Row, statusSpan, type Target } from './rows.js';
 import { type Column, type Line, line, span, table } from './spans.js';
 
-const HEALTHY_RANK = STATUS_LOOKS.waiting.rank;
+/** Who is starting is on its way to be well: after a deploy they are many. */
+const HEALTHY_RANK = STATUS_LOOKS.starting.rank;
 
 /** Healthy ones are listed too while there are no more of them than this in all. */
 export interface PeopleRoom {
@@ -29,8 +30,7 @@ const WORKER_COLUMNS: readonly Column[] = [
   { weight: 8, align: 'right' },
   { weight: 7, max: 20 },
   { weight: 6, max: 24 },
-  { weight: 5, max: 10 },
-  { weight: 4, max: 24 },
+  { weight: 5, max: 24 },
   { weight: 3, max: 28 },
   { weight: 2, max: 80 },
 ];
@@ -87,7 +87,7 @@ function createChoice(
 }
 
 function workerCells(worker: WorkerView): readonly Line[] {
-  const { status, container, id, forMs, document, gpu, gpuMemory, jobForMs, restarts, reason } = worker;
+  const { status, container, id, forMs, document, jobForMs, restarts, reason } = worker;
   return [
     [statusSpan(status)],
     [span(container, STATUS_LOOKS[status].rank < HEALTHY_RANK ? 'bold' : undefined)],
@@ -95,15 +95,7 @@ function workerCells(worker: WorkerView): readonly Line[] {
     [span(forMs === null ? '' : formatDuration(forMs))],
     [span(document ?? '')],
     stepCell(worker),
-    [span(gpu === null ? '' : `GPU ${gpu}`)],
-    [
-      span(
-        gpuMemory === null
-          ? ''
-          : `${formatGib(gpuMemory.usedBytes)} (${formatShare(gpuMemory.usedBytes / gpuMemory.totalBytes)})`,
-        'dim',
-      ),
-    ],
+    gpuCell(worker),
     [
       span(
         restarts === null
@@ -115,6 +107,14 @@ function workerCells(worker: WorkerView): readonly Line[] {
     ],
     [span(reason ?? '', 'dim')],
   ];
+}
+
+/** `GPU 1, 63 % full`: the memory is all of the GPU's, not the worker's own. */
+function gpuCell({ gpu, gpuMemory }: WorkerView): Line {
+  if (gpu === null) return [span('')];
+  if (gpuMemory === null) return [span(`GPU ${gpu}`)];
+  const share = formatShare(gpuMemory.usedBytes / gpuMemory.totalBytes);
+  return line(`GPU ${gpu}`, span(`, ${share} full`, 'dim'));
 }
 
 /** `page 12 of 40  30 %`. */
@@ -140,6 +140,8 @@ function workerTarget(worker: WorkerView): Target {
     commands: commandsFor(finding, {
       brokerContainer: null,
       sourceTarget: null,
+      progressFolder: null,
+      isKnown: true,
       isRunning: worker.status !== 'down',
       culprits: [],
     }),
@@ -246,6 +248,8 @@ function orchestratorTarget({ container, reason, waitsFor }: OrchestratorView): 
       {
         brokerContainer: null,
         sourceTarget: null,
+        progressFolder: null,
+        isKnown: true,
         isRunning: true,
         culprits: (waitsFor?.workers ?? [])
           .filter(({ status }) => status === 'stuck' || status === 'down')

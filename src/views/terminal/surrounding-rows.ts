@@ -2,7 +2,12 @@
 
 import { formatCount, formatDuration, formatGib, formatMemory, formatShare } from '../picture/format.js';
 import type { Picture } from '../picture/picture.js';
-import type { GpuView, InfrastructureView, SourceChip } from '../picture/surroundings.js';
+import {
+  chipStatus,
+  type GpuView,
+  type InfrastructureView,
+  type SourceChip,
+} from '../picture/surroundings.js';
 import { SEVERITY_LOOKS, STATUS_LOOKS } from '../picture/vocabulary.js';
 import { countSpans, heading, indented, logsCommand, type Row, severitySpan, statusSpan } from './rows.js';
 import { fit, type Line, line, paragraph, type Span, span, table } from './spans.js';
@@ -36,11 +41,13 @@ function ageSpan({ ageMs, freshness }: Picture): Span {
   return span(ageMs === null ? 'age of the data unknown' : `data ${formatDuration(ageMs)} old`, ink);
 }
 
-function chipSpans({ source, isUp, ageMs }: SourceChip): readonly Span[] {
-  if (isUp === true) return [span('● ', 'active'), span(source)];
-  const since = ageMs === null ? '' : ` ${formatDuration(ageMs)} old`;
-  const ink = isUp === null ? 'unknown' : 'stuck';
-  return [span(isUp === null ? '? ' : '✖ ', ink), span(`${source}${since}`, ink)];
+function chipSpans(chip: SourceChip): readonly Span[] {
+  const { source, isUp, isPartial, ageMs } = chip;
+  const status = chipStatus(chip);
+  const mark = span(`${STATUS_LOOKS[status].shape} `, status);
+  if (isUp === true)
+    return [mark, span(isPartial ? `${source} in part` : source, isPartial ? status : undefined)];
+  return [mark, span(`${source}${ageMs === null ? '' : ` ${formatDuration(ageMs)} old`}`, status)];
 }
 
 export function infrastructureRows(views: readonly InfrastructureView[], width: number): readonly Row[] {

@@ -17,6 +17,7 @@ const FLEET: FleetJson = {
   containers: [
     { container: 'rabbitmq', role: 'infrastructure', title: 'RabbitMQ', state: 'running' },
     { container: 'paddle-worker-gpu1-0', role: 'worker', state: 'running' },
+    { container: 'ended', role: 'worker', state: 'exited' },
   ],
   sources: [
     { source: 'dcgm', target: 'http://dcgm:9400/metrics', up: false },
@@ -110,6 +111,17 @@ describe('problems', () => {
   });
 });
 
+describe('a common cause', () => {
+  it('of workers tells of a moment, of the broker for as long as it lasts', () => {
+    const said = (about: Partial<FindingJson>) => {
+      const [problem] = list([finding('CommonCause', { beganAt: ago(3), ...about })]).problems;
+      return problem && `${problem.who} ${problem.phrase}${problem.howLong}`;
+    };
+    assert.equal(said({ stage: 'G3_02' }), 'workers of G3_02 Witnesses turned bad together 3m00s ago');
+    assert.equal(said({ source: 'rabbitmq' }), 'rabbitmq holds the pipeline up for 3m00s');
+  });
+});
+
 describe('commands to copy', () => {
   const worker = 'paddle-worker-gpu1-0';
   for (const [what, one, expected] of [
@@ -124,12 +136,31 @@ describe('commands to copy', () => {
     ],
     [
       'a worker that is down: how it ended, not a shell',
-      finding('WorkerDown', { container: 'gone' }),
+      finding('WorkerDown', { container: 'ended' }),
       [
-        'docker logs --tail 200 gone',
-        'stagewatch restart gone --dry-run',
-        "docker inspect --format '{{json .State}}' gone",
+        'docker logs --tail 200 ended',
+        'stagewatch restart ended --dry-run',
+        "docker inspect --format '{{json .State}}' ended",
       ],
+    ],
+    [
+      'a worker whose container is gone: whether it is there',
+      finding('WorkerDown', { container: 'gone' }),
+      ['docker ps -a --filter name=gone'],
+    ],
+    [
+      'a progress file of no use: what stands in it, and what its writer says',
+      finding('ProgressUnreadable', { container: worker }),
+      [
+        `cat '/srv/run progress/${worker}.json'`,
+        `docker logs --tail 200 ${worker}`,
+        `docker exec -it ${worker} sh`,
+      ],
+    ],
+    [
+      'a progress file whose writer is no container',
+      finding('ProgressUnreadable', { container: 'stray' }),
+      ["cat '/srv/run progress/stray.json'", 'docker ps -a --filter name=stray'],
     ],
     [
       'a queue: the broker asked inside its container',
