@@ -6,6 +6,7 @@ import { wireAlerting } from './app/alerting-wiring.js';
 import { createEvaluationLoop } from './app/evaluation-loop.js';
 import { createFailureJournal } from './app/failure-journal.js';
 import { journalOutcome } from './app/journal-outcome.js';
+import { createLabelWatch } from './app/label-watch.js';
 import { wireRecovery } from './app/recovery-wiring.js';
 import { createRunSummary } from './app/run-summary.js';
 import type { Environment } from './config/environment.js';
@@ -29,7 +30,7 @@ import { createSelfMetrics } from './metrics/self-metrics.js';
 import { createFailFast } from './recovery/fail-fast/fail-fast.js';
 import { planSources } from './sources/all-sources.js';
 import { createSourceSet } from './sources/source-set.js';
-import { adviceOnRoles, describeFirstPicture } from './views/first-picture.js';
+import { adviceOnPatterns, adviceOnRoles, describeFirstPicture } from './views/first-picture.js';
 import { createHttpServer } from './views/http-server.js';
 import { missingForReadiness } from './views/readiness.js';
 
@@ -134,6 +135,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   let lock: DirectoryLock | undefined;
   /** What is in data_dir is this daemon's: a start may have failed before it was. */
   let isRemembering = false;
+  const labels = createLabelWatch(() => config.stages.map(({ id }) => id), log);
   let isFirstPictureTold = false;
   /** Reloads and the stop, one after the other: two signals in a row must not start a source twice. */
   let changing: Promise<unknown> = Promise.resolve();
@@ -172,6 +174,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   function apply(observation: Observation): void {
     store.apply(observation);
     failFast.notice(observation);
+    labels.note(observation);
     failures.note(observation);
     if (isFirstPictureTold || observation.kind !== 'source-read') return;
     if (missingForReadiness(store.fleet).length > 0) return;
@@ -180,6 +183,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     log.info(picture, 'first full picture');
     const advice = adviceOnRoles(picture);
     if (advice !== undefined) log.warn(advice);
+    for (const problem of adviceOnPatterns(config, store.fleet)) log.warn(problem);
   }
 
   async function start(): Promise<AddressInfo> {

@@ -1,7 +1,7 @@
 /** The command line: which commands there are and what they take. */
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { nearestWord } from '../config/nearest-word.js';
+import { nearestWord } from '../lib/nearest-word.js';
 import { REPORT_FORMATS } from '../report/report-format.js';
 import { PROFILES } from '../simulation/profile.js';
 import { checkConfig } from './check-config-command.js';

@@ -3,10 +3,10 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
 import { describeError, errorCode } from '../lib/describe-error.js';
+import { nearestWord } from '../lib/nearest-word.js';
 import { adviseOn } from './config-advice.js';
 import type { ConfigFault } from './config-fault.js';
 import { type Environment, type EnvironmentValue, readEnvironment } from './environment.js';
-import { nearestWord } from './nearest-word.js';
 import { show } from './option-types.js';
 import { type Config, configSchema } from './schema.js';
 import { schemaAt } from './schema-walk.js';

@@ -5,6 +5,7 @@ import type { Classify } from './classify.js';
 import { addCounts, NO_COUNTS } from './container-counts.js';
 import { singleDevice } from './gpu-links.js';
 import { composeProject, composeService, identityOf } from './identity.js';
+import { isRestartAllowedBy } from './label-faults.js';
 import type { Classification, Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
 import type { ContainerEvent, ContainerFacts, ListedContainer } from './observations.js';
 import {
@@ -250,6 +251,6 @@ function describe({ facts, identity, seenAtMs }: Entry) {
     ...(facts.finishedAtMs !== undefined && { finishedAtMs: facts.finishedAtMs }),
     ...(facts.error !== undefined && { error: facts.error }),
     ...(facts.gpuRequest !== undefined && { gpuRequest: facts.gpuRequest }),
-    ...(restart !== undefined && { isRestartAllowed: restart !== 'false' }),
+    ...(restart !== undefined && { isRestartAllowed: isRestartAllowedBy(restart) }),
   };
 }

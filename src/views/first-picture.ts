@@ -1,5 +1,6 @@
 /** What the log says once the first full picture is there: who is watched as what, and who is not. */
 
+import type { Config } from '../config/schema.js';
 import type { Fleet } from '../fleet/model.js';
 
 export interface FirstPicture {
@@ -30,6 +31,21 @@ export function adviceOnRoles({ workers, ignored }: FirstPicture): string | unde
   if (workers > 0) return undefined;
   const found = ignored === '' ? 'no container is there yet' : `ignored: ${ignored}`;
   return `no container is a worker (${found}); label workers stagewatch.role=worker or name them in stages[].workers`;
+}
+
+/** Of each stage that no container serves although it names its workers; where the engine is not watched, none can be seen. */
+export function adviceOnPatterns(
+  { stages, docker }: Pick<Config, 'stages' | 'docker'>,
+  { containers }: Pick<Fleet, 'containers'>,
+): readonly string[] {
+  if (!docker.enabled) return [];
+  const served = new Set([...containers.values()].map(({ stage }) => stage));
+  return stages
+    .filter(({ id, workers: patterns }) => patterns.length > 0 && !served.has(id))
+    .map(
+      ({ id, workers: patterns }) =>
+        `no container serves stage ${id}: none is called ${patterns.join(' or ')}`,
+    );
 }
 
 /** `a, b, c and 4 more`, sorted; empty for none. */

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { adviceOnRoles, describeFirstPicture } from '../../src/views/first-picture.js';
+import { configSchema } from '../../src/config/schema.js';
+import { createClassifier } from '../../src/fleet/classify.js';
+import { createFleetStore } from '../../src/fleet/fleet-store.js';
+import { adviceOnPatterns, adviceOnRoles, describeFirstPicture } from '../../src/views/first-picture.js';
 import { containerFacts, fleetOf } from '../support/build-fleet.js';
 
 describe('the first full picture', () => {
@@ -22,6 +25,22 @@ describe('the first full picture', () => {
       ignored: 'other-0, other-1, other-2, other-3, other-4, other-5, other-6, other-7 and 2 more',
     });
     assert.equal(adviceOnRoles(picture), undefined);
+  });
+
+  it('names the stages whose workers are nowhere, where the engine is asked', () => {
+    const stages = [
+      { id: 'G3', workers: 'paddle-*' },
+      { id: 'G4', workers: ['formla-*', 'form-*'] },
+      { id: 'G5' },
+    ];
+    const advice = (docker: object) => {
+      const config = configSchema.parse({ stages, docker });
+      const store = createFleetStore(createClassifier(config));
+      store.apply({ kind: 'container-inspected', atMs: 0, facts: containerFacts('paddle-worker-gpu0-0') });
+      return adviceOnPatterns(config, store.fleet);
+    };
+    assert.deepEqual(advice({}), ['no container serves stage G4: none is called formla-* or form-*']);
+    assert.deepEqual(advice({ enabled: false }), []);
   });
 
   it('gives advice when nothing is a worker', () => {
