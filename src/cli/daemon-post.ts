@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import type { Environment } from '../config/environment.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
-import { describeError, errorCode } from '../lib/describe-error.js';
+import { describeError, describeReadError, errorCode } from '../lib/describe-error.js';
 import { scrubCredentials } from '../lib/scrub.js';
 
 export interface PostOptions {
@@ -84,7 +84,7 @@ function readToken({ tokenFile }: PostOptions, env: Environment): string | { rea
     const token = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return /^[\x21-\x7e]+$/.test(token) ? token : { problem: `${path} holds no token` };
   } catch (error) {
-    return { problem: `cannot read the token: ${describeError(error)}` };
+    return { problem: `cannot read the token from ${path}: ${describeReadError(error)}` };
   }
 }
 

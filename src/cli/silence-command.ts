@@ -1,6 +1,7 @@
 /** `stagewatch silence`: asks the running daemon for quiet about some findings, lists what is silenced, and ends it. */
 
 import { systemClock } from '../lib/clock.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { CommandContext } from './command-context.js';
 import { createDaemonApi, DEFAULT_DAEMON_URL } from './daemon-api.js';
@@ -26,6 +27,8 @@ interface SilenceJson {
   readonly by: string;
   readonly comment: string;
   readonly isActive: boolean;
+  /** Of a new one: how many open findings it keeps quiet. An older daemon does not say. */
+  readonly fitsOpen?: number;
 }
 
 const FIELDS = ['kind', 'container', 'stage', 'queue', 'gpu', 'severity'] as const;
@@ -39,6 +42,7 @@ export async function addSilence(options: SilenceAddOptions, context: CommandCon
   const body = { matchers, duration, by, comment };
   return ask({ path: '/api/v1/silences', body }, options, context, (silence) => [
     `${silence.id}  ${describe(silence)}`,
+    ...sayFits(silence),
     `To end it before: stagewatch silence expire ${silence.id}`,
   ]);
 }
@@ -82,6 +86,12 @@ async function ask(
   }
   write(`${say(answer.data as SilenceJson).join('\n')}\n`);
   return EXIT_CODES.ok;
+}
+
+function sayFits({ fitsOpen }: SilenceJson): readonly string[] {
+  if (fitsOpen === undefined) return [];
+  if (fitsOpen === 0) return ['No open finding fits it now; it is for what comes.'];
+  return [`It keeps ${counted(fitsOpen, 'open finding')} quiet.`];
 }
 
 /** `kind=WorkerStuck container=paddle-*  for 1h59m more  by ann: new disk` */

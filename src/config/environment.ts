@@ -1,7 +1,7 @@
 /** Options from the environment: `STAGEWATCH_DOCKER_HOST`, or `STAGEWATCH_DOCKER_HOST_FILE` naming a file with the value. */
 
 import { parse as parseYaml } from 'yaml';
-import { describeError } from '../lib/describe-error.js';
+import { describeReadError } from '../lib/describe-error.js';
 import type { ConfigFault } from './config-fault.js';
 import { type JsonSchema, listOptions } from './schema-walk.js';
 
@@ -66,7 +66,7 @@ function readValueFile(
     if (text.length > MAX_VALUE_FILE_BYTES) return { problem: `${path} is larger than a value can be` };
     return { text: text.replace(/\r?\n$/, '') };
   } catch (error) {
-    return { problem: `cannot read the file it names: ${describeError(error)}` };
+    return { problem: `cannot read the file it names, ${path}: ${describeReadError(error)}` };
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { isMap, isScalar, LineCounter, parseDocument, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
-import { describeError, errorCode } from '../lib/describe-error.js';
+import { describeError, describeReadError } from '../lib/describe-error.js';
 import { nearestWord } from '../lib/nearest-word.js';
 import { adviseOn } from './config-advice.js';
 import type { ConfigFault } from './config-fault.js';
@@ -69,8 +69,7 @@ function readYaml(
   try {
     text = readFile(file);
   } catch (error) {
-    const problem = errorCode(error) === 'ENOENT' ? 'no such file' : describeError(error);
-    return { faults: [{ place: file, message: `cannot be read: ${problem}` }] };
+    return { faults: [{ place: file, message: `cannot be read: ${describeReadError(error)}` }] };
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const place = (offset: number): string => placeOf(file, lines, offset);

@@ -30,3 +30,14 @@ export function errorCode(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+const READ_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+};
+
+/** Why a file that somebody named could not be read, in words. */
+export function describeReadError(error: unknown): string {
+  return READ_PROBLEMS[errorCode(error) ?? ''] ?? describeError(error);
+}

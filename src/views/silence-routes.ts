@@ -3,7 +3,8 @@
 import express, { type RequestHandler, Router } from 'express';
 import type { Alerting } from '../alerting/alerting.js';
 import { parseSilence } from '../alerting/parse-silence.js';
-import { isActive, type Silence } from '../alerting/silence.js';
+import { fitsSilence, isActive, type Silence } from '../alerting/silence.js';
+import type { Verdicts } from '../detectors/verdicts.js';
 import type { Clock } from '../lib/clock.js';
 import { sendError, sendSuccess } from './api-envelope.js';
 import { requireBearerToken } from './bearer-auth.js';
@@ -14,17 +15,23 @@ export type AlertingView = Pick<Alerting, 'silences' | 'standings' | 'outbox' | 
 
 export interface SilenceRoutesOptions {
   readonly alerting: AlertingView;
+  readonly verdicts: () => Pick<Verdicts, 'findings'>;
   readonly bearerToken: () => string | null;
   readonly clock: Clock;
 }
 
 const MAX_BODY = '16kb';
 
-export function silenceRoutes({ alerting, bearerToken, clock }: SilenceRoutesOptions): Router {
+export function silenceRoutes({ alerting, verdicts, bearerToken, clock }: SilenceRoutesOptions): Router {
   const { silences } = alerting;
   const router = Router();
   const guard = requireBearerToken(bearerToken);
   const body = jsonBody();
+
+  /** Open findings that it keeps quiet: none may mean that a name was mistyped. */
+  function countFits(silence: Silence): number {
+    return [...verdicts().findings.values()].filter((finding) => fitsSilence(finding, silence)).length;
+  }
 
   router.get('/api/v1/silences', (_request, response) => {
     sendSuccess(
@@ -42,7 +49,8 @@ export function silenceRoutes({ alerting, bearerToken, clock }: SilenceRoutesOpt
       return;
     }
     const silence = silences.add(asked);
-    if (silence) sendSuccess(response, renderSilence(silence, clock.nowMs()));
+    if (silence)
+      sendSuccess(response, { ...renderSilence(silence, clock.nowMs()), fitsOpen: countFits(silence) });
     else sendError(response, 'bad_data', 'there are too many silences; expire some, or use name patterns');
   });
   router.post('/api/v1/silences/:id/expire', guard, body, (request, response) => {

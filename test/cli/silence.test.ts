@@ -64,6 +64,7 @@ describe('stagewatch silence', () => {
         added.out,
       ) ?? [];
     assert.notEqual(id, '', added.out);
+    assert.match(added.out, /\nNo open finding fits it now; it is for what comes\.\n/);
     assert.match(
       (await run(['silence', '--url', url])).out,
       new RegExp(`^${id} `),
@@ -88,6 +89,11 @@ describe('stagewatch silence', () => {
     const { url } = await daemonOf(test);
     const add = ['silence', 'add', '--url', url];
     assert.match((await run([...add, '--kind', 'x'])).err, /needs the daemon's token/);
+    const folder = await tempDir(test);
+    assert.equal(
+      (await run([...add, '--kind', 'x', '--token-file', folder])).err,
+      `stagewatch: cannot read the token from ${folder}: it is a folder\n`,
+    );
     const wrong = await run([...add, '--kind', 'x', '--for', '2h'], { STAGEWATCH_WEB_BEARER_TOKEN: 'other' });
     assert.deepEqual([wrong.code, /missing or wrong/.test(wrong.err)], [1, true]);
     assert.match((await run([...add, '--kind', 'WorkerStuk'], TOKEN)).err, /fits none of WorkerStuck/);

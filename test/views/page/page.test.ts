@@ -203,6 +203,19 @@ describe('the page in a browser', { skip: isMissing }, () => {
     await page.close();
   });
 
+  it('answers a new silence with how many open findings it keeps quiet', async () => {
+    const ask = async (container: string) => {
+      const response = await fetch(`${served.url}/api/v1/silences`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer sesame', 'content-type': 'application/json' },
+        body: JSON.stringify({ matchers: { kind: 'WorkerStuck', container }, duration: '1h' }),
+      });
+      return ((await response.json()) as { data: { fitsOpen: number } }).data.fitsOpen;
+    };
+    assert.equal(await ask(stuck()), 1);
+    assert.equal(await ask('nobody-is-called-so'), 0);
+  });
+
   it('keeps old data with its age while the daemon is away, and comes back by itself', async () => {
     const { page } = await open();
     await waitFor('the stream', async () =>
