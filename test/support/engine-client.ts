@@ -11,7 +11,8 @@ export interface EngineAnswer {
 }
 
 export interface EngineClient {
-  ask(path: string, method?: 'GET' | 'HEAD' | 'POST'): Promise<EngineAnswer>;
+  /** `body` is sent as JSON. */
+  ask(path: string, method?: 'GET' | 'HEAD' | 'POST' | 'DELETE', body?: object): Promise<EngineAnswer>;
   /** The `Action` of each event of containers, as they come; ends with `close`. */
   followEvents(): Promise<EventFollower>;
 }
@@ -30,16 +31,20 @@ export interface EngineEventLine {
 }
 
 export function createEngineClient(socketPath: string): EngineClient {
-  function open(path: string, method: string): Promise<IncomingMessage> {
+  function open(path: string, method: string, body?: object): Promise<IncomingMessage> {
+    const headers = body ? { 'content-type': 'application/json' } : {};
     return new Promise((resolve, reject) => {
       // Each on a connection of its own.
-      request({ socketPath, path, method, agent: false }).on('response', resolve).on('error', reject).end();
+      request({ socketPath, path, method, headers, agent: false })
+        .on('response', resolve)
+        .on('error', reject)
+        .end(body && JSON.stringify(body));
     });
   }
 
   return {
-    async ask(path, method = 'GET') {
-      const response = await open(path, method);
+    async ask(path, method = 'GET', sent = undefined) {
+      const response = await open(path, method, sent);
       const body = Buffer.concat(await response.toArray());
       const text = body.toString('utf8');
       return {

@@ -7,6 +7,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { createEngineClient, type EngineClient } from './engine-client.js';
 import { requireProgram } from './machine.js';
 import { waitFor } from './wait-for.js';
 
@@ -18,6 +19,8 @@ export interface RealDocker {
   readonly socketPath: string;
   /** Process id of the engine now running. */
   readonly pid: number;
+  /** Asks the engine itself: what is asked again and again is not to start a client each time. */
+  readonly api: EngineClient;
   /** Runs the docker client and gives its output. */
   docker(...args: string[]): Promise<string>;
   inspect(name: string): Promise<Record<string, unknown>>;
@@ -55,6 +58,7 @@ export async function startRealDocker(): Promise<RealDocker> {
   const host = `unix://${socketPath}`;
   const client = requireProgram('docker');
   const log = createWriteStream(join(folder, 'dockerd.log'));
+  const api = createEngineClient(socketPath);
   let engine = await startEngine(folder, host, log);
 
   async function docker(...args: string[]): Promise<string> {
@@ -63,12 +67,15 @@ export async function startRealDocker(): Promise<RealDocker> {
   }
 
   async function removeAllContainers(): Promise<void> {
-    const ids = (await docker('ps', '-aq')).split('\n').filter((id) => id !== '');
+    const { json } = await api.ask('/containers/json?all=1');
+    const ids = (json() as readonly { readonly Id: string }[]).map(({ Id }) => Id);
     // In lanes, because the engine takes a second or two for each.
-    const lanes = Array.from({ length: REMOVAL_LANES }, (_, lane) =>
-      ids.filter((_id, index) => index % REMOVAL_LANES === lane),
-    );
-    await Promise.all(lanes.filter((lane) => lane.length > 0).map((lane) => docker('rm', '-f', ...lane)));
+    const lanes = Array.from({ length: REMOVAL_LANES }, async () => {
+      for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
+        await api.ask(`/containers/${id}?force=1`, 'DELETE');
+      }
+    });
+    await Promise.all(lanes);
   }
 
   async function stop(): Promise<void> {
@@ -78,8 +85,7 @@ export async function startRealDocker(): Promise<RealDocker> {
   }
 
   async function isReady(): Promise<boolean> {
-    await docker('version');
-    return true;
+    return (await api.ask('/_ping')).status === 200;
   }
 
   await waitFor('the engine to answer', isReady, 60_000);
@@ -91,9 +97,12 @@ export async function startRealDocker(): Promise<RealDocker> {
     get pid() {
       return engine.pid ?? 0;
     },
+    api,
     docker,
     async inspect(name) {
-      return (JSON.parse(await docker('inspect', name)) as Record<string, unknown>[])[0] ?? {};
+      const { status, text, json } = await api.ask(`/containers/${encodeURIComponent(name)}/json`);
+      if (status !== 200) throw new Error(`the engine answers ${status}: ${text}`);
+      return json() as Record<string, unknown>;
     },
     removeAllContainers,
     stop,

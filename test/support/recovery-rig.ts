@@ -123,7 +123,8 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
   }
 
   async function startedAt(name: string): Promise<string> {
-    return engine.docker('inspect', '--format', '{{.State.StartedAt}}', name);
+    const { State } = (await engine.inspect(name)) as { State: { StartedAt: string } };
+    return State.StartedAt;
   }
 
   /** For a wait in vain. */

@@ -2,7 +2,9 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 
-const LOOK_EVERY_MS = 25;
+const FIRST_PAUSE_MS = 25;
+/** What takes seconds need not be looked at forty times in each: other tests use the processor too. */
+const LONGEST_PAUSE_MS = 100;
 
 /**
  * Resolves with the first result that is neither undefined nor false; a look that throws is tried again.
@@ -17,7 +19,7 @@ export async function waitFor<T>(
 ): Promise<Exclude<T, undefined | false>> {
   const endMs = Date.now() + limitMs;
   let last: unknown;
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.2, LONGEST_PAUSE_MS)) {
     try {
       const result = await look();
       if (result !== undefined && result !== false) return result as Exclude<T, undefined | false>;
@@ -29,7 +31,7 @@ export async function waitFor<T>(
       const instead = seen ? await describeSeen(seen) : `last: ${String(last)}`;
       throw new Error(`waited ${limitMs} ms in vain for ${what}; ${instead}`);
     }
-    await pause(LOOK_EVERY_MS);
+    await pause(pauseMs);
   }
 }
 
