@@ -43,7 +43,7 @@ export function createEngineClient(socketPath: string): EngineClient {
   }
 
   return {
-    async ask(path, method = 'GET', sent = undefined) {
+    async ask(path, method = 'GET', sent) {
       const response = await open(path, method, sent);
       const body = Buffer.concat(await response.toArray());
       const text = body.toString('utf8');
