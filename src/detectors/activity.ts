@@ -114,6 +114,11 @@ function describeCpu(used: CpuActivity | undefined, motion: Motion): string {
   if (motion === 'unknown' || used?.recentSeconds === undefined || used.recentMs === undefined) {
     return 'how much CPU the container uses is not known';
   }
+  const stillMs = used.atMs - stillSince(used);
+  // The window may reach back to before it fell silent.
+  if (motion === 'still' && stillMs < used.recentMs) {
+    return `container has used next to no CPU for ${formatDuration(stillMs)}`;
+  }
   return `container used ${used.recentSeconds.toFixed(1)} CPU-s in ${formatDuration(used.recentMs)}`;
 }
 

@@ -63,6 +63,21 @@ describe('a worker that hangs', () => {
     ]);
   });
 
+  it('is told by how long it used no CPU, where it was busy within the time that CPU is looked back over', () => {
+    const stages = CONFIG.stages.map((stage) => ({ ...stage, stall_after: '30s' }));
+    const fleet = createJudgedFleet({ stages });
+    hang(fleet, W);
+    for (let seconds = 5; seconds <= 60; seconds += 5) {
+      fleet.cpu(W, 100 + seconds);
+      fleet.progress(W, job(fleet, seconds / 5, { document: `of-${W}` }));
+      fleet.judgeFor(5);
+    }
+    const outcomes = fleet.judgeFor(60);
+    const opened = outcomes.flatMap((outcome) => outcome.opened).find(({ kind }) => kind === 'WorkerStuck');
+    const said = opened?.evidence.find((line) => line.includes('CPU')) ?? '';
+    assert.match(said, /^container has used next to no CPU for [34]\ds$/);
+  });
+
   it('is active again with its first step, and the finding clears with its length', () => {
     const fleet = createJudgedFleet(CONFIG);
     hang(fleet, W);

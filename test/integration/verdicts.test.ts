@@ -101,7 +101,9 @@ stages:
     );
     assert.match(stuck.summary, /^\d+s without progress$/);
     assert.ok(
-      stuck.evidence.some((line) => /^container used 0\.0 CPU-s in \d+/.test(line)),
+      stuck.evidence.some((line) =>
+        /^container (used 0\.0 CPU-s in|has used next to no CPU for) \d+/.test(line),
+      ),
       stuck.evidence.join('\n'),
     );
   });
