@@ -116,7 +116,11 @@ function listen(address: string): Promise<Server> {
   server.unref();
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(address, () => resolve(server));
+    server.listen(address, () => {
+      // One that asks and cannot be accepted is told by the socket itself that it is held.
+      server.on('error', () => undefined);
+      resolve(server);
+    });
   });
 }
 
