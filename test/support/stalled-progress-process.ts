@@ -2,6 +2,7 @@
 
 import { endProcessDespiteThreads } from '../../src/lib/end-thread.js';
 import { createProgressSource } from '../../src/sources/progress/progress-source.js';
+import { isThreadAtPipe } from './blocked-thread.js';
 import { createSourceHarness } from './source-harness.js';
 import { waitFor } from './wait-for.js';
 
@@ -17,7 +18,10 @@ const source = createProgressSource(
 );
 process.on('SIGTERM', () => undefined);
 source.start();
-await waitFor('the folder to be found stalled', () => fleet.sources.get('progress')?.problem !== undefined);
+await waitFor(
+  'the folder to be found stalled, and its thread in a call',
+  () => fleet.sources.get('progress')?.problem !== undefined && isThreadAtPipe(),
+);
 const askedMs = Date.now();
 await source.stop();
 console.log(JSON.stringify({ stopMs: Date.now() - askedMs, log: logLines.join('') }));
