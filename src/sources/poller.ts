@@ -5,6 +5,7 @@ import type { Observation } from '../fleet/observations.js';
 import { createBackoff } from '../lib/backoff.js';
 import type { Timer } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
+import { linkAbort } from '../lib/linked-abort.js';
 import { createHealthReporter } from './health-reporter.js';
 import type { Source, SourceContext } from './source.js';
 
@@ -40,14 +41,13 @@ export function createPolledSource(reader: PolledReader, context: SourceContext)
 
   async function readOnce(): Promise<number> {
     const startedMs = clock.monotonicMs();
-    const read = new AbortController();
-    const signal = AbortSignal.any([stopped.signal, read.signal]);
+    const ending = linkAbort(stopped.signal);
     try {
-      const observations = await withDeadline(reader.read(signal), {
+      const observations = await withDeadline(reader.read(ending.signal), {
         clock,
         limitMs: reader.timeLimitMs,
         what: `reading ${reader.target}`,
-        onExpired: () => read.abort(),
+        onExpired: () => ending.abort(),
       });
       if (stopped.signal.aborted) return reader.intervalMs;
       for (const observation of observations) apply(observation);
@@ -60,6 +60,8 @@ export function createPolledSource(reader: PolledReader, context: SourceContext)
       if (!stopped.signal.aborted) reporter.failed(error);
       failure = error;
       return backoff.nextDelayMs();
+    } finally {
+      ending.release();
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { Clock, Timer } from '../../lib/clock.js';
 import { createLineSplitter } from '../../lib/line-splitter.js';
+import { linkAbort } from '../../lib/linked-abort.js';
 import { SourceError } from '../source-error.js';
 import type { DockerClient } from './docker-client.js';
 import type { EngineCall } from './engine-transport.js';
@@ -120,15 +121,12 @@ async function readLines(
   signal: AbortSignal,
   clock: Clock,
 ): Promise<readonly string[]> {
-  const tooLong = new AbortController();
+  const ending = linkAbort(signal);
   const timer = clock.after(WATCHDOG_MS, () =>
-    tooLong.abort(new SourceError('timeout', 'asking for past events')),
+    ending.abort(new SourceError('timeout', 'asking for past events')),
   );
   try {
-    const response = await client.openStream(
-      { path: '/events', query },
-      AbortSignal.any([signal, tooLong.signal]),
-    );
+    const response = await client.openStream({ path: '/events', query }, ending.signal);
     const lines: string[] = [];
     const splitter = createLineSplitter({
       maxLineBytes: MAX_LINE_BYTES,
@@ -144,5 +142,6 @@ async function readLines(
     return lines;
   } finally {
     timer.cancel();
+    ending.release();
   }
 }

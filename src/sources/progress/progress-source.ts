@@ -1,5 +1,6 @@
 /** Looks at the folder of progress files again and again, through a thread that a stalled mount may block. */
 
+import { abortable } from '../../lib/abortable.js';
 import { DeadlineError, withDeadline } from '../../lib/deadline.js';
 import { formatDuration } from '../../lib/duration.js';
 import { createPolledSource } from '../poller.js';
@@ -28,7 +29,8 @@ export function createProgressSource(options: ProgressSourceOptions, context: So
   const announcer = createProgressAnnouncer(log);
 
   async function sweep(signal: AbortSignal): Promise<DirectorySweep> {
-    const looked = untilAborted(thread.sweep(clock.monotonicMs()), signal);
+    // A stop must not wait for a mount.
+    const looked = abortable(thread.sweep(clock.monotonicMs()), signal, () => new Error('stopped'));
     try {
       return await withDeadline(looked, { clock, limitMs: stallLimitMs, what: directory });
     } catch (error) {
@@ -57,12 +59,4 @@ export function createProgressSource(options: ProgressSourceOptions, context: So
     },
     context,
   );
-}
-
-/** A stop must not wait for a mount. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-    work.then(resolve, reject);
-  });
 }

@@ -1,6 +1,7 @@
 /** The home of amqplib: one connection to the broker whose every failure is named and which can be given up at once. */
 
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
+import { abortable } from '../../lib/abortable.js';
 import { errorCode } from '../../lib/describe-error.js';
 import { SourceError } from '../source-error.js';
 import type { AmqpAddress } from './broker-address.js';
@@ -39,7 +40,7 @@ export async function openAmqp(
     clientProperties: { connection_name: 'stagewatch' },
   };
   const connecting = connect(url.href, socketOptions);
-  const model = await abortable(connecting, signal).catch((error: unknown) => {
+  const model = await untilGivenUp(connecting, signal).catch((error: unknown) => {
     connecting.then(destroySocket, () => undefined);
     givenUp.abort();
     throw explainConnect(error, address);
@@ -82,13 +83,8 @@ function destroySocket(model: ChannelModel): void {
 }
 
 /** Settles as `work`, or rejects when `signal` aborts. */
-export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(new SourceError('interrupted', 'the read was given up'));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
+export function untilGivenUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return abortable(work, signal, () => new SourceError('interrupted', 'the read was given up'));
 }
 
 export type RefusalKind = 'missing' | 'locked' | 'forbidden';

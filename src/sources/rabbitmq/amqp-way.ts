@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createBackoff } from '../../lib/backoff.js';
 import type { Clock } from '../../lib/clock.js';
-import { type AmqpConnection, abortable, openAmqp } from './amqp-connection.js';
+import { type AmqpConnection, openAmqp, untilGivenUp } from './amqp-connection.js';
 import type { AmqpAddress } from './broker-address.js';
 import type { QueueChoice, Way } from './broker-way.js';
 import { createDeclarer, type Declarer } from './declare-queues.js';
@@ -51,8 +51,8 @@ export function createAmqpWay(options: AmqpWayOptions): Way {
         const { connection, declarer, keepReceiving } = await connected(signal);
         const names = new Set([...choice.stageQueues, ...options.furtherQueues()]);
         const askedAtMs = clock.nowMs();
-        const queues = await abortable(declarer.declare([...names]), signal);
-        await abortable(keepReceiving(), signal);
+        const queues = await untilGivenUp(declarer.declare([...names]), signal);
+        await untilGivenUp(keepReceiving(), signal);
         backoff.reset();
         pause = undefined;
         const { version } = connection;

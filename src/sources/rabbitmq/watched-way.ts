@@ -5,6 +5,7 @@ import type { WayReading } from '../../fleet/queue-observations.js';
 import type { Clock } from '../../lib/clock.js';
 import { withDeadline } from '../../lib/deadline.js';
 import { describeError } from '../../lib/describe-error.js';
+import { linkAbort } from '../../lib/linked-abort.js';
 import { failureReason, SourceError } from '../source-error.js';
 import type { Way } from './broker-way.js';
 
@@ -24,13 +25,13 @@ export function watchWay(way: Way, { clock, limitMs }: { clock: Clock; limitMs: 
       return health;
     },
     async read(signal) {
-      const expired = new AbortController();
+      const ending = linkAbort(signal);
       try {
-        const reading = await withDeadline(way.read(AbortSignal.any([signal, expired.signal])), {
+        const reading = await withDeadline(way.read(ending.signal), {
           clock,
           limitMs,
           what: `reading ${target}`,
-          onExpired: () => expired.abort(),
+          onExpired: () => ending.abort(),
         });
         health = { via, target, isUp: true, lastSuccessAtMs: clock.nowMs() };
         return reading;
@@ -40,6 +41,8 @@ export function watchWay(way: Way, { clock, limitMs }: { clock: Clock; limitMs: 
         const problem = describeError(error);
         health = { ...rest, isUp: false, reason, problem };
         return new SourceError(reason, problem, { cause: error });
+      } finally {
+        ending.release();
       }
     },
     close: way.close,
