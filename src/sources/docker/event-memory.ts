@@ -3,7 +3,7 @@
 import type { EngineEvent } from './parse-event.js';
 
 export interface EventMemory {
-  /** Where a new stream takes up; undefined before the first event. */
+  /** Where a new stream takes up: at the last event, else at the opening of the first stream; undefined before that. */
   readonly since: string | undefined;
   /** The engine's time from which on every event should have come. */
   readonly followedFromMs: number;
@@ -23,7 +23,7 @@ export function createEventMemory(): EventMemory {
   let followedFromMs = Number.POSITIVE_INFINITY;
   return {
     get since() {
-      return since;
+      return since ?? momentOf(followedFromMs);
     },
     get followedFromMs() {
       return followedFromMs;
@@ -41,4 +41,11 @@ export function createEventMemory(): EventMemory {
       if (followedFromMs === Number.POSITIVE_INFINITY) followedFromMs = engineNowMs + 2000;
     },
   };
+}
+
+/** As the engine takes times. */
+function momentOf(atMs: number): string | undefined {
+  if (!Number.isFinite(atMs)) return undefined;
+  const wholeMs = Math.floor(atMs);
+  return `${Math.floor(wholeMs / 1000)}.${String((wholeMs % 1000) * 1e6).padStart(9, '0')}`;
 }

@@ -97,7 +97,7 @@ describe('docker source, when the engine misbehaves', () => {
   });
 
   it('survives garbage and a 10 MB line in the stream, lists again, and reads what follows', async () => {
-    start(createHastyClock(10));
+    start(createHastyClock(4));
     await whenUp();
     const listsBefore = lists();
     engine.containers.set('ccc', { id: 'ccc', name: 'c-worker-gpu0-2', state: 'running' });
