@@ -17,6 +17,8 @@ export interface OrchestratorFacts {
   readonly orchestrator: Orchestrator;
   readonly container: Container | undefined;
   readonly nowMs: number;
+  /** Since when it has been at its stage with its document; a message of its own does not end a wait. */
+  readonly heldSinceMs: number | undefined;
   readonly stallAfterMs: number;
   /** A stale source that the status would rest on, in words. */
   readonly staleProblem: string | undefined;
@@ -58,7 +60,7 @@ export function judgeOrchestrator(facts: OrchestratorFacts): OrchestratorJudgeme
     const lost = state === 'waiting' ? whyWaitIsVain(facts) : whyItStandsStill(facts);
     if (lost) return describeStuck(lost, silentMs, facts);
   }
-  return state === 'waiting' ? describeWaiting(facts, silentMs) : plain('active', describeWork(orchestrator));
+  return state === 'waiting' ? describeWaiting(facts) : plain('active', describeWork(orchestrator));
 }
 
 function plain(status: OrchestratorStatus, reason: string): OrchestratorJudgement {
@@ -128,11 +130,10 @@ function describeServing({ stage, workers }: HoldUp): readonly string[] {
   return [`${stage} is served by ${counted(workers.length, 'worker')}${list === '' ? '' : `: ${list}`}`];
 }
 
-function describeWaiting(
-  { orchestrator, queue, holders }: OrchestratorFacts,
-  silentMs: number,
-): OrchestratorJudgement {
-  const since = `waits for ${orchestrator.stage ?? 'a stage'} for ${formatDuration(silentMs)}`;
+function describeWaiting(facts: OrchestratorFacts): OrchestratorJudgement {
+  const { orchestrator, queue, holders, heldSinceMs, lookedAtMs, nowMs } = facts;
+  const waitedMs = Math.max(0, Math.min(lookedAtMs, nowMs) - (heldSinceMs ?? nowMs));
+  const since = `waits for ${orchestrator.stage ?? 'a stage'} for ${formatDuration(waitedMs)}`;
   const [holder] = holders;
   if (holder) return plain('waiting', `${since}: ${holder.container} works on it`);
   const ready = queue?.ready?.value ?? 0;

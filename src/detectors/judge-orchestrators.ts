@@ -33,11 +33,13 @@ export function createOrchestratorJudge(): OrchestratorJudge {
     const feed: SourceName = orchestrator.isByMessage ? 'rabbitmq' : 'progress';
     const holdUp = stage === undefined ? undefined : { stage, workers: servers.get(stage) ?? [] };
     const waitsSinceMs = orchestrator.job?.lastProgressAtMs;
+    const before = verdicts.get(key);
     const { isLost, ...judgement } = judgeOrchestrator({
       orchestrator,
       wasLost: waitsSinceMs !== undefined && lostWaits.get(key) === waitsSinceMs,
       container,
       nowMs,
+      heldSinceMs: heldSince(orchestrator, before),
       stallAfterMs: settings.detection.orchestrator_stall_after,
       staleProblem: describeStale(container ? ['docker', feed] : [feed], scene),
       isProgressWatched: freshness.isWatched(feed),
@@ -49,7 +51,7 @@ export function createOrchestratorJudge(): OrchestratorJudge {
       activity: () => judgeActivity(fleet, aloneAround(orchestrator), { nowMs, neededMs: STILL_MS }),
     });
     if (isLost && waitsSinceMs !== undefined) lostWaits.set(key, waitsSinceMs);
-    return conclude(judgement, { orchestrator, holdUp, scene, before: verdicts.get(key) });
+    return conclude(judgement, { orchestrator, holdUp, scene, before });
   }
 
   return {
@@ -79,16 +81,43 @@ function conclude(
 ): OrchestratorVerdict {
   const { stage, completed, container, state } = orchestrator;
   const { status } = judgement;
-  const isHeldUp = status === 'waiting' || status === 'stuck';
+  const isHeldUp = isHeld(status);
   const place = { completed, isDone: state === 'done', ...(stage !== undefined && { stage }) };
   return {
     ...judgement,
     standing: sameStanding(before?.standing, { container, status }),
-    sinceMs: before?.status === status ? before.sinceMs : scene.nowMs,
+    judged: orchestrator,
+    sinceMs: sinceWhen(status, { orchestrator, before, nowMs: scene.nowMs }),
     dots: drawDots(scene.fleet.stages.values(), place),
     ...(stage !== undefined && { stage }),
     ...(isHeldUp && holdUp && { holdUp }),
   };
+}
+
+function isHeld(status: OrchestratorVerdict['status']): boolean {
+  return status === 'waiting' || status === 'stuck';
+}
+
+/** An orchestrator waits again and again, for one stage after the other: each wait has its own begin. */
+function sinceWhen(
+  status: OrchestratorVerdict['status'],
+  { orchestrator, before, nowMs }: Pick<Conclusion, 'orchestrator' | 'before'> & { readonly nowMs: number },
+): number {
+  if (isHeld(status)) return heldSince(orchestrator, before) ?? nowMs;
+  if (before?.status !== status) return nowMs;
+  return isSamePlace(orchestrator, before.judged)
+    ? before.sinceMs
+    : (orchestrator.job?.lastProgressAtMs ?? nowMs);
+}
+
+/** Since when it has been at this stage with this document, as far as it is seen; undefined without a document. */
+function heldSince(orchestrator: Orchestrator, before: OrchestratorVerdict | undefined): number | undefined {
+  const isSame = before !== undefined && isHeld(before.status) && isSamePlace(orchestrator, before.judged);
+  return isSame ? before.sinceMs : orchestrator.job?.lastProgressAtMs;
+}
+
+function isSamePlace(one: Orchestrator, other: Orchestrator): boolean {
+  return one.stage === other.stage && one.document === other.document && one.state === other.state;
 }
 
 interface Context {
@@ -108,8 +137,8 @@ function indexWorkers({ fleet, workers }: OrchestratorScene): Omit<Context, 'sce
   if (fleet.orchestrators.size === 0) return { servers, holders, strangers };
   const awaited = new Set<string>();
   for (const { stage, document } of fleet.orchestrators.values()) awaited.add(`${stage}\n${document}`);
-  for (const [key, { stage, container, id, job }] of fleet.workers) {
-    const status = workers.get(key)?.status;
+  for (const [key, { stage, container, id }] of fleet.workers) {
+    const { status, job } = workers.get(key) ?? {};
     if (stage === undefined || status === undefined) continue;
     const server = { container, status, ...(id !== undefined && { id }) };
     push(servers, stage, server);

@@ -78,7 +78,11 @@ export function createWorkerJudge(): WorkerJudge {
       const look = lookAt(scene);
       const next = new Map<string, WorkerVerdict>();
       for (const [key, worker] of fleet.workers) {
-        next.set(key, conclude(worker, judgeOne(key, worker, look), verdicts.get(key), nowMs));
+        const verdict = conclude(worker, judgeOne(key, worker, look), verdicts.get(key), nowMs);
+        const container = worker.identity === undefined ? undefined : fleet.containers.get(worker.identity);
+        const job = jobInHand(worker.job, container);
+        if (job) verdict.job = job;
+        next.set(key, verdict);
       }
       for (const [key, judgement] of starvation.find(next, scene)) {
         const worker = fleet.workers.get(key);
@@ -116,7 +120,7 @@ function conclude(
   judgement: WorkerJudgement,
   before: WorkerVerdict | undefined,
   nowMs: number,
-): WorkerVerdict {
+): { -readonly [K in keyof WorkerVerdict]: WorkerVerdict[K] } {
   const { status, reason, evidence, stuckBy, silentMs, isSuspect, stillSinceMs, isUncertain } = judgement;
   const isSame = before?.status === status;
   const old = before?.standing;

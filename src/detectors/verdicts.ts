@@ -1,5 +1,6 @@
 /** What is judged at one moment: the status of every worker and orchestrator, the limits in force, the open findings. */
 
+import type { Job, Orchestrator } from '../fleet/progress-model.js';
 import type { Finding } from './finding.js';
 
 export const WORKER_STATUSES = [
@@ -33,6 +34,8 @@ export interface WorkerVerdict {
   readonly sinceMs: number;
   /** Sentences with numbers; empty while nothing is wrong. */
   readonly evidence: readonly string[];
+  /** The job in hand that the verdict is about: what a view shows beside the reason. Absent: it has none. */
+  readonly job?: Job;
   readonly stuckBy?: StuckBy;
   /**
    * Time without progress, as of the last look at its file; absent without a job.
@@ -69,8 +72,11 @@ export interface OrchestratorVerdict {
   readonly standing: OrchestratorStanding;
   readonly status: OrchestratorStatus;
   readonly reason: string;
+  /** Since when it has been at this: of one that waits or is stuck, since this wait began. */
   readonly sinceMs: number;
   readonly evidence: readonly string[];
+  /** As it was when it was judged: what a view shows beside the reason. */
+  readonly judged: Orchestrator;
   readonly stage?: string;
   /** Its place in the DAG, one mark a stage: `●●●●◉○○○○○`; empty without configured stages. */
   readonly dots: string;

@@ -46,7 +46,8 @@ function renderWorker(
     status: verdict?.status ?? null,
     reason: verdict?.reason ?? null,
     since: toIso(verdict?.sinceMs),
-    ...renderJob(job),
+    // What it was judged by: a job that came or went since stands beside the next verdict.
+    ...renderJob(verdict ? verdict.job : job),
     progressFileProblem: unreadable ?? null,
     queueReady: stage === undefined ? null : (ready.get(stage) ?? null),
   };
@@ -61,10 +62,10 @@ function readyByStage({ queues }: Fleet): ReadonlyMap<string, number> {
   return ready;
 }
 
-function renderOrchestrator(
-  { container, id, stage, state, completed, document, job, unreadable }: Orchestrator,
-  verdict: OrchestratorVerdict | undefined,
-) {
+function renderOrchestrator(now: Orchestrator, verdict: OrchestratorVerdict | undefined) {
+  const { container, id, unreadable } = now;
+  // As it was judged: its place and the reason are of one moment.
+  const { stage, state, completed, document, job } = verdict?.judged ?? now;
   return {
     container,
     id: id ?? null,
