@@ -91,6 +91,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       orchestrators,
       ...statusCounts.count({ fleet, workers, orchestrators }),
       limits: limits.limits,
+      isOpen,
       isFresh,
       isWatched,
     };

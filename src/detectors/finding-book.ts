@@ -100,14 +100,17 @@ export function createFindingBook(saved?: unknown): FindingBook {
   /** Undefined: it stays open. */
   function clear(
     finding: Finding,
-    steadiness: Steadiness | undefined,
+    judgement: KindJudgement | undefined,
     nowMs: number,
   ): ClearedFinding | undefined {
-    const { id } = finding;
-    if (isGraced(id, steadiness, nowMs)) return undefined;
-    const sinceMs = absentSinceMs.get(id) ?? nowMs;
-    absentSinceMs.set(id, sinceMs);
-    if (nowMs - sinceMs < (steadiness?.clearAfterMs ?? 0)) return undefined;
+    const { id, key } = finding;
+    const { steadiness } = judgement ?? {};
+    if (!judgement?.replaced?.includes(key)) {
+      if (isGraced(id, steadiness, nowMs)) return undefined;
+      const sinceMs = absentSinceMs.get(id) ?? nowMs;
+      absentSinceMs.set(id, sinceMs);
+      if (nowMs - sinceMs < (steadiness?.clearAfterMs ?? 0)) return undefined;
+    }
     open.delete(id);
     absentSinceMs.delete(id);
     restored.delete(id);
@@ -120,7 +123,7 @@ export function createFindingBook(saved?: unknown): FindingBook {
     judgement: KindJudgement | undefined,
     nowMs: number,
   ): ClearedFinding | undefined {
-    if (!judgement || !isUnsure(judgement, finding.key)) return clear(finding, judgement?.steadiness, nowMs);
+    if (!judgement || !isUnsure(judgement, finding.key)) return clear(finding, judgement, nowMs);
     absentSinceMs.delete(finding.id);
     if (!finding.isUnconfirmed) open.set(finding.id, { ...finding, isUnconfirmed: true });
     return undefined;

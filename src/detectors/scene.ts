@@ -24,6 +24,8 @@ export interface Scene {
   readonly stageOrchestrators: Verdicts['stageOrchestrators'];
   readonly orchestrators: ReadonlyMap<string, OrchestratorVerdict>;
   readonly limits: ReadonlyMap<string, StageLimits>;
+  /** A finding of the kind and key was open before this look. */
+  isOpen(kind: FindingKind, key: string): boolean;
   /** The source is watched, and what it says is new enough to judge by. */
   isFresh(source: SourceName): boolean;
   /** The source is asked for by the configuration. */
@@ -37,6 +39,8 @@ export interface Judgement {
    * `all`: none of this kind can be judged.
    */
   readonly unsure: readonly string[] | 'all';
+  /** Keys of which another kind says more: an open finding of theirs clears at once. */
+  readonly replaced?: readonly string[];
 }
 
 /** Against flapping; both in milliseconds. What a detector dates itself needs no time to open. */

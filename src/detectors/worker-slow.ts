@@ -1,4 +1,7 @@
-/** WorkerSlow: a worker that still moves, but takes longer over a step or a job than its stage ever needs. */
+/**
+ * WorkerSlow: a worker that still moves, but takes longer over a step or a job than its stage ever needs. One that is
+ * found stuck is not slow beside it.
+ */
 
 import type { Detector, Scene } from './scene.js';
 import type { StageLimits, WorkerVerdict } from './verdicts.js';
@@ -20,7 +23,9 @@ export const workerSlow: Detector = {
       clearsWhen: 'Its progress moves at the pace of its stage, or its job ends.',
       beganAtMs: sinceMs,
     }));
-    return { found: found.filter(({ key }) => isWorthTelling(key, scene)), unsure };
+    const told = found.filter(({ key }) => isWorthTelling(key, scene) && !scene.isOpen('WorkerStuck', key));
+    const stuck = [...scene.notable].flatMap(([key, { status }]) => (status === 'stuck' ? key : []));
+    return { found: told, unsure, replaced: stuck };
   },
 };
 

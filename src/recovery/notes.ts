@@ -7,7 +7,7 @@ import { formatDuration } from '../lib/duration.js';
 import { scrubCredentials } from '../lib/scrub.js';
 import type { WorkerPlan } from './decision.js';
 import type { EnginePort } from './engine-port.js';
-import type { RecoveryRecord } from './record.js';
+import type { DoneRestart, RecoveryRecord } from './record.js';
 
 export interface Notes {
   /** A sentence or two. */
@@ -30,7 +30,7 @@ const LOG_BYTES = 4096;
 const RECENT_MS = 3_600_000;
 
 /** Never rejects: what cannot be had is left out. */
-export async function notesOf({ subject }: Finding, facts: NotesFacts): Promise<Notes> {
+export async function notesOf({ kind, subject, beganAtMs }: Finding, facts: NotesFacts): Promise<Notes> {
   const { identity, container: name } = subject;
   if (identity === undefined || name === undefined) return {};
   const nowMs = facts.clock.nowMs();
@@ -38,18 +38,36 @@ export async function notesOf({ subject }: Finding, facts: NotesFacts): Promise<
   const last = facts.record.recent.find(
     ({ container, atMs }) => container === name && nowMs - atMs < RECENT_MS,
   );
+  // A finding about restarts that changed nothing is about the earlier ones too.
+  const isEarlier =
+    last !== undefined && kind !== 'RestartsExhausted' && isOfEarlierIncident(last, beganAtMs);
   const sentences = [
-    ...(last
-      ? [`Restarted ${formatDuration(nowMs - last.atMs)} ago by ${last.by} (${last.result}): ${last.text}.`]
-      : []),
+    ...(last ? [describeRestart(last, isEarlier, nowMs)] : []),
     ...(plan ? [`${DECIDED[plan.decision]}: ${plan.text}.`] : []),
   ];
   const logLines = await lastLines(identity, facts);
   return {
     ...(sentences.length > 0 && { recovery: sentences.join(' ') }),
-    ...(last?.evidence !== undefined && { evidenceFolder: last.evidence }),
+    ...(last?.evidence !== undefined && !isEarlier && { evidenceFolder: last.evidence }),
     ...(logLines.length > 0 && { logLines }),
   };
+}
+
+/**
+ * A restart that worked was for what began before it. One that failed may itself have brought about what began while it
+ * was under way.
+ */
+function isOfEarlierIncident(
+  { result, atMs, tookMs }: Pick<DoneRestart, 'result' | 'atMs' | 'tookMs'>,
+  beganAtMs: number,
+): boolean {
+  return (result === 'recovered' ? atMs : atMs + tookMs) < beganAtMs;
+}
+
+/** What came of an earlier restart says nothing of what is wrong now. */
+function describeRestart({ atMs, by, result, text }: DoneRestart, isEarlier: boolean, nowMs: number): string {
+  const said = `Restarted ${formatDuration(nowMs - atMs)} ago by ${by}`;
+  return isEarlier ? `${said}, before this began.` : `${said} (${result}): ${text}.`;
 }
 
 const DECIDED: Readonly<Record<WorkerPlan['decision'], string>> = {

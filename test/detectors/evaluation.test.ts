@@ -135,6 +135,26 @@ describe('a worker that hangs', () => {
     assert.equal(fleet.statusOf(W), 'stuck');
   });
 
+  it('is not slow and stuck at once, whichever comes first, nor while it is uncertain which it is', () => {
+    const fleet = createJudgedFleet({ ...CONFIG, detection: { livelock_after: '20m' } });
+    hang(fleet, W);
+    const kinds = new Set<string>();
+    const judge = (isBusy: boolean, seconds: number): void => {
+      for (let passed = 0; passed < seconds; passed += 5) {
+        if (isBusy) fleet.cpu(W, 100 + (fleet.nowMs - T0) / 1000);
+        fleet.judgeFor(5);
+        const open = fleet.open().filter((id) => id === `WorkerSlow:${W}` || id === `WorkerStuck:${W}`);
+        assert.ok(open.length < 2, `${open.join(' and ')} after ${(fleet.nowMs - T0) / 1000}s`);
+        for (const id of open) kinds.add(id);
+      }
+    };
+    judge(true, 1100);
+    judge(false, 300);
+    fleet.container(W, { id: 'read-by-nobody' });
+    judge(true, 400);
+    assert.deepEqual([...kinds], [`WorkerSlow:${W}`, `WorkerStuck:${W}`]);
+  });
+
   it('in a restarted container is not stuck by the file of the life before', () => {
     const fleet = createJudgedFleet(CONFIG);
     hang(fleet, W);

@@ -435,7 +435,7 @@ describe('what people are told with a finding', () => {
     });
   });
 
-  it('is what came of its last restart, and where the evidence is', async () => {
+  it('is that it was restarted before this began, and not what came of that restart', async () => {
     const harness = stuck({ recovery: { container_budget: 1 } });
     await harness.lookFor(10);
     harness.scene.work(W);
@@ -443,8 +443,26 @@ describe('what people are told with a finding', () => {
     const { recovery, evidenceFolder } = await notes(harness);
     assert.match(
       recovery ?? '',
-      /^Restarted \S+ ago by stagewatch \(recovered\): it took up work .*Recovery does not restart it: it was restarted once/,
+      /^Restarted \S+ ago by stagewatch, before this began\. Recovery does not restart it: it was restarted once/,
     );
+    assert.equal(evidenceFolder, undefined, 'it is of the incident before');
+    const exhausted = harness.recovery.ownFindings().flatMap(({ found }) => found)[0];
+    assert.ok(exhausted);
+    const times = { openedAtMs: 0, confirmedAtMs: 0 };
+    const of = await harness.recovery.notesOf({ ...exhausted, ...times, id: 'x', severity: 'critical' });
+    assert.match(of.recovery ?? '', /^Restarted \S+ ago by stagewatch \(recovered\): it took up work/);
+    assert.match(of.evidenceFolder ?? '', /^evidence\/2025/);
+  });
+
+  it('is why the restart for it failed, and where the evidence is', async () => {
+    const harness = stuck();
+    harness.engine = {
+      ...harness.engine,
+      restart: () => Promise.resolve({ kind: 'rejected', status: 500, problem: 'HTTP 500: no device' }),
+    };
+    await harness.lookFor(10);
+    const { recovery, evidenceFolder } = await notes(harness);
+    assert.match(recovery ?? '', /^Restarted \S+ ago by stagewatch \(failed\): .*no device/);
     assert.match(evidenceFolder ?? '', /^evidence\/2025/);
   });
 

@@ -221,6 +221,7 @@ export interface RestartJson {
   readonly by?: Maybe<string>;
   readonly why?: Maybe<string>;
   readonly evidence?: Maybe<string>;
+  readonly tookMs?: Maybe<number>;
 }
 
 /** `GET /api/v1/history`: the last hour; all lists are as long as `times`. */

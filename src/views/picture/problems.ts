@@ -196,7 +196,7 @@ function describeProblem(
     howLong: sayHowLong(finding, forMs),
     isUnconfirmed: finding.unconfirmed ?? false,
     commands: commandsFor(finding, commandContext(finding, surroundings)),
-    recovery: recoveryWord(finding.container ?? null, surroundings),
+    recovery: recoveryWord(finding, sinceMs, surroundings),
     consequences,
   };
 }
@@ -250,8 +250,12 @@ function culpritsOf(orchestrator: OrchestratorJson | undefined): readonly string
     .map(({ container }) => container);
 }
 
-function recoveryWord(container: string | null, { decisions, restarts }: Surroundings): RecoveryWord | null {
-  if (container === null) return null;
+function recoveryWord(
+  { container }: FindingJson,
+  sinceMs: number | null,
+  { decisions, restarts }: Surroundings,
+): RecoveryWord | null {
+  if (!container) return null;
   const decision = decisions.get(container);
   if (decision) {
     return {
@@ -263,5 +267,16 @@ function recoveryWord(container: string | null, { decisions, restarts }: Surroun
   const restart = restarts.get(container);
   if (!restart) return null;
   const result = restart.result ?? (restart.dryRun ? 'dry_run' : 'failed');
-  return { decision: result, text: RESULT_WORDS[result] ?? result, atMs: parseTime(restart.at) };
+  const atMs = parseTime(restart.at);
+  if (sinceMs !== null && isOfEarlierIncident(result, atMs, restart.tookMs ?? 0, sinceMs)) return null;
+  return { decision: result, text: RESULT_WORDS[result] ?? result, atMs };
+}
+
+/**
+ * A restart that worked was for what began before it. One that failed may itself have brought about what began while it
+ * was under way.
+ */
+function isOfEarlierIncident(result: string, atMs: number | null, tookMs: number, sinceMs: number): boolean {
+  if (atMs === null) return true;
+  return result === 'recovered' ? atMs < sinceMs : atMs + tookMs < sinceMs;
 }

@@ -109,6 +109,18 @@ describe('problems', () => {
     assert.deepEqual(word({ recent, workers }), { decision: 'refuse', text: 'no restarts left', atMs: null });
     assert.equal(word({}), null);
   });
+
+  it('say nothing of a restart that was for an earlier incident of the container', () => {
+    const word = (result: string, minutes: number, tookMs = 0) => {
+      const recent = [{ container: 'w', result, at: ago(minutes), tookMs }];
+      return list([finding('WorkerStuck', { container: 'w' })], { recent }).problems[0]?.recovery?.decision;
+    };
+    assert.equal(word('recovered', 6), undefined, 'it worked before this began');
+    assert.equal(word('recovered', 6, 90_000), undefined, 'this began with the first job after it');
+    assert.equal(word('not_recovered', 9), undefined);
+    assert.equal(word('recovered', 4), 'recovered');
+    assert.equal(word('failed', 6, 90_000), 'failed', 'this began while it was under way');
+  });
 });
 
 describe('a common cause', () => {
