@@ -1,5 +1,6 @@
 /** Follows the CPU time of containers from reading to reading: how busy each was lately, and when it last was. */
 
+import { type LastCount, takeCount } from '../lib/falling-count.js';
 import type { CpuActivity, CpuReading } from './cpu-model.js';
 import type { Container } from './model.js';
 
@@ -20,6 +21,10 @@ interface Sample {
 
 interface Track {
   readonly id: string;
+  /** When the container started, as far as the engine told: then its count began at nothing. */
+  readonly startedAtMs: number | undefined;
+  /** What was read last, but for readings below it that may be a blink. */
+  last: LastCount;
   /** Oldest first, about a minute of them. */
   samples: readonly Sample[];
 }
@@ -41,13 +46,19 @@ export function createCpuRegistry({ containers }: CpuRegistryOptions): CpuRegist
     }
   }
 
-  function applyReading({ id, identity, name }: Container, sample: Sample): void {
-    const before = tracks.get(identity);
-    const last = before?.id === id ? before.samples.at(-1) : undefined;
+  function applyReading({ id, identity, name, startedAtMs }: Container, sample: Sample): void {
+    const known = tracks.get(identity);
+    const before = known?.id === id && known.startedAtMs === startedAtMs ? known : undefined;
+    const last = before?.samples.at(-1);
     if (last && isLate(last, sample)) return;
+    const taken = takeCount(before?.last, sample.usedSeconds);
+    if (before && taken.verdict === 'held') {
+      before.last = taken.last;
+      return;
+    }
     const goesOn = before !== undefined && last !== undefined && isContinued(last, sample);
     const samples = [...(goesOn ? keepRecent(before.samples, sample.atMs) : []), sample];
-    tracks.set(identity, { id, samples });
+    tracks.set(identity, { id, startedAtMs, last: taken.last, samples });
     activity.set(
       identity,
       describe({ identity, container: name }, samples, goesOn ? activity.get(identity) : undefined),

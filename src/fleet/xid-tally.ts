@@ -7,13 +7,14 @@
  * miss events, none can invent them. What stood at first sight happened before and is no event.
  */
 
+import { type CountVerdict, type LastCount, takeCount } from '../lib/falling-count.js';
 import type { XidReading } from './gpu-observations.js';
 
 /** Mutable, owned by the fleet; one for a GPU identity, kept when the GPU is lost. */
 export interface XidTally {
   isSeen: boolean;
   last: number | undefined;
-  totals: ReadonlyMap<string, number>;
+  totals: ReadonlyMap<string, LastCount>;
   recent: ReadonlyMap<string, number>;
   readonly sums: Map<string, XidSums>;
 }
@@ -46,24 +47,29 @@ export function tallyXids(
     if (last !== 0) add(tally, String(last), 'last', isNew ? 1 : 0);
     tally.last = last;
   }
-  for (const [xid, value] of totals)
-    add(tally, xid, 'totals', rise(tally, tally.totals.get(xid) ?? 0, value));
+  // A count that is missing for once is remembered; a window without a count is empty.
+  const kept = new Map(tally.totals);
+  for (const [xid, value] of totals) {
+    const before = kept.get(xid);
+    const { verdict, last: said } = takeCount(before, value);
+    kept.set(xid, said);
+    add(tally, xid, 'totals', tally.isSeen ? rise(before?.value ?? 0, value, verdict) : 0);
+  }
   for (const [xid, value] of recent) {
     // A window that has slid on takes away; only what it gains is new.
     add(tally, xid, 'recent', tally.isSeen ? Math.max(0, value - (tally.recent.get(xid) ?? 0)) : 0);
   }
-  // A count that is missing for once is remembered; a window without a count is empty.
-  tally.totals = new Map([...tally.totals, ...totals]);
+  tally.totals = kept;
   tally.recent = recent;
   tally.isSeen = true;
   if (tally.sums.size === 0) return undefined;
   return new Map([...tally.sums].map(([xid, sums]) => [xid, Math.max(sums.last, sums.totals, sums.recent)]));
 }
 
-/** A count that fell was reset by a new start of the exporter. */
-function rise({ isSeen }: XidTally, before: number, now: number): number {
-  if (!isSeen) return 0;
-  return now >= before ? now - before : now;
+/** A count that fell for good was reset by a new start of the exporter. */
+function rise(before: number, now: number, verdict: CountVerdict): number {
+  if (verdict === 'held') return 0;
+  return verdict === 'restarted' ? now : now - before;
 }
 
 function add(tally: XidTally, xid: string, report: keyof XidSums, count: number): void {

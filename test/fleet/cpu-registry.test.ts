@@ -56,10 +56,16 @@ describe('the CPU time of a container', () => {
     assert.deepEqual(timesOf(afterReadings([0, 5], [10, 5.11])).lastBusy, 10);
   });
 
-  it('begins anew when the count falls: the container was restarted', () => {
-    const activity = afterReadings([0, 100], [10, 120], [20, 3]);
-    assert.deepEqual([activity?.usedSeconds, activity?.recentSeconds], [3, undefined]);
-    assert.deepEqual(timesOf(activity), { at: 20, first: 20, lastBusy: undefined });
+  it('begins again when the count falls for good: the container was restarted', () => {
+    const activity = afterReadings([0, 100], [10, 120], [20, 3], [30, 3], [40, 4]);
+    assert.deepEqual([activity?.usedSeconds, activity?.recentSeconds], [4, undefined]);
+    assert.deepEqual(timesOf(activity), { at: 40, first: 40, lastBusy: undefined });
+  });
+
+  it('goes on although the count is less for once', () => {
+    const activity = afterReadings([0, 100], [10, 120], [20, 0], [30, 120], [40, 120]);
+    assert.deepEqual([activity?.usedSeconds, activity?.recentSeconds], [120, 20]);
+    assert.deepEqual(timesOf(activity), { at: 40, first: 0, lastBusy: 10 });
   });
 
   it('begins anew after minutes without a reading, whose average would say nothing of now', () => {

@@ -49,7 +49,16 @@ describe('XID events', () => {
     ['totals from before are none', [{ total: { '79': 4 } }, { total: { '79': 4 } }], [{}, {}]],
     ['totals count what repeats', [{ total: { '79': 4 } }, { total: { '79': 7 } }], [{}, { '79': 3 }]],
     ['a total that appears is new', [{ last: 0 }, { last: 31, total: { '31': 2 } }], [{}, { '31': 2 }]],
-    ['a total that fell was reset', [{ total: { '79': 4 } }, { total: { '79': 1 } }], [{}, { '79': 1 }]],
+    [
+      'a total that fell for good was reset',
+      [{ total: { '79': 4 } }, { total: { '79': 1 } }, { total: { '79': 1 } }, { total: { '79': 1 } }],
+      [{}, {}, {}, { '79': 1 }],
+    ],
+    [
+      'a total that was less for once is none',
+      [{ total: { '79': 4 } }, { total: { '79': 1 } }, { total: { '79': 4 } }],
+      [{}, {}, {}],
+    ],
     [
       'a total that is missing for once is remembered',
       [{ total: { '79': 4 } }, { last: 0 }, { total: { '79': 4 } }],

@@ -65,10 +65,23 @@ function toReading(queue: z.output<typeof queueSchema>): QueueReading {
     ...(queue.messages_ready !== undefined && { ready: queue.messages_ready }),
     ...(queue.messages_unacknowledged !== undefined && { unacked: queue.messages_unacknowledged }),
     ...(queue.consumers !== undefined && { consumers: queue.consumers }),
-    published: queue.message_stats?.publish ?? 0,
-    acked: queue.message_stats?.ack ?? 0,
-    redelivered: queue.message_stats?.redeliver ?? 0,
+    ...countsOf(queue.message_stats),
     ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs }),
+  };
+}
+
+/**
+ * What is absent was not read: an answer without `message_stats` is that of a queue without traffic, and also that of a
+ * broker that is busy, has just started, or keeps no statistics.
+ */
+function countsOf(
+  stats: z.output<typeof queueSchema>['message_stats'],
+): Pick<QueueReading, 'published' | 'acked' | 'redelivered'> {
+  const { publish, ack, redeliver } = stats ?? {};
+  return {
+    ...(publish !== undefined && { published: publish }),
+    ...(ack !== undefined && { acked: ack }),
+    ...(redeliver !== undefined && { redelivered: redeliver }),
   };
 }
 

@@ -97,7 +97,24 @@ describe('createChannelSums', () => {
     const sums = createChannelSums();
     assert.equal(sums.take([count('a', 5), count('b', 2)], queues).get('q')?.acked, 7);
     assert.equal(sums.take([count('b', 4)], queues).get('q')?.acked, 9);
-    assert.equal(sums.take([count('b', 1), count('c', 3)], queues).get('q')?.acked, 13);
+    assert.equal(sums.take([count('c', 3)], queues).get('q')?.acked, 12);
+    const fallen = [1, 1, 2, 3].map((value) => sums.take([count('b', value)], queues).get('q')?.acked);
+    assert.deepEqual(fallen, [12, 12, 14, 15]);
+  });
+
+  it('counts nothing twice of a channel that is missing on a page or less for once', () => {
+    const sums = createChannelSums();
+    const pages = [
+      [count('a', 5)],
+      [],
+      [count('a', 5)],
+      [count('a', 0)],
+      [count('a', 6)],
+      [],
+      [count('a', 7)],
+    ];
+    const seen = pages.map((page) => sums.take(page, queues).get('q')?.acked);
+    assert.deepEqual(seen, [5, 5, 5, 5, 6, 6, 7]);
   });
 
   it('forgets a queue that is gone', () => {
