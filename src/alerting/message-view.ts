@@ -1,6 +1,7 @@
 /** What a message says, before any channel gives it its form: the same words in mail, Slack and JSON. */
 
 import type { Finding, Severity } from '../detectors/finding.js';
+import { times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { AlertSettings } from './alert-settings.js';
 import { logLine, oneLine, subjectTitle, whoAndWhere } from './finding-words.js';
@@ -124,7 +125,7 @@ function leadLines(notification: Notification, { alerts }: AlertSettings): reado
       : [`It began ${began}, ${age} before this message.`];
   if (reason === 'flapping') {
     lines.push(
-      `It opened ${opens} times within ${formatDuration(flapping.window)}. You will not be told each time from now on, ` +
+      `It opened ${times(opens)} within ${formatDuration(flapping.window)}. You will not be told each time from now on, ` +
         `but when it has stayed away for ${formatDuration(flapping.quiet)}, and every ${formatDuration(repeat)} while it is open.`,
     );
   }

@@ -1,7 +1,7 @@
 /** Reads the request for a silence, from outside, and says what is wrong with it in words. */
 
 import { FINDING_KINDS, FINDING_SEVERITIES } from '../detectors/finding.js';
-import { formatDuration, parseDuration } from '../lib/duration.js';
+import { parseDuration, writeDuration } from '../lib/duration.js';
 import { matchesGlob } from '../lib/glob.js';
 import { oneLine } from './finding-words.js';
 import { MATCHER_FIELDS, type MatcherField, type SilenceMatchers } from './silence.js';
@@ -21,7 +21,7 @@ export function parseSilence(body: unknown): SilenceRequest | { readonly problem
   if ('problem' in wanted) return wanted;
   const durationMs = typeof duration === 'string' ? parseDuration(duration) : undefined;
   if (durationMs === undefined || durationMs < MIN_DURATION_MS || durationMs > MAX_DURATION_MS) {
-    const allowed = `from ${formatDuration(MIN_DURATION_MS)} to ${formatDuration(MAX_DURATION_MS)}`;
+    const allowed = `from ${writeDuration(MIN_DURATION_MS)} to ${writeDuration(MAX_DURATION_MS)}`;
     return { problem: `duration: expected a duration like 30m or 2h, ${allowed}` };
   }
   if (typeof by !== 'string' || typeof comment !== 'string')

@@ -1,6 +1,7 @@
 /** The words of the demo: where to look, what is about to happen, what strikes, and what the daemon makes of it; pure. */
 
 import { renderConfig } from '../config/render-config.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { DEMO_TOKEN } from '../simulation/demo-config.js';
 import type { FaultKind } from '../simulation/fault-plan.js';
@@ -34,7 +35,7 @@ export function renderGuide({
   const recovery = isRecovering
     ? 'Stuck workers are restarted.'
     : 'What would be restarted is only said; --recover restarts it.';
-  return `stagewatch demo: a simulated pipeline with ${profile.replace('gpu', ' GPUs')}, ${containers} containers and ${workers} workers.
+  return `stagewatch demo: a simulated pipeline with ${profile.replace('gpu', ' GPUs')}, ${counted(containers, 'container')} and ${counted(workers, 'worker')}.
 One second here is ${speed === 1 ? 'one' : speed} of the pipeline. ${recovery}
 
   page      ${url}/
@@ -113,7 +114,7 @@ export function describeNews(news: DemoNews): string {
     case 'over':
       return `over: ${describeFault(news.fault)}`;
     case 'prometheus':
-      return `a Prometheus scrapes it, with ${news.ruleFiles} files of rules: ${news.url}/alerts`;
+      return `a Prometheus scrapes it, with ${counted(news.ruleFiles, 'file')} of rules: ${news.url}/alerts`;
     case 'no-prometheus':
       return `the Prometheus on the PATH cannot be used: ${news.problem}`;
   }

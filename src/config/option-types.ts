@@ -1,7 +1,7 @@
 /** The kinds of values an option can take; each says in its error what is allowed. */
 
 import { z } from 'zod';
-import { formatDuration, parseDuration } from '../lib/duration.js';
+import { parseDuration, writeDuration } from '../lib/duration.js';
 
 export interface DurationBounds {
   readonly atLeast?: string;
@@ -44,7 +44,7 @@ export function optionalDuration(bounds: DurationBounds = {}) {
 function describeBounds({ atLeast = '1ms', atMost = '365d' }: DurationBounds) {
   const minMs = toMs(atLeast);
   const maxMs = toMs(atMost);
-  const allowed = `a duration like 500ms, 5s, 10m or 2h, from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  const allowed = `a duration like 500ms, 5s, 10m or 2h, from ${writeDuration(minMs)} to ${writeDuration(maxMs)}`;
   return { minMs, maxMs, allowed };
 }
 

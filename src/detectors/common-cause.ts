@@ -181,13 +181,15 @@ function groupCause({ scope, name, together, group, error }: Candidate, scene: S
       key: keyOf({ scope, name }),
       subject: scope === 'stage' ? { stage: name } : scope === 'gpu' ? { gpu: name } : {},
       summary: error
-        ? `${error.summary}; ${together.length} of ${group.counted} workers at work on it turned bad`
-        : `${together.length} of ${group.counted} workers at work on ${where} turned bad together`,
+        ? `${error.summary}; ${together.length} of ${counted(group.counted, 'worker')} at work on it turned bad`
+        : `${together.length} of ${counted(group.counted, 'worker')} at work on ${where} turned bad together`,
       evidence: [
         ...(error?.evidence ?? []),
         `${sayHowClose(lastMs - beganAtMs)} ${formatDuration(scene.nowMs - beganAtMs)} ago`,
         `${names.slice(0, MAX_NAMES).join(', ')}${more}`,
-        ...(scope === 'host' ? [`of ${stages.size} stages: look for a disk, network or memory fault`] : []),
+        ...(scope === 'host'
+          ? [`of ${counted(stages.size, 'stage')}: look for a disk, network or memory fault`]
+          : []),
       ],
       clearsWhen: 'Fewer of them are bad than would be one fault.',
       beganAtMs,

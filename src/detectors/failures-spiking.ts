@@ -44,7 +44,7 @@ function describe(stage: string, { beganAtMs, usual }: Spike, scene: Scene): Det
         .join(', '),
       ...exampleOf(stage, scene),
     ],
-    clearsWhen: `Fewer than ${failures_min} failures, or less than twice as many as before it began, lie within ${window}.`,
+    clearsWhen: `Fewer than ${counted(failures_min, 'failure')}, or less than twice as many as before it began, lie within ${window}.`,
     beganAtMs,
   };
 }

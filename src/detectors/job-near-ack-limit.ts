@@ -77,15 +77,25 @@ function describe(
   const warnMs = settings.detection.ack_limit_share * limitMs;
   if (elapsedMs < warnMs) return undefined;
   const leftMs = limitMs - elapsedMs;
-  const when = leftMs > 0 ? `in ${formatDuration(leftMs)}` : `${formatDuration(-leftMs)} ago`;
+  const when =
+    leftMs > 0 ? `is reached in ${formatDuration(leftMs)}` : `was reached ${formatDuration(-leftMs)} ago`;
   return {
     kind: 'JobNearAckLimit',
-    summary: `job runs for ${formatDuration(elapsedMs)} of the ${formatDuration(limitMs)} the broker waits for its ack`,
+    summary: describeElapsed(elapsedMs, limitMs),
     evidence: [
-      `the limit of queue ${queue.name} (${queue.type ?? 'type unknown'}, RabbitMQ ${broker.version ?? 'of unknown version'}) is reached ${when}`,
+      `the limit of queue ${queue.name} (${queue.type ?? 'type unknown'}, RabbitMQ ${broker.version ?? 'of unknown version'}) ${when}`,
       'then the channel is closed, the message goes back to the queue, and the work may be done twice',
     ],
     clearsWhen: 'The job ends. To avoid it, raise consumer_timeout of the broker or the queue.',
     beganAtMs: startedAtMs + warnMs,
   };
+}
+
+/** More than the whole is no part of it. */
+function describeElapsed(elapsedMs: number, limitMs: number): string {
+  const limit = `the ${formatDuration(limitMs)} the broker waits for its ack`;
+  const elapsed = formatDuration(elapsedMs);
+  return elapsedMs > limitMs
+    ? `job runs for ${elapsed}, longer than ${limit}`
+    : `job runs for ${elapsed} of ${limit}`;
 }

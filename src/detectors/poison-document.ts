@@ -3,6 +3,7 @@
  * that fail most of what they take up do not count: theirs is a cause of their own.
  */
 
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Trouble } from './document-troubles.js';
 import type { Detection } from './finding.js';
@@ -37,7 +38,7 @@ function describe(document: string, troubles: readonly Trouble[], { nowMs }: Sce
     kind: 'PoisonDocument',
     key: document,
     subject: { document, ...(stage !== undefined && { stage }) },
-    summary: `${document} brought down ${troubles.length} workers`,
+    summary: `${document} brought down ${counted(troubles.length, 'worker')}`,
     evidence: troubles.slice(-MAX_LISTED).map((trouble) => {
       const at = trouble.stage === undefined ? '' : ` at ${trouble.stage}`;
       return `${trouble.what} ${trouble.worker}${at}, ${formatDuration(Math.max(0, nowMs - trouble.atMs))} ago`;

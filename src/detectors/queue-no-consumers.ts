@@ -1,6 +1,7 @@
 /** QueueNoConsumers: a queue has had messages waiting and no consumer at all for `no_consumers_after`, and no worker is starting. */
 
 import type { Queue } from '../fleet/queue-model.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { Unserved } from './queue-history.js';
@@ -38,7 +39,7 @@ function describe(key: string, queue: Queue, { beganAtMs, countedMs }: Unserved,
     subject: { queue: name, vhost, ...(stage !== undefined && { stage }) },
     summary: `${ready?.value ?? 0} waiting and no consumer for ${formatDuration(countedMs)}`,
     evidence: [
-      `queue ${name} has ${ready?.value ?? 0} messages waiting and 0 consumers`,
+      `queue ${name} has ${counted(ready?.value ?? 0, 'message')} waiting and no consumer`,
       stage === undefined ? 'it belongs to no configured stage' : describeWorkers(stage, scene),
     ],
     clearsWhen: 'A consumer is there again, or the queue is empty.',

@@ -126,7 +126,7 @@ function describeStarved({ queue, ready, consumers, expected }: Shortage, idleMs
   const idle = formatDuration(idleMs);
   return {
     status: 'starved',
-    reason: `idle for ${idle} while queue ${queue} has ${ready} waiting and ${expected - consumers} of ${expected} consumers missing`,
+    reason: `idle for ${idle} while queue ${queue} has ${ready} waiting and ${expected - consumers} of ${counted(expected, 'consumer')} missing`,
     evidence: [
       `queue ${queue} has ${ready} waiting and ${counted(consumers, 'consumer')}; it should have ${expected}`,
       `no job for ${idle}`,

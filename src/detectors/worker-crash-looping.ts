@@ -1,6 +1,7 @@
 /** WorkerCrashLooping: a worker's container ended by itself `crash_loop_ends` times within `crash_loop_window`. */
 
 import type { Container } from '../fleet/model.js';
+import { counted, times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { describeLastEnd, detectContainers } from './container-findings.js';
 import type { Detector, Scene } from './scene.js';
@@ -22,12 +23,12 @@ export const workerCrashLooping: Detector = {
           return undefined;
         const window = formatDuration(crash_loop_window);
         return {
-          summary: `ended by itself ${ends.length} times within ${window}`,
+          summary: `ended by itself ${times(ends.length)} within ${window}`,
           evidence: [
             `the last time it ${describeLastEnd(container)}`,
             `the first ${formatDuration(nowMs - first)} ago; ${crash_loop_ends} within ${window} are a loop`,
           ],
-          clearsWhen: `Fewer than ${crash_loop_ends} ends lie within ${window}.`,
+          clearsWhen: `Fewer than ${counted(crash_loop_ends, 'end')} lie within ${window}.`,
           beganAtMs: first,
         };
       },

@@ -1,12 +1,13 @@
 /** Races a promise with a time limit, because neither sockets nor libraries promise to answer. */
 
 import type { Clock } from './clock.js';
+import { writeDuration } from './duration.js';
 
 export class DeadlineError extends Error {
   readonly limitMs: number;
 
   constructor(what: string, limitMs: number) {
-    super(`${what}: no answer within ${limitMs} ms`);
+    super(`${what}: no answer within ${writeDuration(limitMs)}`);
     this.name = 'DeadlineError';
     this.limitMs = limitMs;
   }

@@ -5,7 +5,7 @@
 
 import type { Detection } from '../detectors/finding.js';
 import type { KindJudgement } from '../detectors/finding-book.js';
-import { times } from '../lib/counted.js';
+import { counted, times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { RecoverySettings, WorkerPlan } from './decision.js';
 import type { RecoveryMemory } from './memory.js';
@@ -71,7 +71,7 @@ function describeFleet(waiting: readonly WorkerPlan[], { settings, nowMs }: Exha
     kind: 'RestartsExhausted',
     key: FLEET_KEY,
     subject: {},
-    summary: `all ${fleet_budget} restarts of ${formatDuration(fleet_window)} are used up, and ${names.length} workers wait`,
+    summary: `the budget of ${counted(fleet_budget, 'restart')} in ${formatDuration(fleet_window)} is used up, and ${counted(names.length, 'worker')} ${names.length === 1 ? 'waits' : 'wait'}`,
     evidence: [`waiting: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ' and more' : ''}`],
     clearsWhen: 'The oldest restart leaves the window, or nobody waits for one.',
     beganAtMs: Math.min(...waiting.map(({ finding }) => finding?.beganAtMs ?? nowMs)),

@@ -1,5 +1,6 @@
 /** Decides for each stuck worker whether it is restarted now, and if not why not: pure, one decision and one named reason each. */
 
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { findCandidates } from './candidates.js';
 import { type Candidate, HOLD_REASONS, type Hold, type RestartReason, type WorkerPlan } from './decision.js';
@@ -35,7 +36,7 @@ export function crowdHold(candidate: Candidate, input: PlanInput, isTaken: boole
     const window = formatDuration(recovery.fleet_window);
     return {
       reason: 'fleet_budget',
-      text: `the budget of ${recovery.fleet_budget} restarts in ${window} is used up`,
+      text: `the budget of ${counted(recovery.fleet_budget, 'restart')} in ${window} is used up`,
       untilMs: oldest + recovery.fleet_window,
     };
   }
@@ -45,7 +46,7 @@ export function crowdHold(candidate: Candidate, input: PlanInput, isTaken: boole
     const most = Math.max(1, Math.floor(workers * recovery.stage_share));
     const underWay = [...memory.inFlight.values()].filter((one) => one.stage === stage).length;
     if (underWay >= most) {
-      const text = `${underWay} of ${workers} workers of ${stage} are being restarted or not back at work yet; ${most} may be at once`;
+      const text = `of ${counted(workers, 'worker')} of ${stage}, ${underWay} ${underWay === 1 ? 'is' : 'are'} being restarted or not back at work yet; ${most} may be at once`;
       return { reason: 'stage_share', text };
     }
   }

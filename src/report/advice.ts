@@ -1,7 +1,7 @@
 /** Says what to look at first after a run: what cost most, worst first, at most six sentences. */
 
 import { detectSeconds, type RunFacts } from './run-facts.js';
-import { sayCount, saySeconds, sayShare } from './words.js';
+import { sayCount, sayNumbered, saySeconds, sayShare } from './words.js';
 
 export interface Advice {
   /** 0 to 1: how much of the run it is about. */
@@ -65,7 +65,7 @@ function failures({ failures: groups, documentsDone, documentsFailed }: RunFacts
   return [
     {
       weight: Math.max(0.1, Math.min(1, (all / Math.max(1, documents)) * 5)),
-      text: `${sayCount(worst.count)} of ${sayCount(all)} failures are alike${where}: ${worst.reason}, “${worst.signature}”.`,
+      text: `${sayCount(worst.count)} of ${sayNumbered(all, 'failure')} ${worst.count === 1 ? 'is' : 'are alike'}${where}: ${worst.reason}, “${worst.signature}”.`,
     },
   ];
 }
@@ -88,7 +88,7 @@ function restartsInVain({ restarts }: RunFacts): readonly Advice[] {
   const inVain = restarts.filter(({ result }) => result === 'not_recovered' || result === 'failed');
   const names = [...new Set(inVain.map(({ container }) => container))];
   if (inVain.length === 0) return [];
-  const text = `${sayCount(inVain.length)} restarts did not help: ${names.slice(0, 3).join(', ')}.`;
+  const text = `${sayNumbered(inVain.length, 'restart')} did not help: ${names.slice(0, 3).join(', ')}.`;
   return [{ weight: 0.5, text }];
 }
 

@@ -1,6 +1,7 @@
 /** Puts together what is known of a run: numbers from Prometheus where there is one, events from the journal, or the journal alone. */
 
 import type { JournalEntry } from '../journal/journal-entry.js';
+import { counted } from '../lib/counted.js';
 import { type JournalEvents, readEvents } from './events-from-journal.js';
 import type { FailureGroup, RunFacts, StageFacts, TimeRange } from './run-facts.js';
 import { type JournalWork, readWork } from './work-from-journal.js';
@@ -96,9 +97,12 @@ function notesOf({ events, written, prometheus, last }: Known): readonly string[
       'no stages are configured, so which one ends a document is not known; name it with --final-stage',
     );
   }
-  if (events && events.entriesLost > 0) notes.push(`${events.entriesLost} entries of the journal were lost`);
+  if (events && events.entriesLost > 0)
+    notes.push(
+      `${counted(events.entriesLost, 'entry')} of the journal ${events.entriesLost === 1 ? 'was' : 'were'} lost`,
+    );
   if (events && events.failuresLeftOut > 0) {
-    notes.push(`${events.failuresLeftOut} failures came too fast to be written one by one`);
+    notes.push(`${counted(events.failuresLeftOut, 'failure')} came too fast to be written one by one`);
   }
   if (!events)
     notes.push('no journal: restarts, texts of failures and when findings began are known in part at most');

@@ -2,6 +2,7 @@
 
 import type { JournalEntry } from '../journal/journal-entry.js';
 import { readJournal } from '../journal/read-journal.js';
+import { counted } from '../lib/counted.js';
 import { describeError } from '../lib/describe-error.js';
 import { timeOf } from './events-from-journal.js';
 import { gatherFacts } from './gather-facts.js';
@@ -71,10 +72,10 @@ async function readWritten({ journalPath: path }: RunSources, { fromMs, toMs }: 
       toMs,
     });
     const notes = [
-      ...(badLines > 0 ? [`${badLines} lines of the journal cannot be read and are left out`] : []),
-      ...(leftOut > 0 ? [`the journal is very long: its ${leftOut} oldest entries are left out`] : []),
+      ...(badLines > 0 ? [`left out: ${counted(badLines, 'line')} of the journal that cannot be read`] : []),
+      ...(leftOut > 0 ? [`left out of a very long journal: its ${counted(leftOut, 'oldest entry')}`] : []),
     ];
-    const count = `${entries.length} entries in ${files} ${files === 1 ? 'file' : 'files'}`;
+    const count = `${counted(entries.length, 'entry')} in ${counted(files, 'file')}`;
     return { entries, sources: [`journal ${path}: ${count}`], notes };
   } catch (error) {
     return {

@@ -2,7 +2,7 @@
 
 import type { Section, Table } from './report-shape.js';
 import { type AlertFacts, detectSeconds, type RunFacts, recoverSeconds } from './run-facts.js';
-import { sayCount, sayGib, saySeconds, sayShare, sayTime, UNKNOWN } from './words.js';
+import { sayCount, sayGib, sayNumbered, saySeconds, sayShare, sayTime, UNKNOWN } from './words.js';
 
 const MAX_STUCK = 10;
 const MAX_RESTARTS = 30;
@@ -62,7 +62,7 @@ export function stuckSection({ stuck }: RunFacts): Section {
   return {
     title,
     ...shorten(
-      `${saySeconds(total)} of ${sayCount(stuck.length)} workers together.`,
+      `${saySeconds(total)} ${stuck.length === 1 ? 'of 1 worker' : `of ${sayNumbered(stuck.length, 'worker')} together`}.`,
       stuck.length,
       MAX_STUCK,
     ),

@@ -1,5 +1,6 @@
 /** How a report says numbers, times and shares. */
 
+import { plural } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 
 const GIB = 1024 ** 3;
@@ -11,10 +12,14 @@ export function sayCount(count: number | null): string {
   return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
+export function sayNumbered(count: number, noun: string): string {
+  return `${sayCount(count)} ${plural(count, noun)}`;
+}
+
 export function saySeconds(seconds: number | null): string {
   if (seconds === null) return UNKNOWN;
   if (seconds > 0 && seconds < 10) return `${seconds.toFixed(1)}s`;
-  return formatDuration(Math.round(seconds) * 1000).replace(/^0ms$/, '0s');
+  return formatDuration(Math.round(seconds) * 1000);
 }
 
 export function sayShare(share: number | null): string {

@@ -54,7 +54,7 @@ export function createLivePage(options: LivePageOptions): LivePage {
       app.get('/', (_request, response) => {
         response.type('html').set('cache-control', 'no-cache').send(shell);
       });
-      app.get(['/page/:file', '/picture/:file'], createAssetRoute());
+      app.get(['/page/:file', '/picture/:file', '/lib/:file'], createAssetRoute());
       app.get('/api/v1/events', events.route);
       app.get('/api/v1/picture', (request, response) => sendPackedJson(request, response, picture().text));
       app.get('/api/v1/history', (request, response) =>

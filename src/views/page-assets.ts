@@ -58,10 +58,14 @@ const PICTURE_FILES = [
   'vocabulary',
 ] as const;
 
+/** How times and counts are said is the daemon's own; a relative path from /picture/ ends at the root. */
+const LIB_FILES = ['counted', 'duration'] as const;
+
 /** Paths of the modules, which import each other by relative paths. */
 export const PAGE_MODULES: readonly string[] = [
   ...PAGE_FILES.map((name) => `/page/${name}.js`),
   ...PICTURE_FILES.map((name) => `/picture/${name}.js`),
+  ...LIB_FILES.map((name) => `/lib/${name}.js`),
 ];
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
@@ -72,7 +76,7 @@ interface AssetPlace {
   readonly type: string;
 }
 
-/** Beside this module; of packages, where they are installed. */
+/** Beside this module or its folder; of packages, where they are installed. */
 const PLACES: ReadonlyMap<string, AssetPlace> = new Map<string, AssetPlace>([
   ...PAGE_MODULES.map((path): [string, AssetPlace] => [path, { url: () => beside(path), type: JAVASCRIPT }]),
   ['/page/page.css', { url: () => beside('/page/page.css'), type: CSS }],
@@ -84,7 +88,7 @@ const PLACES: ReadonlyMap<string, AssetPlace> = new Map<string, AssetPlace>([
 export const PAGE_ASSET_PATHS: readonly string[] = [...PLACES.keys()];
 
 function beside(path: string): URL {
-  return new URL(`.${path}`, import.meta.url);
+  return new URL(`${path.startsWith('/lib/') ? '..' : '.'}${path}`, import.meta.url);
 }
 
 function ofUplot(file: string): URL {

@@ -83,7 +83,7 @@ describe('a fault', () => {
     ['quiet_hours: { from: "22:00" }', /expected both from and to/],
     ['quiet_hours: { from: "24:00", to: "07:00" }', /expected a time of day in quotes/],
     ['timezone: Mars/Olympus', /expected a time zone like Europe\/Berlin, or null, got "Mars\/Olympus"/],
-    ['repeat: 10s', /from 1m00s/],
+    ['repeat: 10s', /from 1m to 30d/],
   ];
   for (const [yaml, message] of faulty) {
     it(`is named with its place and without a password: ${yaml.slice(0, 60)}`, () => {

@@ -42,7 +42,7 @@ describe('a fault', () => {
   const faulty: readonly (readonly [string, RegExp])[] = [
     ['dcgm: { url: "ftp://user:secret@host" }', /expected a URL like http:\/\/dcgm-exporter:9400/],
     ['dcgm: { url: gpu-host:9400 }', /expected a URL like/],
-    ['dcgm: { interval: 10 }', /expected a duration like .* from 1s to 10m00s, got 10/],
+    ['dcgm: { interval: 10 }', /expected a duration like .* from 1s to 10m, got 10/],
     ['dcgm: { interval: 100ms }', /from 1s to 10m/],
     ['dcgm: { adress: x }', /unknown key "adress"/],
   ];

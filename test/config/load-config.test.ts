@@ -94,7 +94,7 @@ stages:
       'stagewatch.yaml:1:1 listen: expected host:port, like 127.0.0.1:9847 or :9847 for every interface, got "127.0.0.1"',
       'stagewatch.yaml:2:1 dockr: unknown key "dockr", did you mean docker?',
       'stagewatch.yaml:4:3 docker.hots: unknown key "hots". Allowed here: enabled, host, compose_project',
-      'stagewatch.yaml:5:3 docker.relist_interval: expected a duration like 500ms, 5s, 10m or 2h, from 1s to 1h00m, got 5',
+      'stagewatch.yaml:5:3 docker.relist_interval: expected a duration like 500ms, 5s, 10m or 2h, from 1s to 1h, got 5',
       'stagewatch.yaml:7:5 stages.0.id: expected a stage id like G3_02, got nothing',
       'stagewatch.yaml:8:14 stages.1.workers: expected a name pattern with * and ?, or a list of them, got 5',
       'stagewatch.yaml:9:7 stages.2.id: stage id "A" is used twice',

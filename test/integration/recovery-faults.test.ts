@@ -38,7 +38,7 @@ const ANSWERS: readonly { readonly what: string; readonly answer: Answer; readon
   { what: 'says 500', answer: answerWith(500, 'oh no'), text: /HTTP 500: oh no; it was not restarted/ },
   { what: 'says 409', answer: answerWith(409, 'in use'), text: /HTTP 409: in use; it was not restarted/ },
   { what: 'says 404', answer: answerWith(404, 'No such container: x'), text: /removed meanwhile/ },
-  { what: 'never answers', answer: () => true, text: /did not answer: .*no answer within 30000 ms/ },
+  { what: 'never answers', answer: () => true, text: /did not answer: .*no answer within 30s/ },
 ];
 
 describe('a daemon that is killed while a worker is restarted', {

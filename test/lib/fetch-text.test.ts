@@ -76,7 +76,7 @@ describe('a server that misbehaves', () => {
     const { url, underWay } = await startServer(test, () => undefined);
     const failure = await failureOf(fetchFrom(url, { timeLimitMs: 100 }));
     assert.equal(failure.kind, 'timeout');
-    assert.match(failure.message, /^GET http:\/\/127\.0\.0\.1:\d+\/: no answer within 100 ms$/);
+    assert.match(failure.message, /^GET http:\/\/127\.0\.0\.1:\d+\/: no answer within 100ms$/);
     await waitFor('the connection to be closed', () => underWay() === 0);
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { describeError } from '../../src/lib/describe-error.js';
-import { formatDuration, parseDuration } from '../../src/lib/duration.js';
+import { formatDuration, parseDuration, writeDuration } from '../../src/lib/duration.js';
 import { matchesGlob } from '../../src/lib/glob.js';
 import { createLineSplitter } from '../../src/lib/line-splitter.js';
 import { createLogger } from '../../src/lib/logger.js';
@@ -24,14 +24,24 @@ describe('durations', () => {
     it(`"${text}" is ${expected}`, () => assert.equal(parseDuration(text), expected));
   }
   for (const [ms, expected] of [
-    [850, '850ms'],
+    [850, '0s'],
     [12_000, '12s'],
     [432_000, '7m12s'],
     [7_500_000, '2h05m'],
     [273_600_000, '3d04h'],
-    [-12_000, '-12s'],
+    [-12_000, '0s'],
   ] as const) {
     it(`${ms} ms is said as ${expected}`, () => assert.equal(formatDuration(ms), expected));
+  }
+  for (const [ms, expected] of [
+    [0, '0s'],
+    [500, '500ms'],
+    [600_000, '10m'],
+    [5_400_000, '1h30m'],
+    [1500, '1s500ms'],
+    [86_400_000, '1d'],
+  ] as const) {
+    it(`${ms} ms is written as ${expected}`, () => assert.equal(writeDuration(ms), expected));
   }
 });
 

@@ -34,7 +34,7 @@ describe('a deadline', () => {
     const outcome = assert.rejects(
       work,
       (error: unknown) =>
-        error instanceof DeadlineError && /a call: no answer within 100 ms/.test(error.message),
+        error instanceof DeadlineError && /a call: no answer within 100ms/.test(error.message),
     );
     await clock.advance(100);
     await outcome;

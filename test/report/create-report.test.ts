@@ -125,7 +125,7 @@ describe('a report from the journal alone', () => {
   });
 
   it('says which lines it could not read', async () => {
-    assert.ok((await told()).notes.includes('1 lines of the journal cannot be read and are left out'));
+    assert.ok((await told()).notes.includes('left out: 1 line of the journal that cannot be read'));
   });
 
   it('compares with the range before', async () => {

@@ -2,6 +2,7 @@
 
 import type { DcgmConfig } from '../../config/dcgm-section.js';
 import type { Observation } from '../../fleet/observations.js';
+import { counted } from '../../lib/counted.js';
 import { type ParsedText, parseTextFormat } from '../../lib/text-format-parser.js';
 import { fetchPage } from '../fetch-page.js';
 import { createPolledSource, type PolledReader } from '../poller.js';
@@ -95,5 +96,7 @@ function describeDamage(
     const count = faultCount === 1 ? 'one broken line' : `${faultCount} broken lines`;
     return `${target}: ${count} left out, the first is line ${first.line}: ${first.problem}`;
   }
-  return unplaced > 0 ? `${target}: ${unplaced} samples left out that name no GPU by its UUID` : undefined;
+  return unplaced > 0
+    ? `${target}: ${counted(unplaced, 'sample')} without the UUID of a GPU left out`
+    : undefined;
 }

@@ -1,6 +1,7 @@
 /** Follows the engine's events: split into lines, repeats dropped, silence checked, an end told once. */
 
 import type { Clock, Timer } from '../../lib/clock.js';
+import { counted } from '../../lib/counted.js';
 import { createLineSplitter } from '../../lib/line-splitter.js';
 import { linkAbort } from '../../lib/linked-abort.js';
 import { SourceError } from '../source-error.js';
@@ -70,7 +71,12 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
     const missed = lines.filter((line) => isMissed(line));
     if (missed.length === 0 || closed.signal.aborted) return;
     for (const line of missed) takeLine(line);
-    end(new SourceError('interrupted', `the event stream went silent and missed ${missed.length} events`));
+    end(
+      new SourceError(
+        'interrupted',
+        `the event stream went silent and missed ${counted(missed.length, 'event')}`,
+      ),
+    );
   }
 
   function isMissed(line: string): boolean {

@@ -2,6 +2,7 @@
 
 import type { QueueReading } from '../../fleet/queue-observations.js';
 import type { Clock } from '../../lib/clock.js';
+import { counted } from '../../lib/counted.js';
 import { SourceError } from '../source-error.js';
 import type { HttpAddress } from './broker-address.js';
 import type { QueueChoice, Way } from './broker-way.js';
@@ -53,7 +54,10 @@ export function createManagementWay(options: ManagementWayOptions): Way {
     queuesAskedMs = clock.monotonicMs();
     if (brokenCount > 0) {
       options.onBroken(
-        new SourceError('protocol', `${brokenCount} queues of the management API have an unexpected shape`),
+        new SourceError(
+          'protocol',
+          `an unexpected shape in the management API: ${counted(brokenCount, 'queue')}`,
+        ),
       );
     }
     const byName = new Map(queues.map((queue) => [queue.name, queue]));

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { SentinelsConfig } from '../../config/sentinels-section.js';
 import { createBackoff } from '../../lib/backoff.js';
 import type { Timer } from '../../lib/clock.js';
+import { writeDuration } from '../../lib/duration.js';
 import { endThread } from '../../lib/end-thread.js';
 import { createHealthReporter } from '../health-reporter.js';
 import type { Source, SourceContext } from '../source.js';
@@ -169,7 +170,7 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
   function watchForStall(): void {
     const silentMs = clock.monotonicMs() - lastReportMs;
     if (thread && silentMs > stallLimitMs) {
-      const limit = `${stallLimitMs} ms`;
+      const limit = writeDuration(stallLimitMs);
       const problem = `${root} has not answered for more than ${limit}; its file system may be stalled`;
       health.failed(new SourceError('timeout', problem));
     }

@@ -1,6 +1,6 @@
 /** The first line: how it is in one sentence, how old that is, and how each source fares. */
 
-import { formatAgo, formatDuration } from '../picture/format.js';
+import { formatAgo, formatDuration, formatNumbered } from '../picture/format.js';
 import { chipStatus, type Freshness, freshnessOf, type SourceChip } from '../picture/surroundings.js';
 import { byId, el, setAttribute, setClass, setText } from './dom.js';
 import type { FeedState } from './feed.js';
@@ -33,7 +33,7 @@ export function createHeaderView(): View {
   function announce({ picture, feed }: Shown): void {
     const worst = picture.problems.find(({ severity }) => severity !== 'info');
     const state = worst
-      ? `${picture.problemCount} problems, worst: ${worst.who} ${worst.phrase}`
+      ? `${formatNumbered(picture.problemCount, 'problem')}, worst: ${worst.who} ${worst.phrase}`
       : picture.sentence.isWell
         ? 'All well'
         : picture.sentence.text;

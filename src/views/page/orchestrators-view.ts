@@ -1,6 +1,6 @@
 /** The orchestrators, worst first: where in the DAG each is, since when, and whom it waits for. */
 
-import { formatDuration } from '../picture/format.js';
+import { formatDuration, formatNumbered } from '../picture/format.js';
 import type { OrchestratorView } from '../picture/people.js';
 import { countStatusesOf } from '../picture/people.js';
 import { STATUS_LOOKS } from '../picture/vocabulary.js';
@@ -72,7 +72,7 @@ function createOrchestrator(context: PageContext): ItemView<OrchestratorView> {
 function updateDots(element: HTMLElement, { dots }: OrchestratorView): void {
   const marks = dots.split('');
   const done = marks.filter((mark) => mark === '●').length;
-  setAttribute(element, 'aria-label', `${done} of ${marks.length} stages done`);
+  setAttribute(element, 'aria-label', `${done} of ${formatNumbered(marks.length, 'stage')} done`);
   if (element.childElementCount !== marks.length) element.replaceChildren(...marks.map(() => el('i')));
   for (const [index, mark] of marks.entries()) {
     const dot = element.children[index];

@@ -1,6 +1,6 @@
 /** How each source and each piece of infrastructure fares, as tables. */
 
-import { formatAgo, formatCount, formatDuration } from '../picture/format.js';
+import { formatAgo, formatDuration, formatNumbered } from '../picture/format.js';
 import { chipStatus, type InfrastructureView, type SourceChip } from '../picture/surroundings.js';
 import { STATUS_LOOKS } from '../picture/vocabulary.js';
 import { byId, el, setHidden, setText } from './dom.js';
@@ -50,7 +50,7 @@ function createPiece(): ItemView<InfrastructureView> {
             ? `down for ${formatDuration(downForMs)}`
             : detail;
       const messages = broker
-        ? `${formatCount(broker.messages)} messages, ${formatCount(broker.consumers)} consumers${broker.alarms.length > 0 ? `, alarm: ${broker.alarms.join(', ')}` : ''}`
+        ? `${formatNumbered(broker.messages, 'message')}, ${formatNumbered(broker.consumers, 'consumer')}${broker.alarms.length > 0 ? `, alarm: ${broker.alarms.join(', ')}` : ''}`
         : '';
       const word = status === 'active' ? '' : `${STATUS_LOOKS[status].word} (${detail})`;
       setText(text, [word, since, messages].filter((part) => part !== '').join(' · '));

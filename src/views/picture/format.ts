@@ -1,20 +1,12 @@
 /** How times, counts, shares, bytes and rates are said, the same in every view. */
 
+import { plural } from '../../lib/counted.js';
+import { formatDuration } from '../../lib/duration.js';
+
+export { formatDuration };
+
 const THIN_SPACE = '\u2009';
 const GIB = 1024 ** 3;
-
-const pad = (value: number): string => String(value).padStart(2, '0');
-
-/** The two largest units: `12s`, `7m12s`, `2h05m`, `3d04h`; below a second `0s`. */
-export function formatDuration(durationMs: number): string {
-  const total = Math.max(0, Math.floor(durationMs / 1000));
-  const minutes = Math.floor(total / 60) % 60;
-  const hours = Math.floor(total / 3600) % 24;
-  const days = Math.floor(total / 86_400);
-  if (days > 0) return `${days}d${pad(hours)}h`;
-  if (hours > 0) return `${hours}h${pad(minutes)}m`;
-  return minutes > 0 ? `${minutes}m${pad(total % 60)}s` : `${total % 60}s`;
-}
 
 /** `2h05m ago`; what lies ahead by a clock's fault is `now`. */
 export function formatAgo(durationMs: number): string {
@@ -30,7 +22,7 @@ export function formatCount(count: number, separator: string = THIN_SPACE): stri
 
 /** `48 workers`, `1 worker`. */
 export function formatNumbered(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return `${formatCount(count)} ${plural(count, noun)}`;
 }
 
 /** `42 %`; never `100 %` before all is done nor `0 %` once something is. */

@@ -1,6 +1,6 @@
 /**
  * The one picture that every view shows, made of the daemon's JSON: pure, without Node and without the DOM, so that the
- * terminal and the browser show the same. This folder imports nothing from outside itself.
+ * terminal and the browser show the same. This folder imports nothing but what lib/ knows of counts and durations.
  */
 
 import type { FleetJson, HistoryJson, RecoveryJson } from './api-shapes.js';

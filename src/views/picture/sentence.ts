@@ -28,7 +28,7 @@ export function sayHowItIs(parts: SentenceParts): Sentence {
   const { problems, count } = parts.problems;
   const [worst] = problems;
   if (worst && count > 0) {
-    const lead = count === 1 ? '1 problem' : `${formatCount(count)} problems; worst`;
+    const lead = `${formatNumbered(count, 'problem')}${count === 1 ? '' : '; worst'}`;
     return { text: `${lead}: ${nameProblem(worst)}.`, severity: worst.severity, isWell: false };
   }
   const awaited = parts.sources.filter(({ isUp }) => isUp !== true);
@@ -69,7 +69,8 @@ function sayAllWell({ workers, flow, fleet, nowMs }: SentenceParts): string {
   if (down > 0) parts.push(`${formatCount(down)} stopped`);
   if (unknown > 0) parts.push(`${formatCount(unknown)} unknown`);
   const perHour = flow.stages.at(-1)?.jobsPerHour;
-  if (perHour !== null && perHour !== undefined) parts.push(`${formatCount(perHour)} documents an hour`);
+  if (perHour !== null && perHour !== undefined)
+    parts.push(`${formatNumbered(Math.round(perHour), 'document')} an hour`);
   const runMs = runForMs(fleet, nowMs);
   if (runMs !== null) parts.push(`${formatDuration(runMs)} into the run`);
   return `All well: ${parts.join(', ')}.`;

@@ -1,7 +1,14 @@
 /** The stages of the status screen: a line each in DAG order, with what waits, who works and how fast. */
 
 import type { Flow, StageCard, StageQueue } from '../picture/flow-model.js';
-import { formatCount, formatDuration, formatPerHour, formatTrend, trendArrow } from '../picture/format.js';
+import {
+  formatCount,
+  formatDuration,
+  formatNumbered,
+  formatPerHour,
+  formatTrend,
+  trendArrow,
+} from '../picture/format.js';
 import { countSpans, heading, indented, type Row, severitySpan } from './rows.js';
 import { type Column, type Line, line, paragraph, span, table } from './spans.js';
 
@@ -107,12 +114,12 @@ function trendCell(queue: StageQueue | null): Line {
 
 function detailsOf({ limit, meanJobMs, completed, failed, queue }: StageCard): string {
   const parts = [
-    completed === null ? '' : `${formatCount(completed)} jobs done, ${formatCount(failed ?? 0)} failed`,
+    completed === null ? '' : `${formatNumbered(completed, 'job')} done, ${formatCount(failed ?? 0)} failed`,
     meanJobMs === null ? '' : `mean job ${formatDuration(meanJobMs)}`,
     limit === null ? '' : `stuck after ${formatDuration(limit.stallMs)} without progress (${limit.origin})`,
     queue?.consumers === null || queue === null
       ? ''
-      : `${formatCount(queue.consumers)} consumers on ${queue.name}`,
+      : `${formatNumbered(queue.consumers, 'consumer')} on ${queue.name}`,
   ];
   return parts.filter((part) => part !== '').join(', ');
 }

@@ -1,6 +1,13 @@
 /** Head, infrastructure and GPUs of the status screen. */
 
-import { formatCount, formatDuration, formatGib, formatMemory, formatShare } from '../picture/format.js';
+import {
+  formatCount,
+  formatDuration,
+  formatGib,
+  formatMemory,
+  formatNumbered,
+  formatShare,
+} from '../picture/format.js';
 import type { Picture } from '../picture/picture.js';
 import {
   chipStatus,
@@ -92,7 +99,7 @@ function brokerSpans({ broker, status, detail }: InfrastructureView): Line {
   if (broker === null) return status === 'slow' ? [span(detail, 'slow')] : [];
   const { messages, consumers, version, alarms } = broker;
   return line(
-    `${formatCount(messages)} messages, ${formatCount(consumers)} consumers`,
+    `${formatNumbered(messages, 'message')}, ${formatNumbered(consumers, 'consumer')}`,
     span(version === null ? '' : `  ${version}`, 'dim'),
     span(alarms.length === 0 ? '' : `  ${alarms.join(' and ')} alarm: publishers are stopped`, 'stuck'),
   );

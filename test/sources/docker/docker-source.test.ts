@@ -144,7 +144,7 @@ describe('docker source, when the engine misbehaves', () => {
         return true;
       },
     ],
-    ['an answer that never comes', /no answer within 400 ms/, (path) => path === '/containers/json'],
+    ['an answer that never comes', /no answer within 400ms/, (path) => path === '/containers/json'],
     [
       'status 500',
       /HTTP 500: boom/,

@@ -162,7 +162,7 @@ test('a call that never returns is said as a stall, and does not hold up the sto
     stallLimitMs: 200,
   });
   await waitFor('the stall', () => (life.fleet.sources.get('sentinels')?.failures.timeout ?? 0) > 0);
-  assert.match(life.fleet.sources.get('sentinels')?.problem ?? '', /has not answered for more than 200 ms/);
+  assert.match(life.fleet.sources.get('sentinels')?.problem ?? '', /has not answered for more than 200ms/);
   // On a busy machine a thread may be late before it has even begun.
   await waitFor('the thread to be in its call', () => existsSync(marker) && isThreadAtPipe());
   const startedMs = performance.now();

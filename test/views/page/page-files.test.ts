@@ -15,7 +15,8 @@ const RAW_LIMIT_BYTES = 205_000;
 function reachable(from: string, seen = new Set<string>()): ReadonlySet<string> {
   if (seen.has(from)) return seen;
   seen.add(from);
-  const text = readFileSync(join('src/views', from.replace(/\.js$/, '.ts')), 'utf8');
+  const folder = from.startsWith('/lib/') ? 'src' : 'src/views';
+  const text = readFileSync(join(folder, from.replace(/\.js$/, '.ts')), 'utf8');
   for (const [, names = '', specifier = ''] of text.matchAll(/^import ([^;]*?) from '(\.[^']+)';/gms)) {
     const isTypeOnly = /^type\b/.test(names) || /^\{(?:\s*type [^,}]+,?)+\s*\}$/.test(names);
     if (!isTypeOnly) reachable(join(dirname(from), specifier), seen);
