@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, SERVER_PROGRAMS, whyMissing } from './support/machine.js';
+import { findProgram, missingParts, SERVER_PROGRAMS, whyMissing } from './support/machine.js';
 
 /** Of a test and of a whole file: only what hangs reaches it, also on a machine that is busy with other things. */
 const TEST_TIME_LIMIT_MS = 600_000;
@@ -11,9 +11,7 @@ const TEST_TIME_LIMIT_MS = 600_000;
 const FILES_AT_ONCE = 3;
 
 function installMissing(): void {
-  const missing = Object.values(SERVER_PROGRAMS).filter(({ programs }) =>
-    programs.some((name) => findProgram(name) === undefined),
-  );
+  const missing = Object.values(SERVER_PROGRAMS).filter((server) => missingParts(server).length > 0);
   if (missing.length === 0) return;
   const packages = missing.flatMap((server) => [...server.packages]);
   if (process.getuid?.() !== 0 || findProgram('apt-get') === undefined) return;

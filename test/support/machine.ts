@@ -1,6 +1,6 @@
 /** What the tests need of the machine: which servers there are, and what it means when one is not to be had. */
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface ServerProgram {
@@ -8,9 +8,14 @@ export interface ServerProgram {
   readonly what: string;
   /** Where Debian puts it when the PATH does not have it. */
   readonly programs: readonly string[];
+  /** What is there only with its packages and is no program: libraries of Debian's Python. */
+  readonly files?: readonly string[];
   readonly packages: readonly string[];
   readonly needsRoot: boolean;
 }
+
+/** Where Debian puts libraries of its own Python, which need not be the first on the PATH. */
+const PYTHON_LIBRARIES = '/usr/lib/python3/dist-packages';
 
 export const SERVER_PROGRAMS = {
   docker: {
@@ -50,6 +55,20 @@ export const SERVER_PROGRAMS = {
     needsRoot: false,
   },
   python: { what: 'Python', programs: ['python3'], packages: ['python3'], needsRoot: false },
+  pythonKit: {
+    what: 'Python with pika and Celery',
+    programs: ['/usr/bin/python3'],
+    files: ['pika', 'celery', 'setuptools', 'wheel', 'pip'].map((name) => join(PYTHON_LIBRARIES, name)),
+    packages: [
+      'python3',
+      'python3-pika',
+      'python3-celery',
+      'python3-setuptools',
+      'python3-wheel',
+      'python3-pip',
+    ],
+    needsRoot: false,
+  },
 } as const satisfies Record<string, ServerProgram>;
 
 const EXTRA_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -71,9 +90,17 @@ function isExecutable(path: string): boolean {
   }
 }
 
+export function missingParts({ programs, files = [] }: ServerProgram): readonly string[] {
+  return [
+    ...programs.filter((name) => findProgram(name) === undefined),
+    ...files.filter((path) => !existsSync(path)),
+  ];
+}
+
 /** Why a server cannot be started here, or undefined when it can. */
-export function whyMissing({ what, programs, packages, needsRoot }: ServerProgram): string | undefined {
-  const missing = programs.filter((name) => findProgram(name) === undefined);
+export function whyMissing(server: ServerProgram): string | undefined {
+  const { what, packages, needsRoot } = server;
+  const missing = missingParts(server);
   if (missing.length > 0)
     return `${what}: ${missing.join(', ')} not installed (Debian: ${packages.join(' ')})`;
   if (needsRoot && process.getuid?.() !== 0) return `${what}: starting it needs root`;

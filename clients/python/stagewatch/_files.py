@@ -1,0 +1,63 @@
+"""Files that readers only ever see whole, and text that can always be written."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+
+_counter = itertools.count()
+
+#: The daemon reads the first 64 kB of a sentinel, and a progress file only up to that size.
+MAX_FILE_BYTES = 65_536
+
+
+def write_atomically(path: str, text: str, durable: bool) -> None:
+    """Write beside the target and rename; makes missing folders.
+
+    ``durable``: the content is on the disk before the name appears, so that a power cut leaves no empty file.
+    Raises ``OSError``; the target is then as it was.
+    """
+    folder = os.path.dirname(path) or "."
+    os.makedirs(folder, exist_ok=True)
+    # A leading dot keeps the name out of the daemon's scans; the target's own name may leave no room for a suffix.
+    temporary = os.path.join(folder, f".{os.getpid()}-{threading.get_ident()}-{next(_counter)}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(text.encode("utf-8", "replace"))
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+
+
+def remove(path: str) -> None:
+    """Remove a file if it is there and can be removed."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def clip(text: str, limit: int) -> str:
+    """At most ``limit`` characters: the start and the end, where a traceback says most."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2 - 2
+    return f"{text[:half]}\n…\n{text[-half:]}"
+
+
+def check_writable(folder: str, what: str, remedy: str) -> None:
+    """Raise ``UsageError`` when no file can be made in ``folder``, and say what to do."""
+    from .errors import UsageError
+
+    probe = os.path.join(folder, f".{os.getpid()}-{threading.get_ident()}.probe")
+    try:
+        with open(probe, "wb"):
+            pass
+        os.unlink(probe)
+    except OSError as error:
+        raise UsageError(f"cannot write {what} to {folder}: {error.strerror or error}; {remedy}") from error
