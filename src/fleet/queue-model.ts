@@ -61,7 +61,7 @@ export interface WayHealth {
   readonly target: string;
   readonly isUp: boolean;
   readonly reason?: FailureReason;
-  /** In words; absent while it is up. */
+  /** In words; while it is up, why what it tells is not the whole. */
   readonly problem?: string;
   readonly lastSuccessAtMs?: number;
 }

@@ -18,6 +18,8 @@ export interface QueueReading
   readonly status: QueueStatus;
   readonly type?: QueueType;
   readonly consumerTimeoutMs?: number;
+  /** Where it is not of the time of the whole reading. */
+  readonly atMs?: number;
 }
 
 /** What one way told in one read. */
@@ -32,6 +34,8 @@ export interface WayReading {
   readonly alarms?: Readonly<Record<BrokerAlarm, boolean>>;
   /** When `alarms` were asked for: unlike figures, they are told as they are. Set with them. */
   readonly alarmsAtMs?: number;
+  /** Why what it tells is not the whole, and what cures that. */
+  readonly caveat?: string;
 }
 
 export type QueueObservation =

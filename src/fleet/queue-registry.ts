@@ -124,7 +124,7 @@ function collect(readings: readonly WayReading[], readAtMs: number): Map<string,
   for (const { via, atMs, queues } of readings) {
     for (const reading of queues) {
       const told = toldByName.get(reading.name);
-      const item = { via, atMs, readAtMs, reading };
+      const item = { via, atMs: reading.atMs ?? atMs, readAtMs, reading };
       if (told) told.push(item);
       else toldByName.set(reading.name, [item]);
     }

@@ -6,7 +6,8 @@ import type { HttpAddress } from './broker-address.js';
 import type { QueueChoice, Way } from './broker-way.js';
 import { createChannelSums } from './channel-sums.js';
 import { httpGet } from './http-get.js';
-import { type DetailedPage, parseDetailed } from './parse-detailed.js';
+import { createNodePages } from './node-pages.js';
+import { type ChannelCount, type DetailedPage, type DetailedQueue, parseDetailed } from './parse-detailed.js';
 
 export interface MetricsWayOptions {
   readonly address: HttpAddress;
@@ -26,6 +27,8 @@ const CHANNEL_COUNTER_FAMILIES = ['channel_queue_metrics', 'channel_queue_exchan
 export function createMetricsWay(options: MetricsWayOptions): Way {
   const { address, vhost, clock, statsIntervalMs } = options;
   const sums = createChannelSums();
+  const nodes = createNodePages();
+  const firstCounts = createFirstCounts();
   let isCountingByQueue: boolean | undefined;
 
   async function getPage(signal: AbortSignal): Promise<DetailedPage> {
@@ -50,15 +53,23 @@ export function createMetricsWay(options: MetricsWayOptions): Way {
       const askedAtMs = clock.nowMs();
       const page = await getPage(signal);
       isCountingByQueue = page.hasQueueCounters;
-      const bySum = page.hasQueueCounters
-        ? undefined
-        : sums.take(page.channelCounts, new Set(page.queues.keys()));
+      const { queues, takingTurns } = nodes.take(page, askedAtMs);
+      const bySum = page.hasQueueCounters ? undefined : sums.take(channelsOf(page), new Set(queues.keys()));
+      firstCounts.forgetGone((name) => queues.has(name));
+      const present = [...options.choice.choose(queues.keys())].flatMap((name): QueueReading | [] => {
+        const { figures, readAtMs } = queues.get(name) ?? {};
+        if (figures === undefined || readAtMs === undefined) return [];
+        const counts = bySum?.get(name) ?? firstCounts.of(name, figures);
+        return { name, status: 'present', ...counts, ...figures, atMs: readAtMs - statsIntervalMs };
+      });
+      const missing = [...options.choice.stageQueues].filter((name) => !queues.has(name));
       return {
         via: 'metrics',
         atMs: askedAtMs - statsIntervalMs,
         isComplete: true,
-        queues: toReadings(page, bySum, options),
+        queues: [...present, ...missing.map((name): QueueReading => ({ name, status: 'missing' }))],
         ...(page.version !== undefined && { version: page.version }),
+        ...(takingTurns && { caveat: describeTurns(takingTurns) }),
       };
     },
     close() {
@@ -67,19 +78,39 @@ export function createMetricsWay(options: MetricsWayOptions): Way {
   };
 }
 
-const NO_COUNTS = { published: 0, acked: 0, redelivered: 0 };
+/** Each node names its channels by itself. */
+function channelsOf({ node, channelCounts }: DetailedPage): readonly ChannelCount[] {
+  if (node === undefined) return channelCounts;
+  return channelCounts.map((count) => ({ ...count, channel: `${node} ${count.channel}` }));
+}
 
-function toReadings(
-  page: DetailedPage,
-  bySum: ReadonlyMap<string, Partial<typeof NO_COUNTS>> | undefined,
-  { choice }: MetricsWayOptions,
-): readonly QueueReading[] {
-  const readings: QueueReading[] = [];
-  for (const name of choice.choose(page.queues.keys())) {
-    readings.push({ name, status: 'present', ...NO_COUNTS, ...bySum?.get(name), ...page.queues.get(name) });
-  }
-  for (const name of choice.stageQueues) {
-    if (!page.queues.has(name)) readings.push({ name, status: 'missing' });
-  }
-  return readings;
+function describeTurns(nodes: readonly string[]): string {
+  const who = nodes.length > 0 ? `different nodes (${nodes.join(', ')})` : 'different nodes';
+  return `the answers come from ${who}, each of which lists its own queues only: set rabbitmq.management_url, which covers the whole cluster, or let rabbitmq.metrics_url name one node instead of a load balancer`;
+}
+
+type CounterFact = 'published' | 'acked' | 'redelivered';
+
+const COUNTER_FACTS: readonly CounterFact[] = ['published', 'acked', 'redelivered'];
+
+/**
+ * The page has no series for what a queue has never done: its count is 0 until the first one. A series that was there
+ * and is not on this page was not read.
+ */
+function createFirstCounts() {
+  const counted = new Set<string>();
+  return {
+    of(name: string, figures: Readonly<DetailedQueue>): Readonly<Partial<Record<CounterFact, number>>> {
+      const zeros: Partial<Record<CounterFact, number>> = {};
+      for (const fact of COUNTER_FACTS) {
+        const key = `${fact} ${name}`;
+        if (figures[fact] !== undefined) counted.add(key);
+        else if (!counted.has(key)) zeros[fact] = 0;
+      }
+      return zeros;
+    },
+    forgetGone(isThere: (name: string) => boolean): void {
+      for (const key of counted) if (!isThere(key.slice(key.indexOf(' ') + 1))) counted.delete(key);
+    },
+  };
 }

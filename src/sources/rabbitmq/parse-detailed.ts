@@ -23,6 +23,8 @@ export interface DetailedPage {
   readonly queues: ReadonlyMap<string, Readonly<DetailedQueue>>;
   readonly channelCounts: readonly ChannelCount[];
   readonly version?: string;
+  /** Which node of the cluster tells: of its own queues only. */
+  readonly node?: string;
   /** Whether the broker counts deliveries by queue (3.12 and later do). */
   readonly hasQueueCounters: boolean;
 }
@@ -50,6 +52,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 ]);
 
 const VERSION = /^rabbitmq_build_info\{[^\n]*?rabbitmq_version="([^"\n]{1,60})"/m;
+const NODE = /^rabbitmq_identity_info\{[^\n]*?rabbitmq_node="([^"\n]{1,200})"/m;
 const QUEUE_COUNTERS = /^# TYPE rabbitmq_detailed_queue_messages_acked_total /m;
 
 /** A line that cannot be read costs itself only; a page that is not the broker's throws SourceError. */
@@ -61,6 +64,7 @@ export function parseDetailed(text: string, vhost: string): DetailedPage {
       'the answer is not a RabbitMQ metrics page; check rabbitmq.metrics_url',
     );
   }
+  const node = NODE.exec(text)?.[1];
   const queues = new Map<string, DetailedQueue>();
   const channelCounts: ChannelCount[] = [];
   const want = { vhost, queueStart: `vhost="${vhost}",queue="`, queues, channelCounts };
@@ -75,6 +79,7 @@ export function parseDetailed(text: string, vhost: string): DetailedPage {
     queues,
     channelCounts,
     ...(version !== undefined && { version }),
+    ...(node !== undefined && { node }),
     hasQueueCounters: QUEUE_COUNTERS.test(text),
   };
 }

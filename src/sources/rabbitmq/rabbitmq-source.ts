@@ -67,7 +67,11 @@ export function createRabbitmqReader(
         throw wholeFailure(results.filter((result) => result instanceof SourceError));
       }
       for (const [index, result] of results.entries()) {
-        parts.note(ways[index]?.health.via ?? '', result instanceof SourceError ? result : undefined);
+        const via = ways[index]?.health.via ?? '';
+        const isFailed = result instanceof SourceError;
+        parts.note(via, isFailed ? result : undefined);
+        if (!isFailed)
+          parts.note(`${via}_caveat`, result.caveat && new SourceError('protocol', result.caveat));
       }
       noteBound(chooser.leftOutCount);
       return [];

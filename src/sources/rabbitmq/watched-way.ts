@@ -33,7 +33,15 @@ export function watchWay(way: Way, { clock, limitMs }: { clock: Clock; limitMs: 
           what: `reading ${target}`,
           onExpired: () => ending.abort(),
         });
-        health = { via, target, isUp: true, lastSuccessAtMs: clock.nowMs() };
+        const { caveat } = reading;
+        const lastSuccessAtMs = clock.nowMs();
+        health = {
+          via,
+          target,
+          isUp: true,
+          lastSuccessAtMs,
+          ...(caveat !== undefined && { problem: caveat }),
+        };
         return reading;
       } catch (error) {
         const { problem: _before, reason: _why, ...rest } = health;

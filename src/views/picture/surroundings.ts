@@ -220,11 +220,13 @@ export function listSources(fleet: FleetJson, nowMs: number): readonly SourceChi
   });
 }
 
-/** `amqp does not answer: connection refused`, for each way into the broker that is closed while another is open. */
+/** `amqp does not answer: connection refused`, for each interface of the broker that is closed, or tells a part only. */
 function closedWays({ broker }: FleetJson): readonly string[] {
   return (broker?.ways ?? [])
-    .filter(({ up }) => up === false)
-    .map(({ via, problem }) => `${via} does not answer${problem ? `: ${problem}` : ''}`);
+    .filter(({ up, problem }) => up === false || problem)
+    .map(({ via, up, problem }) =>
+      [up === false ? `${via} does not answer` : via, problem].filter(Boolean).join(': '),
+    );
 }
 
 /** Of a source: its mark. */
