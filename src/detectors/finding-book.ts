@@ -5,6 +5,7 @@
  * unconfirmed, while nobody can tell: no data is not good news.
  */
 
+import { createConditionClock } from './condition-clock.js';
 import {
   type ClearedFinding,
   type Detection,
@@ -13,6 +14,7 @@ import {
   type FindingKind,
   findingId,
 } from './finding.js';
+import { createHeldWords } from './held-words.js';
 import type { Judgement, Steadiness } from './scene.js';
 
 /** What one detector said. */
@@ -45,8 +47,10 @@ const MAX_OPEN = 20_000;
 /** `saved` is what `save` gave in an earlier life, of unknown shape. */
 export function createFindingBook(saved?: unknown): FindingBook {
   const open = new Map<string, Finding>();
-  const pendingSinceMs = new Map<string, number>();
-  const absentSinceMs = new Map<string, number>();
+  /** By id: what was found and is not open yet, and what is open and no longer found. */
+  const pending = createConditionClock();
+  const absent = createConditionClock();
+  const words = createHeldWords();
   /** From the life before, and not found in this one yet. */
   const restored = new Set<string>();
   let firstUpdateMs: number | undefined;
@@ -55,19 +59,25 @@ export function createFindingBook(saved?: unknown): FindingBook {
     restored.add(finding.id);
   }
 
+  function forget(id: string): void {
+    pending.forget(id);
+    absent.forget(id);
+    words.forget(id);
+    restored.delete(id);
+  }
+
   function confirm(detection: Detection, before: Finding, nowMs: number): void {
-    const { isUnconfirmed: _over, ...known } = before;
+    const { isUnconfirmed: _unsure, overSinceMs: _over, ...known } = before;
     const beganAtMs = Math.min(before.beganAtMs, detection.beganAtMs);
     open.set(before.id, { ...known, ...detection, beganAtMs, confirmedAtMs: nowMs });
-    absentSinceMs.delete(before.id);
-    restored.delete(before.id);
+    forget(before.id);
   }
 
   function openNew(id: string, detection: Detection, nowMs: number): Finding {
     const severity = FINDING_SEVERITIES[detection.kind];
     const finding: Finding = { ...detection, id, severity, openedAtMs: nowMs, confirmedAtMs: nowMs };
     open.set(id, finding);
-    pendingSinceMs.delete(id);
+    forget(id);
     return finding;
   }
 
@@ -81,11 +91,9 @@ export function createFindingBook(saved?: unknown): FindingBook {
         confirm(detection, known, nowMs);
         continue;
       }
-      const sinceMs = pendingSinceMs.get(id) ?? nowMs;
-      if (nowMs - sinceMs >= steadiness.openAfterMs && open.size < MAX_OPEN) {
+      const { heldMs } = pending.hold(id, nowMs);
+      if (heldMs >= steadiness.openAfterMs && open.size < MAX_OPEN) {
         opened.push(openNew(id, detection, nowMs));
-      } else {
-        pendingSinceMs.set(id, sinceMs);
       }
     }
     return opened;
@@ -104,17 +112,21 @@ export function createFindingBook(saved?: unknown): FindingBook {
     nowMs: number,
   ): ClearedFinding | undefined {
     const { id, key } = finding;
-    const { steadiness } = judgement ?? {};
-    if (!judgement?.replaced?.includes(key)) {
+    const { steadiness, replaced, describeOver } = judgement ?? {};
+    if (!replaced?.includes(key)) {
       if (isGraced(id, steadiness, nowMs)) return undefined;
-      const sinceMs = absentSinceMs.get(id) ?? nowMs;
-      absentSinceMs.set(id, sinceMs);
-      if (nowMs - sinceMs < (steadiness?.clearAfterMs ?? 0)) return undefined;
+      const { heldMs, beganAtMs: overSinceMs } = absent.hold(id, nowMs);
+      const clearAfterMs = steadiness?.clearAfterMs ?? 0;
+      if (heldMs < clearAfterMs) {
+        const moment = { over: describeOver?.(finding), nowMs, overSinceMs, clearAfterMs };
+        open.set(id, { ...words.sayOver(finding, moment), overSinceMs });
+        return undefined;
+      }
     }
+    const { overSinceMs: _over, ...ended } = words.asFound(finding);
     open.delete(id);
-    absentSinceMs.delete(id);
-    restored.delete(id);
-    return { ...finding, clearedAtMs: nowMs };
+    forget(id);
+    return { ...ended, clearedAtMs: nowMs };
   }
 
   /** The finding if it has cleared. */
@@ -124,9 +136,24 @@ export function createFindingBook(saved?: unknown): FindingBook {
     nowMs: number,
   ): ClearedFinding | undefined {
     if (!judgement || !isUnsure(judgement, finding.key)) return clear(finding, judgement, nowMs);
-    absentSinceMs.delete(finding.id);
-    if (!finding.isUnconfirmed) open.set(finding.id, { ...finding, isUnconfirmed: true });
+    absent.note(finding.id, undefined, nowMs);
+    const { overSinceMs: _over, ...unsure } = words.sayUnconfirmed(finding, nowMs);
+    open.set(finding.id, { ...unsure, isUnconfirmed: true });
     return undefined;
+  }
+
+  /** What is not found is over, but for what cannot be judged. */
+  function settlePending(
+    seen: ReadonlySet<string>,
+    byKind: ReadonlyMap<string, KindJudgement>,
+    nowMs: number,
+  ): void {
+    for (const id of pending.held.keys()) {
+      if (seen.has(id)) continue;
+      const colon = id.indexOf(':');
+      const judgement = byKind.get(id.slice(0, colon));
+      pending.note(id, judgement && isUnsure(judgement, id.slice(colon + 1)) ? undefined : false, nowMs);
+    }
   }
 
   return {
@@ -134,15 +161,15 @@ export function createFindingBook(saved?: unknown): FindingBook {
     update(judgements, nowMs) {
       firstUpdateMs ??= nowMs;
       const seen = new Set<string>();
-      const byKind = new Map<FindingKind, KindJudgement>();
+      const byKind = new Map<string, KindJudgement>();
       const opened: Finding[] = [];
       for (const judgement of judgements) {
         byKind.set(judgement.kind, judgement);
         opened.push(...takeFound(judgement, seen, nowMs));
       }
-      for (const id of pendingSinceMs.keys()) if (!seen.has(id)) pendingSinceMs.delete(id);
-      const absent = [...open.values()].filter(({ id }) => !seen.has(id));
-      const cleared = absent.flatMap(
+      settlePending(seen, byKind, nowMs);
+      const unseen = [...open.values()].filter(({ id }) => !seen.has(id));
+      const cleared = unseen.flatMap(
         (finding) => settleAbsent(finding, byKind.get(finding.kind), nowMs) ?? [],
       );
       return { opened, cleared };
@@ -155,7 +182,7 @@ export function createFindingBook(saved?: unknown): FindingBook {
         open.set(finding.id, cause === undefined ? alone : { ...alone, consequenceOf: cause });
       }
     },
-    save: () => [...open.values()],
+    save: () => [...open.values()].map(words.asFound),
   };
 }
 

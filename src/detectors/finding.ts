@@ -79,8 +79,10 @@ export interface Finding extends Detection {
   readonly openedAtMs: number;
   /** When it was last seen to hold. */
   readonly confirmedAtMs: number;
-  /** A source it depends on is stale: nobody knows whether it still holds. */
+  /** It cannot be judged now: a source it depends on is stale, or what it is about cannot be seen. */
   readonly isUnconfirmed?: true;
+  /** It is no longer found since then, and stays open until that has lasted; its words say so. */
+  readonly overSinceMs?: number;
   /** Id of the CommonCause that it is a consequence of. */
   readonly consequenceOf?: string;
 }

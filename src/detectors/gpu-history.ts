@@ -1,6 +1,7 @@
 /** How much memory of each GPU was in use, how long it has been nearly full, and which XID errors came when. */
 
 import type { Gpu } from '../fleet/gpu-model.js';
+import { createConditionClock, type HeldCondition } from './condition-clock.js';
 import { createGpuTenants } from './gpu-tenants.js';
 import type { HistoryMoment } from './history-moment.js';
 import { addSample } from './sample-series.js';
@@ -21,9 +22,9 @@ export interface GpuIncident {
 export interface GpuHistory {
   /** By identity of the GPU. */
   readonly memory: ReadonlyMap<string, readonly MemorySample[]>;
-  readonly highSinceMs: ReadonlyMap<string, number>;
-  /** Since when memory is in use although the containers that used the GPU are gone. */
-  readonly orphanedSinceMs: ReadonlyMap<string, number>;
+  readonly high: ReadonlyMap<string, HeldCondition>;
+  /** Memory is in use although the containers that used the GPU are gone. */
+  readonly orphaned: ReadonlyMap<string, HeldCondition>;
   /** Errors newly seen, the last of each XID. */
   readonly xids: ReadonlyMap<string, readonly GpuIncident[]>;
   note(moment: Pick<HistoryMoment, 'fleet' | 'settings' | 'nowMs' | 'freshness' | 'workers'>): void;
@@ -39,8 +40,8 @@ const ORPHANED_BYTES = 2 * 1024 ** 3;
 
 export function createGpuHistory(): GpuHistory {
   const memory = new Map<string, readonly MemorySample[]>();
-  const highSinceMs = new Map<string, number>();
-  const orphanedSinceMs = new Map<string, number>();
+  const high = createConditionClock();
+  const orphaned = createConditionClock();
   const xids = new Map<string, readonly GpuIncident[]>();
   const newcomerAtMs = new Map<string, number>();
   const seenXids = new Map<string, ReadonlyMap<string, number>>();
@@ -59,14 +60,14 @@ export function createGpuHistory(): GpuHistory {
     xids.set(identity, [...kept, ...fresh]);
   }
 
-  function follow(since: Map<string, number>, key: string, isSo: boolean, nowMs: number): void {
-    if (!isSo) since.delete(key);
-    else if (!since.has(key)) since.set(key, nowMs);
-  }
-
   function forgetGone({ gpus, lostGpus }: HistoryMoment['fleet']): void {
-    for (const map of [memory, newcomerAtMs, highSinceMs, orphanedSinceMs, xids, seenXids]) {
-      for (const key of map.keys()) if (!gpus.has(key) && !lostGpus.has(key)) map.delete(key);
+    const isKnown = (key: string): boolean => gpus.has(key) || lostGpus.has(key);
+    for (const map of [memory, newcomerAtMs, xids, seenXids]) {
+      for (const key of map.keys()) if (!isKnown(key)) map.delete(key);
+    }
+    for (const clock of [high, orphaned]) {
+      clock.forgetUnless(isKnown);
+      clock.restUnless((key) => gpus.has(key));
     }
   }
 
@@ -81,24 +82,30 @@ export function createGpuHistory(): GpuHistory {
 
   return {
     memory,
-    highSinceMs,
-    orphanedSinceMs,
+    high: high.held,
+    orphaned: orphaned.held,
     xids,
     note({ fleet, settings: { detection }, nowMs, freshness, workers }) {
       const isSeen = freshness.isFresh('docker');
+      const isRead = freshness.isFresh('dcgm');
       forgetGone(fleet);
       const present = tenants.note({ fleet, workers, nowMs });
       for (const gpu of fleet.gpus.values()) {
         const { identity } = gpu;
         const { usedBytes, totalBytes } = gpu.memory;
         noteXids(gpu, nowMs);
-        if (usedBytes === undefined) continue;
+        if (usedBytes === undefined || !isRead) {
+          high.note(identity, undefined, nowMs);
+          orphaned.note(identity, undefined, nowMs);
+          continue;
+        }
         if (present.newcomers.has(identity)) newcomerAtMs.set(identity, nowMs);
         noteMemory(gpu, usedBytes, detection.gpu_leak_window * KEPT_FACTOR);
-        const isHigh = totalBytes !== undefined && usedBytes > detection.gpu_memory_high * totalBytes;
-        follow(highSinceMs, identity, isHigh, nowMs);
-        const isFree = isSeen && present.left.has(identity);
-        follow(orphanedSinceMs, identity, isFree && usedBytes >= ORPHANED_BYTES, nowMs);
+        const isHigh =
+          totalBytes === undefined ? undefined : usedBytes > detection.gpu_memory_high * totalBytes;
+        high.note(identity, isHigh, nowMs);
+        const isLeft = present.left.has(identity) && usedBytes >= ORPHANED_BYTES;
+        orphaned.note(identity, isSeen ? isLeft : undefined, nowMs);
       }
     },
   };

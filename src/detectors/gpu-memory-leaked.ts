@@ -30,7 +30,7 @@ export const gpuMemoryLeaked: Detector = {
     for (const gpu of scene.fleet.gpus.values()) {
       const leak = describeOrphaned(gpu, scene) ?? describeRise(gpu, scene);
       if (leak) found.push(leak);
-      else if (!isWatchedForLong(gpu, scene)) unsure.push(gpu.identity);
+      else if (!isWatchedForLong(gpu, scene) || isLeftUnseen(gpu, scene)) unsure.push(gpu.identity);
     }
     return { found, unsure };
   },
@@ -41,19 +41,23 @@ function isWatchedForLong({ identity }: Gpu, { histories, settings, nowMs }: Sce
   return first !== undefined && first.atMs <= nowMs - settings.detection.gpu_leak_window;
 }
 
-function describeOrphaned(gpu: Gpu, { histories, nowMs }: Scene): Detection | undefined {
-  const sinceMs = histories.gpus.orphanedSinceMs.get(gpu.identity);
-  if (sinceMs === undefined || nowMs - sinceMs < ORPHANED_MS) return undefined;
+function isLeftUnseen({ identity }: Gpu, { histories }: Scene): boolean {
+  return histories.gpus.orphaned.get(identity)?.isResting === true;
+}
+
+function describeOrphaned(gpu: Gpu, { histories }: Scene): Detection | undefined {
+  const left = histories.gpus.orphaned.get(gpu.identity);
+  if (left === undefined || left.isResting || left.heldMs < ORPHANED_MS) return undefined;
   const used = ((gpu.memory.usedBytes ?? 0) / GIB).toFixed(1);
   return {
     ...base(gpu),
     summary: `GPU ${gpu.index}: ${used} GiB in use although no container uses it any more`,
     evidence: [
-      `no container of the pipeline uses GPU ${gpu.index} for ${formatDuration(nowMs - sinceMs)}`,
+      `no container of the pipeline uses GPU ${gpu.index} for ${formatDuration(left.heldMs)}`,
       'a process that was killed may have left it behind: nvidia-smi shows who holds it',
     ],
     clearsWhen: 'The memory is free, or a container uses the GPU.',
-    beganAtMs: sinceMs,
+    beganAtMs: left.beganAtMs,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Worker } from '../fleet/progress-model.js';
 import { judgeActivity } from './activity.js';
 import { jobInHand, judgeWorker, type WorkerFacts, type WorkerJudgement } from './judge-worker.js';
 import { createStarvation } from './starvation.js';
-import type { WorkerVerdict } from './verdicts.js';
+import type { WorkerStatus, WorkerVerdict } from './verdicts.js';
 import type { WorkerScene } from './worker-scene.js';
 
 export interface WorkerJudge {
@@ -114,6 +114,14 @@ function lookAt(scene: WorkerScene): Look {
   };
 }
 
+/** What it was before nobody could judge it, it still is: the time between is left out, and it did not turn so just now. */
+function sinceWhen(status: WorkerStatus, before: WorkerVerdict | undefined, nowMs: number): number {
+  if (!before) return nowMs;
+  if (before.status === status) return before.sinceMs;
+  const { known } = before;
+  return known?.status === status ? known.sinceMs + nowMs - before.sinceMs : nowMs;
+}
+
 /** Assigned one by one: this runs for every worker at every look. */
 function conclude(
   { container, stage }: Worker,
@@ -130,9 +138,12 @@ function conclude(
     standing: isStandingSame && old ? old : { container, status, ...(stage !== undefined && { stage }) },
     status,
     reason,
-    sinceMs: isSame ? before.sinceMs : nowMs,
+    sinceMs: sinceWhen(status, before, nowMs),
     evidence,
   };
+  if (status === 'unknown' && before) {
+    verdict.known = before.known ?? { status: before.status, sinceMs: before.sinceMs };
+  }
   if (silentMs !== undefined) verdict.silentMs = silentMs;
   if (stuckBy !== undefined) verdict.stuckBy = stuckBy;
   if (isSuspect) verdict.isSuspect = true;

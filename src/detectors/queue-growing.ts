@@ -5,7 +5,7 @@ import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { QueueSample } from './queue-history.js';
-import type { Detector, Scene } from './scene.js';
+import type { Detector, OverWords, Scene } from './scene.js';
 
 /** A rise in four of five parts is a trend; one leap, however high, is not. */
 const PARTS = 5;
@@ -23,14 +23,19 @@ export const queueGrowing: Detector = {
     const fromMs = scene.nowMs - scene.settings.detection.queue_window;
     for (const [key, queue] of scene.fleet.queues) {
       const samples = scene.histories.queues.samples.get(key) ?? [];
-      // Not watched for long enough, since the daemon's start or since the broker was away.
-      if ((samples[0]?.atMs ?? Number.POSITIVE_INFINITY) > fromMs) unsure.push(key);
+      // Not watched for long enough since the daemon's start, or not to be seen now.
+      if (!queue.ready || (samples[0]?.atMs ?? Number.POSITIVE_INFINITY) > fromMs) unsure.push(key);
       const growth = measureGrowth(samples, scene);
       if (growth) found.push(describe(key, queue, growth, scene));
     }
-    return { found, unsure };
+    return { found, unsure, describeOver: ({ key }) => describeOver(key, scene) };
   },
 };
+
+function describeOver(key: string, { fleet }: Scene): OverWords {
+  const ready = fleet.queues.get(key)?.ready?.value;
+  return { what: 'no longer rises', ...(ready !== undefined && { now: `${ready} waiting` }) };
+}
 
 interface Growth {
   readonly first: QueueSample;
@@ -82,7 +87,7 @@ function describe(key: string, queue: Queue, { first, last }: Growth, scene: Sce
     subject: { queue: queue.name, vhost: queue.vhost, ...(stage !== undefined && { stage }) },
     summary: `${last.ready} waiting, +${perMinute(rise)} a minute over ${formatDuration(last.atMs - first.atMs)}`,
     evidence: [
-      `from ${first.ready} to ${last.ready} in ${formatDuration(last.atMs - first.atMs)}, rising all along`,
+      `rose by ${rise} to ${last.ready} in ${formatDuration(last.atMs - first.atMs)}, all along`,
       ...(flow ? [`in ${perMinute(flow.in)} a minute, out ${perMinute(flow.out)} a minute`] : []),
       drain === undefined
         ? 'nothing is acked: it never drains'

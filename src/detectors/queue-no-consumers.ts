@@ -3,9 +3,9 @@
 import type { Queue } from '../fleet/queue-model.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
+import type { HeldCondition } from './condition-clock.js';
 import type { Detection } from './finding.js';
-import type { Unserved } from './queue-history.js';
-import type { Detector, Scene } from './scene.js';
+import type { Detector, OverWords, Scene } from './scene.js';
 import type { WorkerStatus } from './verdicts.js';
 
 const CLEAR_AFTER_MS = 15_000;
@@ -21,23 +21,30 @@ export const queueNoConsumers: Detector = {
     for (const [key, unserved] of histories.queues.unserved) {
       const queue = fleet.queues.get(key);
       if (!queue) continue;
-      const isLong = unserved.countedMs >= settings.detection.no_consumers_after;
+      const isLong = unserved.heldMs >= settings.detection.no_consumers_after;
       const isAwaited = queue.stage !== undefined && isStarting(queue.stage, scene);
-      if (isLong && !isAwaited) found.push(describe(key, queue, unserved, scene));
-      // What was found before the broker was away, or before workers were started, is not over yet.
+      if (isLong && !isAwaited && !unserved.isResting) found.push(describe(key, queue, unserved, scene));
+      // What was found before it could not be seen, or before workers were started, is not over yet.
       else unsure.push(key);
     }
-    return { found, unsure };
+    return { found, unsure, describeOver: ({ key }) => describeOver(fleet.queues.get(key)) };
   },
 };
 
-function describe(key: string, queue: Queue, { beganAtMs, countedMs }: Unserved, scene: Scene): Detection {
+function describeOver(queue: Queue | undefined): OverWords {
+  const { ready, consumers } = queue ?? {};
+  if (!ready || !consumers) return { what: 'no longer without consumers' };
+  const what = ready.value === 0 ? 'no message waits' : 'a consumer is there';
+  return { what, now: `${ready.value} waiting and ${counted(consumers.value, 'consumer')}` };
+}
+
+function describe(key: string, queue: Queue, { beganAtMs, heldMs }: HeldCondition, scene: Scene): Detection {
   const { name, vhost, stage, ready } = queue;
   return {
     kind: 'QueueNoConsumers',
     key,
     subject: { queue: name, vhost, ...(stage !== undefined && { stage }) },
-    summary: `${ready?.value ?? 0} waiting and no consumer for ${formatDuration(countedMs)}`,
+    summary: `${ready?.value ?? 0} waiting and no consumer for ${formatDuration(heldMs)}`,
     evidence: [
       `queue ${name} has ${counted(ready?.value ?? 0, 'message')} waiting and no consumer`,
       stage === undefined ? 'it belongs to no configured stage' : describeWorkers(stage, scene),

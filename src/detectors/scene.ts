@@ -2,7 +2,7 @@
 
 import type { Fleet, SourceName } from '../fleet/model.js';
 import type { ContainerIndex } from './container-index.js';
-import type { Detection, FindingKind } from './finding.js';
+import type { Detection, Finding, FindingKind } from './finding.js';
 import type { Histories } from './histories.js';
 import type { DetectionSettings } from './settings.js';
 import type { OrchestratorVerdict, StageLimits, Verdicts, WorkerVerdict } from './verdicts.js';
@@ -41,6 +41,14 @@ export interface Judgement {
   readonly unsure: readonly string[] | 'all';
   /** Keys of which another kind says more: an open finding of theirs clears at once. */
   readonly replaced?: readonly string[];
+  /** How an open finding is doing that is no longer found: said of it while it is held open. */
+  readonly describeOver?: (finding: Finding) => OverWords | undefined;
+}
+
+/** `no longer rises` since a while, and `0 waiting` now. */
+export interface OverWords {
+  readonly what: string;
+  readonly now?: string;
 }
 
 /** Against flapping; both in milliseconds. What a detector dates itself needs no time to open. */

@@ -30,8 +30,10 @@ export interface WorkerVerdict {
   readonly status: WorkerStatus;
   /** Why, as a phrase: `no progress for 7m12s at page 12 of 40, and nothing else moves`. */
   readonly reason: string;
-  /** Since when it has this status. */
+  /** Since when it has this status; time in which it could not be judged is left out. */
   readonly sinceMs: number;
+  /** Of one that is unknown: what it was before, and since when. */
+  readonly known?: { readonly status: WorkerStatus; readonly sinceMs: number };
   /** Sentences with numbers; empty while nothing is wrong. */
   readonly evidence: readonly string[];
   /** The job in hand that the verdict is about: what a view shows beside the reason. Absent: it has none. */

@@ -85,6 +85,44 @@ describe('a finding', () => {
     assert.equal(book.findings.get('QueueMissing:a')?.isUnconfirmed, undefined);
   });
 
+  it('neither begins its wait again nor counts on while it cannot be judged', () => {
+    const holds = { openAfterMs: 10 * SECOND, clearAfterMs: 10 * SECOND };
+    const book = createFindingBook();
+    const at = (seconds: number, isFound: boolean | undefined): FindingBook => {
+      const found = isFound ? [detection('a')] : [];
+      book.update(
+        [judgement(found, { ...holds, unsure: isFound === undefined ? ['a'] : [] })],
+        T0 + seconds * SECOND,
+      );
+      return book;
+    };
+    at(0, true);
+    at(6, true);
+    at(7, undefined);
+    at(100, undefined);
+    assert.deepEqual(openIds(at(103, true)), []);
+    assert.deepEqual(openIds(at(107, true)), ['QueueMissing:a']);
+    at(110, false);
+    at(116, false);
+    at(120, undefined);
+    assert.deepEqual(openIds(at(200, false)), ['QueueMissing:a']);
+    assert.deepEqual(openIds(at(204, false)), []);
+  });
+
+  it('that is held open says that it is over, and is saved and ends with its last words', () => {
+    const book = createFindingBook();
+    const hold = { clearAfterMs: 30 * SECOND };
+    book.update([judgement([detection('a')], hold)], T0);
+    book.update([judgement([], hold)], T0 + 5 * SECOND);
+    book.update([judgement([], hold)], T0 + 25 * SECOND);
+    const held = book.findings.get('QueueMissing:a');
+    assert.equal(held?.summary, 'no longer so since 20s');
+    assert.deepEqual(held.evidence, ['when it was last found: gone', 'it clears when this has lasted 30s']);
+    assert.match(JSON.stringify(book.save()), /"summary":"gone","evidence":\["not there"\]/);
+    const { cleared } = book.update([judgement([], hold)], T0 + 40 * SECOND);
+    assert.deepEqual([cleared[0]?.summary, cleared[0]?.evidence], ['gone', ['not there']]);
+  });
+
   it('of one key that nobody can judge leaves others to clear', () => {
     const book = createFindingBook();
     book.update([judgement([detection('a'), detection('b')])], T0);

@@ -119,8 +119,8 @@ describe('memory of a GPU', () => {
     fleet.setUp('docker', false);
     fleet.judgeFor(600);
     fleet.setUp('docker', true);
-    assert.deepEqual(openedWhile(fleet, 'GpuMemoryLeaked', 240), []);
-    fleet.judgeFor(70);
+    assert.deepEqual(openedWhile(fleet, 'GpuMemoryLeaked', 200), []);
+    fleet.judgeFor(60);
     assert.match(found(fleet, 'GpuMemoryLeaked')?.summary ?? 'nothing', /although no container uses it/);
   });
 });

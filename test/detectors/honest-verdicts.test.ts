@@ -21,6 +21,27 @@ function hang(fleet: JudgedFleet, name = W): void {
   fleet.progress(name, job(fleet, { document: `of-${name}` }));
 }
 
+describe('workers that nobody could judge for a while', () => {
+  it('are down since they went down, and did not turn bad together when they were seen again', () => {
+    const fleet = stageFleet();
+    const names = [W, OTHER, `${OTHER}9`];
+    for (const name of names) {
+      fleet.container(name, { state: 'exited', exitCode: 1, finishedAtMs: fleet.nowMs });
+      fleet.judgeFor(600);
+    }
+    const sinceOf = (name: string) => fleet.evaluation.verdicts.workers.get(name)?.sinceMs ?? 0;
+    const before = names.map(sinceOf);
+    fleet.setUp('docker', false);
+    fleet.judgeFor(300);
+    assert.equal(fleet.statusOf(W), 'unknown');
+    fleet.setUp('docker', true);
+    assert.deepEqual(openedWhile(fleet, 'CommonCause', 60), []);
+    const [first = 0, second = 0, third = 0] = names.map(sinceOf);
+    assert.deepEqual([second - first, third - second], [600_000, 600_000]);
+    assert.ok(first >= (before[0] ?? 0) && first < fleet.nowMs - 600_000);
+  });
+});
+
 describe('a worker whose container was paused in the midst of its job', () => {
   it('is not stuck by the time of the pause', () => {
     const fleet = stageFleet();

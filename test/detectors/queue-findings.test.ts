@@ -19,11 +19,11 @@ describe('a queue with messages and no consumer', () => {
   }
 
   for (const seconds of [30, 600]) {
-    it(`is counted anew after the broker was away for ${seconds} s`, () => {
+    it(`is counted on after the broker was away for ${seconds} s, once its clients have had time to return`, () => {
       const fleet = unserved(50);
       assert.deepEqual(openedWhile(fleet, 'QueueNoConsumers', 0), []);
       outage(fleet, seconds);
-      assert.deepEqual(openedWhile(fleet, 'QueueNoConsumers', 55), []);
+      assert.deepEqual(openedWhile(fleet, 'QueueNoConsumers', 25), []);
       fleet.judgeFor(15);
       assert.match(found(fleet, 'QueueNoConsumers')?.summary ?? 'nothing', /no consumer for 1m0\ds/);
     });
@@ -33,6 +33,29 @@ describe('a queue with messages and no consumer', () => {
     const fleet = unserved(50);
     fleet.setUp('rabbitmq', false);
     assert.deepEqual(openedWhile(fleet, 'QueueNoConsumers', 600), []);
+  });
+
+  it('is found though its figures are absent from 2 of 5 answers, and counts only what was seen', () => {
+    const fleet = stageFleet();
+    const opened: string[] = [];
+    for (let answer = 0; answer < 40; answer++) {
+      fleet.queue('g3', answer % 5 < 3 ? { ready: 5, consumers: 0 } : {});
+      opened.push(...openedWhile(fleet, 'QueueNoConsumers', 5).map(({ summary }) => summary));
+    }
+    assert.deepEqual(opened, ['5 waiting and no consumer for 1m00s']);
+    assert.ok(found(fleet, 'QueueNoConsumers'), 'and stays found through the answers that lack them');
+  });
+
+  it('says what is now while it is held open, and ends with its last words', () => {
+    const fleet = unserved(80);
+    fleet.queue('g3', { ready: 3, consumers: 2 });
+    fleet.judgeFor(10);
+    assert.equal(
+      found(fleet, 'QueueNoConsumers')?.summary,
+      'a consumer is there since 5s, now 3 waiting and 2 consumers',
+    );
+    const cleared = fleet.judgeFor(30).flatMap((outcome) => outcome.cleared);
+    assert.match(cleared[0]?.summary ?? '', /^5 waiting and no consumer/);
   });
 
   it('is found though a read fails now and then', () => {
@@ -74,7 +97,7 @@ describe('a queue that rises', () => {
     fleet.judgeFor(180);
     outage(fleet, 600);
     const opened = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((minute) => {
-      fleet.queue('g3', { ready: 200 + minute * 10, consumers: 3 });
+      fleet.queue('g3', { ready: 200 + minute, consumers: 3 });
       return openedWhile(fleet, 'QueueGrowing', 60);
     });
     assert.deepEqual(opened, []);
@@ -88,14 +111,41 @@ describe('a queue that rises', () => {
     assert.match(found(fleet, 'QueueGrowing')?.summary ?? 'nothing', /\+10 a minute/);
   });
 
-  it('stays found over an outage until it was watched for long enough again', () => {
+  it('stays found over an outage, and ends when it no longer rises', () => {
     const fleet = stageFleet();
     rise(fleet, 12, 0);
     assert.ok(found(fleet, 'QueueGrowing'));
     outage(fleet, 120);
-    fleet.judgeFor(300);
-    assert.equal(found(fleet, 'QueueGrowing')?.isUnconfirmed, true);
+    assert.match(found(fleet, 'QueueGrowing')?.evidence[0] ?? '', /^last seen so 1m\d\ds ago/);
+    fleet.judgeFor(30);
+    assert.ok(found(fleet, 'QueueGrowing'));
     fleet.judgeFor(600);
     assert.equal(found(fleet, 'QueueGrowing'), undefined, 'it rises no longer');
+  });
+
+  it('is found though outages come more often than its window is long', () => {
+    const fleet = stageFleet();
+    for (let time = 0; time < 5; time++) {
+      rise(fleet, 3, time * 30);
+      outage(fleet, 30);
+    }
+    rise(fleet, 1, 150);
+    assert.ok(found(fleet, 'QueueGrowing'));
+  });
+
+  it('says that it no longer rises, and what waits now, while it is held open', () => {
+    const fleet = stageFleet();
+    rise(fleet, 12, 0);
+    fleet.queue('g3', { ready: 0, consumers: 3 });
+    fleet.judgeFor(115);
+    const finding = found(fleet, 'QueueGrowing');
+    assert.equal(finding?.summary, 'no longer rises since 1m50s, now 0 waiting');
+    assert.ok(!finding.evidence.some((line) => line.includes('never drains')));
+    rise(fleet, 13, 0);
+    assert.match(
+      found(fleet, 'QueueGrowing')?.summary ?? '',
+      /waiting, \+/,
+      'found again, it speaks as before',
+    );
   });
 });
