@@ -7,7 +7,7 @@ import type { StageLimits } from '../src/detectors/verdicts.js';
 import { createClassifier } from '../src/fleet/classify.js';
 import { createFleetStore } from '../src/fleet/fleet-store.js';
 import { listStages } from '../src/fleet/list-stages.js';
-import { planFaults } from '../src/simulation/fault-plan.js';
+import { type PlannedFault, planConditions, planFaults } from '../src/simulation/fault-plan.js';
 import { type ProfileName, simProfile, simulationConfig } from '../src/simulation/profile.js';
 import { createRandom } from '../src/simulation/random.js';
 import { createSimulation, type Simulation } from '../src/simulation/simulation.js';
@@ -25,6 +25,8 @@ export interface Opened {
   clearedAtMs?: number;
   /** Of a worker: what it was really doing then. */
   readonly mode: string | undefined;
+  /** Of a worker: how long its job had really run then. */
+  readonly jobMs?: number;
   readonly limits: StageLimits | undefined;
 }
 
@@ -53,26 +55,42 @@ export interface RunOptions {
   readonly profile: ProfileName;
   readonly seed: number;
   readonly hours: number;
+  /** `conditions` of the field, mostly traps, in a run whose watcher begins late; `faults` otherwise. */
+  readonly plan?: 'faults' | 'conditions';
 }
 
-export function runDetection({ profile, seed, hours }: RunOptions): DetectionRun {
+const MINUTE_MS = 60_000;
+const WATCH_LATE_MS = 30 * MINUTE_MS;
+
+interface RunPlan {
+  readonly faults: readonly PlannedFault[];
+  readonly watchFromMs?: number;
+}
+
+function planRun({ seed, hours, plan }: RunOptions): RunPlan {
+  const span = { startMs: START_MS + HOUR_MS, endMs: START_MS + (hours - 1) * HOUR_MS };
+  const random = createRandom(seed);
+  if (plan !== 'conditions') return { faults: planFaults({ random: random.fork('plan'), ...span }) };
+  const watchFromMs = START_MS + WATCH_LATE_MS;
+  return { watchFromMs, faults: planConditions({ random: random.fork('conditions'), ...span, watchFromMs }) };
+}
+
+export function runDetection(options: RunOptions): DetectionRun {
+  const { profile, seed, hours } = options;
   const startedMs = performance.now();
   const config: Config = configSchema.parse(simulationConfig(simProfile(profile)));
   const store = createFleetStore(createClassifier(config));
   store.apply({ kind: 'stages-configured', stages: listStages(config) });
   const evaluation = createEvaluation({ fleet: store.fleet, settings: config });
   const endMs = START_MS + hours * HOUR_MS;
-  const faults = planFaults({
-    random: createRandom(seed).fork('plan'),
-    startMs: START_MS + HOUR_MS,
-    endMs: endMs - HOUR_MS,
-  });
-  const simulation = createSimulation({ profile, seed, startMs: START_MS, faults, apply: store.apply });
+  const plan = planRun(options);
+  const simulation = createSimulation({ profile, seed, startMs: START_MS, apply: store.apply, ...plan });
   const opened: Opened[] = [];
   const plain = createPlainRule(simulation);
   const curedAtMs = new Map<FaultTruth, number>();
   const evaluations: number[] = [];
-  for (let nowMs = START_MS; nowMs <= endMs; nowMs += config.detection.interval) {
+  const fromMs = plan.watchFromMs ?? START_MS;
+  for (let nowMs = fromMs; nowMs <= endMs; nowMs += config.detection.interval) {
     simulation.runUntil(nowMs);
     const before = performance.now();
     const outcome = evaluation.evaluate(nowMs);
@@ -82,9 +100,10 @@ export function runDetection({ profile, seed, hours }: RunOptions): DetectionRun
       if (last) last.clearedAtMs = nowMs;
     }
     for (const finding of outcome.opened) {
-      const mode = simulation.world.workers.get(finding.subject.container ?? '')?.mode;
+      const { mode, job } = simulation.world.workers.get(finding.subject.container ?? '') ?? {};
       const limits = evaluation.verdicts.limits.get(finding.subject.stage ?? '');
-      opened.push({ finding, atMs: nowMs, mode, limits });
+      const jobMs = job && nowMs - job.startedAtMs;
+      opened.push({ finding, atMs: nowMs, mode, limits, ...(jobMs !== undefined && { jobMs }) });
     }
     plain.look(store.fleet.workers, nowMs);
     noteCures(simulation, curedAtMs, nowMs);
@@ -95,7 +114,7 @@ export function runDetection({ profile, seed, hours }: RunOptions): DetectionRun
     opened,
     plain: plain.alarms,
     curedAtMs,
-    workerHours: simulation.world.workers.size * hours,
+    workerHours: (simulation.world.workers.size * (endMs - fromMs)) / HOUR_MS,
     evaluations,
     realMs: performance.now() - startedMs,
     endMs,

@@ -4,27 +4,28 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProfileName } from '../src/simulation/profile.js';
 import type { FaultTruth } from '../src/simulation/truth.js';
-import { type DetectionRun, runDetection } from './detection-run.js';
+import { type DetectionRun, type RunOptions, runDetection } from './detection-run.js';
 
 export interface RunsWanted {
   readonly profile: ProfileName;
   readonly hours: number;
+  readonly plan: NonNullable<RunOptions['plan']>;
   /** `30`, or `16-30`. */
   readonly seeds: string;
   /** Where runs are kept; undefined: nowhere. */
   readonly folder: string | undefined;
 }
 
-export function makeRuns({ profile, hours, seeds, folder }: RunsWanted): readonly DetectionRun[] {
+export function makeRuns({ profile, hours, plan, seeds, folder }: RunsWanted): readonly DetectionRun[] {
   const [first = '1', last] = seeds.split('-');
   const from = last === undefined ? 1 : Number(first);
   const until = Number(last ?? first);
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   return Array.from({ length: until - from + 1 }, (_, index) => {
     const seed = from + index;
-    const file = folder === undefined ? undefined : join(folder, `${profile}-${hours}h-${seed}.json`);
+    const file = folder === undefined ? undefined : join(folder, `${plan}-${profile}-${hours}h-${seed}.json`);
     if (file !== undefined && existsSync(file)) return readRun(file);
-    const run = runDetection({ profile, seed, hours });
+    const run = runDetection({ profile, seed, hours, plan });
     if (file !== undefined) writeFileSync(file, toJson(run));
     return run;
   });

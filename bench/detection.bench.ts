@@ -1,10 +1,11 @@
 /**
  * How well and how fast verdicts are reached: simulated faults found and missed, false findings, time of an evaluation.
- * `SEEDS` (`30`, or `16-30`), `PROFILE` (`2gpu`, `8gpu`) and `RUNS` (a folder that keeps runs) make it in parts.
+ * `SEEDS` (`30`, or `16-30`), `PROFILE` (`2gpu`, `8gpu`), `PLAN` (`faults`, `conditions`) and `RUNS` (a folder that keeps runs) make it in parts.
  */
 
 import { configSchema } from '../src/config/schema.js';
 import { createEvaluation } from '../src/detectors/evaluation.js';
+import { FINDING_KINDS } from '../src/detectors/finding.js';
 import { createClassifier } from '../src/fleet/classify.js';
 import { createFleetStore } from '../src/fleet/fleet-store.js';
 import type { DetectionRun } from './detection-run.js';
@@ -13,18 +14,20 @@ import { falselyStuck, type KindScore, scoreKinds, unexplained } from './detecti
 import { printTable, summarize } from './support/measure.js';
 
 const SEEDS = process.env['SEEDS'] ?? '30';
-const PROFILES = [
-  { profile: '2gpu', hours: 8 },
-  { profile: '8gpu', hours: 4 },
+const RUNS = [
+  { profile: '2gpu', hours: 8, plan: 'faults' },
+  { profile: '8gpu', hours: 4, plan: 'faults' },
+  { profile: '2gpu', hours: 8, plan: 'conditions' },
 ] as const;
 const MANY = 10_000;
 const FAST_STAGES = new Set(['G2_00', 'G2_01', 'G3_02', 'G5_00', 'G8_00']);
 
 export async function run(): Promise<void> {
-  for (const { profile, hours } of PROFILES) {
+  for (const { profile, hours, plan } of RUNS) {
     if (process.env['PROFILE'] !== undefined && process.env['PROFILE'] !== profile) continue;
-    const runs = makeRuns({ profile, hours, seeds: SEEDS, folder: process.env['RUNS'] });
-    report(`${profile}, ${runs.length} seeds of ${hours} h`, runs);
+    if (process.env['PLAN'] !== undefined && process.env['PLAN'] !== plan) continue;
+    const runs = makeRuns({ profile, hours, plan, seeds: SEEDS, folder: process.env['RUNS'] });
+    report(`${profile}, ${plan}, ${runs.length} seeds of ${hours} h`, runs);
   }
   if (process.env['PROFILE'] === undefined) timeMany();
 }
@@ -39,6 +42,7 @@ function report(title: string, runs: readonly DetectionRun[]): void {
   const hours = runs.reduce((sum, { workerHours }) => sum + workerHours, 0);
   const rate = (count: number): string => ((count / hours) * 1000).toFixed(3);
   const wrong = falselyStuck(runs);
+  const byKind = unexplained(runs);
   const plain = runs.flatMap((one) => one.plain);
   const plainWrong = plain.filter(({ mode }) => mode !== 'hung' && mode !== 'livelocked').length;
   printTable(
@@ -47,13 +51,22 @@ function report(title: string, runs: readonly DetectionRun[]): void {
     [
       ['WorkerStuck on a healthy worker', wrong.length, rate(wrong.length)],
       ['plain rule: no update for 5 minutes, on a healthy worker', plainWrong, rate(plainWrong)],
-      ...[...unexplained(runs)].map(([kind, list]) => [
-        `${kind} that no fault explains`,
-        list.length,
-        rate(list.length),
-      ]),
+      ...FINDING_KINDS.map((kind) => {
+        const { length } = byKind.get(kind) ?? [];
+        return [`${kind} that no label explains`, length, rate(length)];
+      }),
     ],
   );
+  for (const [kind, list] of byKind)
+    for (const { finding, atMs } of list.slice(0, 2))
+      console.log(
+        'false:',
+        kind,
+        finding.id,
+        new Date(atMs).toISOString(),
+        finding.summary,
+        finding.evidence,
+      );
   comparePlain(title, runs);
   for (const { finding, mode } of wrong.slice(0, 5))
     console.log('wrong:', mode, finding.id, finding.evidence);

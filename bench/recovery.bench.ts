@@ -43,8 +43,8 @@ async function benchSimulation(): Promise<void> {
   }
   const sum = (of: (run: RecoveryRun) => number, which: 'on' | 'off'): number =>
     runs.reduce((total, pair) => total + of(pair[which]), 0);
-  const hungHours = (which: 'on' | 'off'): number =>
-    sum(({ waitedForHungMs }) => waitedForHungMs / HOUR_MS, which);
+  const hungHours = (isWaitedFor: boolean, which: 'on' | 'off'): number =>
+    sum(({ hung }) => hoursOf(hung.filter((one) => one.isWaitedFor === isWaitedFor)), which);
   const healthy = (run: RecoveryRun): number =>
     run.restarts.filter(({ mode }) => mode !== 'hung' && mode !== 'livelocked').length;
   printTable(
@@ -62,7 +62,8 @@ async function benchSimulation(): Promise<void> {
         sum(({ lost }) => lost.length, 'on'),
         sum(({ lost }) => lost.length, 'off'),
       ],
-      ['hours waited for jobs that hang', hungHours('on'), hungHours('off')],
+      ['hours waited for jobs that hang', hungHours(true, 'on'), hungHours(true, 'off')],
+      ['hours that jobs hang which nobody waits for', hungHours(false, 'on'), hungHours(false, 'off')],
       [
         'documents given up',
         sum((one) => one.documentsFailed, 'on'),
@@ -71,9 +72,29 @@ async function benchSimulation(): Promise<void> {
       ['documents done', sum((one) => one.documentsDone, 'on'), sum((one) => one.documentsDone, 'off')],
     ],
   );
+  traceHours(runs.flatMap(({ on }) => on.hung));
   const results = runs.flatMap(({ on }) => on.ended.map(({ result }) => result));
   console.log(
     `results: ${['recovered', 'not_recovered', 'failed'].map((result) => `${result} ${results.filter((one) => one === result).length}`).join(', ')}`,
+  );
+}
+
+const hoursOf = (waits: RecoveryRun['hung']): number =>
+  waits.reduce((total, { ms }) => total + ms / HOUR_MS, 0);
+
+/** Why the hours that orchestrators wait in spite of recovery do not end. */
+function traceHours(hung: RecoveryRun['hung']): void {
+  const groups = new Map<string, RecoveryRun['hung'][number][]>();
+  for (const one of hung.filter(({ isWaitedFor }) => isWaitedFor)) {
+    const key = `${one.reason} | ${one.fault}`;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  printTable(
+    'hours waited for jobs that hang, with recovery',
+    ['why', 'fault', 'hours'],
+    [...groups]
+      .map(([key, waits]) => [...key.split(' | '), hoursOf(waits)])
+      .toSorted((one, other) => Number(other[2]) - Number(one[2])),
   );
 }
 

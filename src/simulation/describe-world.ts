@@ -62,11 +62,24 @@ export function readBroker(world: World, atMs: number): QueueObservation {
     acked: queue.acked,
     redelivered: queue.redelivered,
   }));
+  const byDesign: QueueReading[] = world.byDesignQueues.map(({ name, type, ready, published }) => ({
+    name,
+    status: 'present',
+    type,
+    ready,
+    unacked: 0,
+    consumers: 0,
+    published,
+    acked: 0,
+    redelivered: 0,
+  }));
   return {
     kind: 'broker-read',
     atMs,
     vhost: '/',
-    readings: [{ via: 'metrics', atMs, isComplete: true, queues, version: '3.12.0' }],
+    readings: [
+      { via: 'metrics', atMs, isComplete: true, queues: [...queues, ...byDesign], version: '3.12.0' },
+    ],
     ways: [],
     consumerTimeoutMs: CONSUMER_TIMEOUT_MS,
     leftOutCount: 0,

@@ -25,8 +25,23 @@ export const FAULT_KINDS = [
   'scale-up',
   'scale-down',
 ] as const;
+/** Taken from the field, and mostly traps: what is well there, or fails otherwise than it looks. Drawn by runs of their own. */
+export const CONDITION_KINDS = [
+  'naive-clock',
+  'quiet-call',
+  'quiet-call-with-traffic',
+  'censored-jobs',
+  'queues-by-design',
+  'dead-letters',
+  'redelivered',
+  'poison-crashes',
+  'disk-full',
+  'standstill',
+  'half-open-consumer',
+] as const;
+export type ConditionKind = (typeof CONDITION_KINDS)[number];
 /** Those that are drawn, and those that strike only where they are asked for. */
-export type FaultKind = (typeof FAULT_KINDS)[number] | 'failing-stage' | 'resubmission';
+export type FaultKind = (typeof FAULT_KINDS)[number] | ConditionKind | 'failing-stage' | 'resubmission';
 
 export interface PlannedFault {
   readonly kind: FaultKind;
@@ -54,6 +69,12 @@ const LASTS: Readonly<Partial<Record<FaultKind, number>>> = {
   'dcgm-outage': 8,
   'progress-outage': 8,
   'rolling-deploy': 10,
+  'naive-clock': 60,
+  'queues-by-design': 60,
+  'dead-letters': 30,
+  'disk-full': 1.5,
+  standstill: 45,
+  'half-open-consumer': 60,
 };
 const DEFAULT_MINUTES = 30;
 
@@ -73,6 +94,40 @@ const REPEATED: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'oom',
   'lost-consumer',
 ]);
+
+/** Before the watcher begins: it must not judge by what it has not seen. */
+const BEFORE_WATCH: readonly ConditionKind[] = ['naive-clock', 'censored-jobs'];
+const CONDITION_REPEATS: Readonly<Partial<Record<ConditionKind, number>>> = {
+  'quiet-call': 4,
+  'quiet-call-with-traffic': 4,
+  redelivered: 4,
+  'half-open-consumer': 3,
+  'naive-clock': 2,
+};
+
+export interface ConditionPlanOptions extends Pick<FaultPlanOptions, 'random' | 'startMs' | 'endMs'> {
+  /** When the watcher begins to look; some conditions are there already. */
+  readonly watchFromMs: number;
+}
+
+/** Conditions from their own list and chance, so that plans of faults stay as they are. */
+export function planConditions({
+  random,
+  startMs,
+  endMs,
+  watchFromMs,
+}: ConditionPlanOptions): readonly PlannedFault[] {
+  const early = BEFORE_WATCH.map((kind) => ({ kind, atMs: watchFromMs - random.between(2, 10) * MINUTE }));
+  const later = CONDITION_KINDS.flatMap((kind) =>
+    Array.from({ length: CONDITION_REPEATS[kind] ?? 1 }, () => ({
+      kind,
+      atMs: random.between(startMs, endMs),
+    })),
+  );
+  return [...early, ...later]
+    .map(({ kind, atMs }) => ({ kind, atMs, healAtMs: atMs + (LASTS[kind] ?? DEFAULT_MINUTES) * MINUTE }))
+    .toSorted((one, other) => one.atMs - other.atMs);
+}
 
 export function planFaults({
   random,

@@ -17,7 +17,7 @@ export interface FaultOptions {
 
 export interface Strike {
   readonly fault: PlannedFault;
-  tell(subject: TruthSubject, expects: readonly string[]): FaultTruth;
+  tell(subject: TruthSubject, expects: readonly string[], forbids?: FaultTruth['forbids']): FaultTruth;
 }
 
 /** False: nobody is in the state that it needs; it is tried again. */

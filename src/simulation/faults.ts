@@ -1,8 +1,10 @@
 /** Lets planned faults strike the pipeline, and writes down the truth of each: whom, when, and what should be found. */
 
+import { conditionFaults } from './condition-faults.js';
 import { failureFaults } from './failure-faults.js';
 import type { FaultKind, PlannedFault } from './fault-plan.js';
 import { type Act, createFaultTools, type FaultOptions, type Strike } from './fault-tools.js';
+import { lossFaults } from './loss-faults.js';
 import type { FaultTruth } from './truth.js';
 import { wideFaults } from './wide-faults.js';
 import { workerFaults } from './worker-faults.js';
@@ -23,13 +25,22 @@ export function createFaults(options: FaultOptions): Faults {
     ...workerFaults(tools),
     ...wideFaults(tools),
     ...failureFaults(tools),
+    ...conditionFaults(tools),
+    ...lossFaults(tools),
   };
   const truth: FaultTruth[] = [];
 
   function strike(fault: PlannedFault, tries: number): void {
-    const tell: Strike['tell'] = (subject, expects) => {
+    const tell: Strike['tell'] = (subject, expects, forbids) => {
       const { nowMs } = agenda;
-      const told: FaultTruth = { kind: fault.kind, ...subject, atMs: nowMs, observableAtMs: nowMs, expects };
+      const told: FaultTruth = {
+        kind: fault.kind,
+        ...subject,
+        atMs: nowMs,
+        observableAtMs: nowMs,
+        expects,
+        ...(forbids && { forbids }),
+      };
       truth.push(told);
       return told;
     };

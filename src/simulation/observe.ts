@@ -18,18 +18,22 @@ export interface ObserverOptions {
   readonly agenda: Agenda;
   readonly outages: Outages;
   readonly apply: (observation: Observation) => void;
+  /** Of the simulation's time; a second here is a minute there at a speed of 60. */
+  readonly intervalsMs?: ObserverIntervals;
 }
 
-const INTERVALS_MS: Readonly<Record<SourceName, number>> = {
+/** How often each source is read; `retry`: one that failed is tried again sooner. */
+export type ObserverIntervals = Readonly<Record<SourceName | 'cpu' | 'retry', number>>;
+
+const INTERVALS_MS: ObserverIntervals = {
   docker: 60_000,
   rabbitmq: 5000,
   progress: 2000,
   sentinels: 1000,
   dcgm: 10_000,
+  cpu: 10_000,
+  retry: 5000,
 };
-const CPU_INTERVAL_MS = 10_000;
-/** A source that failed is tried again sooner. */
-const RETRY_MS = 5000;
 const EVENTS: Readonly<Record<ContainerChange, 'create' | 'start' | 'die' | 'oom' | 'stop' | undefined>> = {
   create: 'create',
   start: 'start',
@@ -39,7 +43,8 @@ const EVENTS: Readonly<Record<ContainerChange, 'create' | 'start' | 'die' | 'oom
   destroy: undefined,
 };
 
-export function createObserver({ agenda, outages, apply }: ObserverOptions): Observer {
+export function createObserver(options: ObserverOptions): Observer {
+  const { agenda, outages, apply, intervalsMs = INTERVALS_MS } = options;
   let world: World | undefined;
   const changedFiles = new Set<string>();
   const counts = new Map<string, { successes: number; failures: number }>();
@@ -62,7 +67,7 @@ export function createObserver({ agenda, outages, apply }: ObserverOptions): Obs
         read(world);
         apply({ kind: 'source-read', source, atMs, durationMs: 5 });
       }
-      agenda.after(isUp ? INTERVALS_MS[source] : RETRY_MS, tick);
+      agenda.after(isUp ? intervalsMs[source] : intervalsMs.retry, tick);
     };
     apply({ kind: 'source-watched', source, target: `simulated ${source}` });
     agenda.after(0, tick);
@@ -93,7 +98,7 @@ export function createObserver({ agenda, outages, apply }: ObserverOptions): Obs
     } else {
       wasEngineUp = false;
     }
-    agenda.after(CPU_INTERVAL_MS, readCpu);
+    agenda.after(intervalsMs.cpu, readCpu);
   }
 
   function sweep({ files }: World): void {
@@ -168,6 +173,8 @@ export function createObserver({ agenda, outages, apply }: ObserverOptions): Obs
     },
     start(watched) {
       world = watched;
+      // What was written before is there, and is no news.
+      unseen.length = 0;
       const stages = watched.profile.stages.map(({ id }) => id);
       apply({ kind: 'sentinels-watched', reasons: ['cuda', 'other'], stages });
       apply({

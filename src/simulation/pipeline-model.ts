@@ -54,6 +54,10 @@ export interface Pipeline {
   /** Turns in circles: busy, no step; its heartbeat goes on. */
   livelock(worker: SimWorker): void;
   loseConsumer(worker: SimWorker): void;
+  /** While the artifacts' disk is full, jobs that end leave no sentinel of either kind, and their messages are nacked for good. */
+  setDisk(isFull: boolean): void;
+  /** The next jobs that begin on the stage take so many times as long. */
+  stretchNext(stage: string, jobs: number, factor: number): void;
   setBroker(isUp: boolean): void;
   /** Jobs begun from now on take so many times as long. */
   setSlowness(stage: string, factor: number): void;

@@ -5,14 +5,16 @@
  */
 
 import type { Agenda } from './agenda.js';
+import { closeDeadConnection, loseToDeadConnections } from './dead-connections.js';
 import { createDispatch, jobKey } from './dispatch.js';
-import { planJob } from './job-plan.js';
+import { createPace, planJob } from './job-plan.js';
 import type { Death, Pipeline, PipelineHooks } from './pipeline-model.js';
 import type { SimStage } from './profile.js';
 import type { Random } from './random.js';
 import { createSimFiles } from './sim-files.js';
 import {
   documentName,
+  groupByStage,
   IDLE_CORES,
   newContainerId,
   type SimContainer,
@@ -45,16 +47,12 @@ interface StepPlan {
 }
 
 export function createPipeline({ world, agenda, random, hooks }: PipelineOptions): Pipeline {
-  const workersByStage = new Map<string, SimWorker[]>();
-  for (const worker of world.workers.values()) {
-    const list = workersByStage.get(worker.stage.id) ?? [];
-    list.push(worker);
-    workersByStage.set(worker.stage.id, list);
-  }
+  const workersByStage = groupByStage(world.workers.values());
   const chance = random.fork('jobs');
-  const slowness = new Map<string, number>();
+  const pace = createPace();
   const finished = new Set<string>();
   let isBrokerUp = true;
+  let isDiskFull = false;
   let onJobBegun: ((worker: SimWorker) => boolean) | undefined;
 
   const queueOf = (stage: SimStage): SimQueue => {
@@ -108,9 +106,11 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
   function deliver(stage: SimStage): void {
     if (!isBrokerUp) return;
     const queue = queueOf(stage);
+    loseToDeadConnections(workersByStage.get(stage.id) ?? [], queue);
     for (const worker of workersByStage.get(stage.id) ?? []) {
       if (queue.ready.length === 0) return;
       if (worker.mode !== 'idle' || !worker.hasConsumer) continue;
+      if (worker.isHalfOpen) continue;
       const message = queue.ready.shift();
       if (message) takeMessage(worker, queue, message);
     }
@@ -127,7 +127,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     }
     queue.unacked++;
     world.stats.jobs++;
-    const { steps, durationMs } = planJob(worker.stage, chance, slowness.get(worker.stage.id) ?? 1);
+    const { steps, durationMs } = planJob(worker.stage, chance, pace.next(worker.stage.id));
     worker.mode = 'working';
     worker.job = { message, startedAtMs: agenda.nowMs, steps, done: 0 };
     useCores(worker.container, worker.stage.cores * chance.between(0.6, 1.4), agenda.nowMs);
@@ -141,11 +141,14 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
   function planStep(worker: SimWorker, job: NonNullable<SimWorker['job']>, plan: StepPlan): void {
     const stepMs = plan.meanMs * chance.between(0.5, 1.5);
     if (chance.isTrue(0.05)) beQuiet(worker, job, Math.min(MAX_QUIET_MS, stepMs * 0.8));
-    inLife(worker.container, stepMs, () => {
+    const waitMs = job.waitMs ?? 0;
+    delete job.waitMs;
+    if (waitMs > 0) beQuiet(worker, job, waitMs);
+    inLife(worker.container, waitMs + stepMs, () => {
       if (worker.job !== job || worker.mode !== 'working') return;
       job.done++;
       if (plan.index + 1 >= plan.parts) {
-        finishJob(worker, job);
+        endJob(worker, job);
         return;
       }
       writeProgress(worker);
@@ -170,33 +173,23 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     });
   }
 
-  function finishJob(worker: SimWorker, job: NonNullable<SimWorker['job']>): void {
+  /** Writes how it ended, unless the disk is full: then nobody hears of it. */
+  function endJob(worker: SimWorker, job: NonNullable<SimWorker['job']>, error?: string): void {
     const { stage, container } = worker;
     const { document } = job.message;
-    finished.add(jobKey(stage.id, document));
-    hooks.sentinelWritten({
-      stage: stage.id,
-      document: documentName(document),
-      outcome: 'success',
-      worker: container.name,
-    });
+    const isDone = error === undefined;
+    if (!isDiskFull) {
+      if (isDone) finished.add(jobKey(stage.id, document));
+      hooks.sentinelWritten({
+        stage: stage.id,
+        document: documentName(document),
+        outcome: isDone ? 'success' : 'failure',
+        worker: container.name,
+        ...(error !== undefined && { error }),
+      });
+    }
     settle(worker);
-    dispatch.tell(stage.id, document, true);
-  }
-
-  function failJob(worker: SimWorker, error: string): void {
-    const { stage, container, job } = worker;
-    if (!job) return;
-    const { document } = job.message;
-    hooks.sentinelWritten({
-      stage: stage.id,
-      document: documentName(document),
-      outcome: 'failure',
-      worker: container.name,
-      error,
-    });
-    settle(worker);
-    dispatch.tell(stage.id, document, false);
+    if (!isDiskFull) dispatch.tell(stage.id, document, isDone);
   }
 
   /** The job is over: file gone, message acked or nacked for good, the next one may come. */
@@ -221,6 +214,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
       if (isMessageLost) queue.acked++;
       else queue.ready.unshift(job.message);
     }
+    closeDeadConnection(worker, queue);
     worker.job = undefined;
     worker.mode = 'down';
     worker.hasConsumer = false;
@@ -303,7 +297,9 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
       hooks.containerChanged(orchestrator.container, 'create');
       launch(orchestrator.container);
     },
-    failJob,
+    failJob(worker, error) {
+      if (worker.job) endJob(worker, worker.job, error);
+    },
     isDoneElsewhere({ stage, job, container }) {
       const document = job?.message.document;
       if (document === undefined) return false;
@@ -325,10 +321,15 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     loseConsumer(worker) {
       worker.hasConsumer = false;
     },
+    setDisk(isFull) {
+      isDiskFull = isFull;
+    },
+    stretchNext: pace.stretchNext,
     setBroker(isUp) {
       isBrokerUp = isUp;
       for (const worker of world.workers.values()) {
         const queue = queueOf(worker.stage);
+        if (!isUp) closeDeadConnection(worker, queue);
         if (!isUp && worker.hasConsumer && worker.job) {
           queue.unacked--;
           queue.ready.unshift(worker.job.message);
@@ -337,9 +338,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
       }
       if (isUp) for (const { stage } of world.queues.values()) deliver(stage);
     },
-    setSlowness(stage, factor) {
-      slowness.set(stage, factor);
-    },
+    setSlowness: pace.setSlowness,
     onEachJob(watch) {
       onJobBegun = watch;
     },

@@ -4,7 +4,7 @@ import type { Observation } from '../fleet/observations.js';
 import { type Agenda, createAgenda } from './agenda.js';
 import type { PlannedFault } from './fault-plan.js';
 import { createFaults } from './faults.js';
-import { createObserver } from './observe.js';
+import { createObserver, type ObserverIntervals } from './observe.js';
 import { createOutages, type Outages } from './outages.js';
 import { createPipeline } from './pipeline.js';
 import type { Pipeline, PipelineHooks } from './pipeline-model.js';
@@ -40,10 +40,14 @@ export interface SimulationOptions {
   readonly hooks?: PipelineHooks;
   /** How many documents there are to do; the profile's number if absent. */
   readonly documents?: number;
+  /** When the watcher begins to look, with all that is there then told first; from the start if absent. */
+  readonly watchFromMs?: number;
+  /** How often sources are read, in the simulation's time; as by default if absent. */
+  readonly intervalsMs?: ObserverIntervals;
 }
 
 export function createSimulation(options: SimulationOptions): Simulation {
-  const { profile, seed, startMs, faults, apply, documents } = options;
+  const { profile, seed, startMs, faults, apply, documents, intervalsMs, watchFromMs } = options;
   const agenda: Agenda = createAgenda(startMs);
   const random = createRandom(seed);
   const outages = createOutages();
@@ -51,7 +55,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
     { ...simProfile(profile), ...(documents !== undefined && { documents }) },
     startMs,
   );
-  const observer = apply && createObserver({ agenda, outages, apply });
+  const observer = apply && createObserver({ agenda, outages, apply, ...(intervalsMs && { intervalsMs }) });
   const pipeline: Pipeline = createPipeline({
     world,
     agenda,
@@ -60,7 +64,8 @@ export function createSimulation(options: SimulationOptions): Simulation {
   });
   const striking = createFaults({ pipeline, agenda, random: random.fork('faults'), outages });
   pipeline.start();
-  observer?.start(world);
+  if (watchFromMs === undefined) observer?.start(world);
+  else agenda.at(watchFromMs, () => observer?.start(world));
   striking.schedule(faults);
   return {
     world,

@@ -8,6 +8,7 @@ export interface TruthSubject {
   readonly gpu?: string;
   readonly document?: string;
   readonly source?: string;
+  readonly queue?: string;
 }
 
 export interface FaultTruth extends TruthSubject {
@@ -18,6 +19,8 @@ export interface FaultTruth extends TruthSubject {
   endedAtMs?: number;
   /** Kinds of findings any of which tells of it; none: nothing has to be found. */
   readonly expects: readonly string[];
+  /** Kinds that would be false of its subject, although it is struck; `all`: whatever is found of it. */
+  readonly forbids?: readonly string[] | 'all';
   /** It was over at once, by the pipeline's own doing. */
   isTransient?: true;
   /** All containers that it struck, where they are several. */

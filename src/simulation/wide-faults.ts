@@ -2,7 +2,7 @@
 
 import type { SourceName } from '../fleet/model.js';
 import type { FailureFault } from './failure-faults.js';
-import type { FaultKind } from './fault-plan.js';
+import type { ConditionKind, FaultKind } from './fault-plan.js';
 import { type Act, type FaultTools, isWorking, type Strike } from './fault-tools.js';
 import { meanJobMs } from './job-plan.js';
 import type { FaultTruth } from './truth.js';
@@ -16,7 +16,7 @@ const RESUBMITTED = 1.5;
 
 export function wideFaults(
   tools: FaultTools,
-): Readonly<Record<Exclude<FaultKind, WorkerFault | FailureFault>, Act>> {
+): Readonly<Record<Exclude<FaultKind, WorkerFault | FailureFault | ConditionKind>, Act>> {
   const { pipeline, agenda, random, outages, struck, healByRestart, isAimedAt } = tools;
   const { world } = pipeline;
 

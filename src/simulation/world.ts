@@ -35,6 +35,10 @@ export interface SimJob {
   readonly steps: number | undefined;
   /** Steps done. */
   done: number;
+  /** Its next step waits so long for a remote call first. */
+  waitMs?: number;
+  /** Bytes come over the network while it waits. */
+  hasTraffic?: boolean;
 }
 
 export type WorkerMode = 'down' | 'loading' | 'idle' | 'working' | 'hung' | 'livelocked';
@@ -48,6 +52,10 @@ export interface SimWorker {
   hasConsumer: boolean;
   /** Of its own clock, ahead of the world's. */
   clockAheadMs: number;
+  /** The broker counts its consumer, and the connection is dead: what is delivered there arrives nowhere. */
+  isHalfOpen?: boolean;
+  /** Delivered over the dead connection: unacked for as long as the broker believes in it. */
+  swallowed?: SimMessage;
 }
 
 export interface SimQueue {
@@ -58,6 +66,14 @@ export interface SimQueue {
   published: number;
   acked: number;
   redelivered: number;
+}
+
+/** A queue that no stage serves: dead letters, delays, events, replies, streams. */
+export interface SimByDesignQueue {
+  readonly name: string;
+  readonly type: 'classic' | 'quorum' | 'stream';
+  ready: number;
+  published: number;
 }
 
 export interface SimOrchestrator {
@@ -89,6 +105,7 @@ export interface World {
   readonly orchestrators: Map<string, SimOrchestrator>;
   /** By stage id. */
   readonly queues: Map<string, SimQueue>;
+  readonly byDesignQueues: SimByDesignQueue[];
   readonly gpus: readonly SimGpu[];
   /** By name of the file, without `.json`. */
   readonly files: Map<string, ProgressFile>;
@@ -104,6 +121,7 @@ export function createWorld(profile: SimProfile, nowMs: number): World {
     workers: new Map(),
     orchestrators: new Map(),
     queues: new Map(),
+    byDesignQueues: [],
     gpus: Array.from({ length: profile.gpus }, (_, index) => ({
       index,
       uuid: `GPU-${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`,
@@ -121,6 +139,16 @@ export function createWorld(profile: SimProfile, nowMs: number): World {
   for (const stage of profile.stages) addStage(world, stage, nowMs);
   for (let index = 1; index <= profile.orchestrators; index++) addOrchestrator(world, index, nowMs);
   return world;
+}
+
+export function groupByStage(workers: Iterable<SimWorker>): Map<string, SimWorker[]> {
+  const groups = new Map<string, SimWorker[]>();
+  for (const worker of workers) {
+    const list = groups.get(worker.stage.id) ?? [];
+    list.push(worker);
+    groups.set(worker.stage.id, list);
+  }
+  return groups;
 }
 
 function addStage(world: World, stage: SimStage, nowMs: number): void {

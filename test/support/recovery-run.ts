@@ -17,6 +17,7 @@ import { createRandom } from '../../src/simulation/random.js';
 import { createSimulation, type Simulation } from '../../src/simulation/simulation.js';
 import type { FaultTruth } from '../../src/simulation/truth.js';
 import { documentName } from '../../src/simulation/world.js';
+import { createHungWaits, type HungWaits } from './hung-waits.js';
 
 export const START_MS = 1_763_900_000_000;
 const HOUR_MS = 3_600_000;
@@ -47,8 +48,8 @@ export interface RecoveryRun {
   readonly truth: readonly FaultTruth[];
   /** Restarts whose document its stage never finished afterwards, though nobody has it in hand or queue. */
   readonly lost: readonly AskedRestart[];
-  /** Milliseconds that orchestrators waited for workers that hung. */
-  readonly waitedForHungMs: number;
+  /** How long jobs hung, and why that did not end. */
+  readonly hung: HungWaits['list'];
   readonly documentsDone: number;
   readonly documentsFailed: number;
   /** Most restarts of one container in its window, and of all in theirs. */
@@ -90,7 +91,7 @@ export async function runRecovery(options: RunOptions): Promise<RecoveryRun> {
   const engine = simulatedEngine(simulation, store, restarts);
   const recovery = inMemoryRecovery({ store, config, engine, clock, verdicts: () => evaluation.verdicts });
   recovery.start();
-  let waitedForHungMs = 0;
+  const hung = createHungWaits(simulation);
   for (let nowMs = START_MS; nowMs <= endMs; nowMs += config.detection.interval) {
     simulation.runUntil(nowMs);
     clock.fire();
@@ -99,23 +100,18 @@ export async function runRecovery(options: RunOptions): Promise<RecoveryRun> {
     if (recovery.picture.plans.some(({ decision }) => decision === 'restart') || clock.isWaiting()) {
       await settle(clock);
     }
-    waitedForHungMs += hungJobs(simulation) * config.detection.interval;
+    hung.note(evaluation.verdicts, recovery.picture, config.detection.interval);
   }
   return {
     restarts,
     ended: recovery.picture.recent,
     truth: simulation.truth,
     lost: restarts.filter((one) => isLost(one, finished, simulation)),
-    waitedForHungMs,
+    hung: hung.list,
     documentsDone: simulation.world.stats.done,
     documentsFailed: simulation.world.stats.failed,
     realMs: performance.now() - startedMs,
   };
-}
-
-function hungJobs({ world }: Simulation): number {
-  const workers = [...world.workers.values()];
-  return workers.filter(({ mode, job }) => job && (mode === 'hung' || mode === 'livelocked')).length;
 }
 
 /** Nobody works at it, no queue holds it, no sentinel tells that it was done, and its orchestrator still wants it. */
