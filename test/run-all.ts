@@ -1,14 +1,22 @@
-/** The test command: installs the servers that tests need where it can, says what it cannot, and runs every test. */
+/**
+ * The test command: installs the servers that tests need where it can, says what it cannot, and runs every test, those
+ * that need a server again on each further suite's servers.
+ */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeSuite } from './servers/make-suite.js';
+import { testsOfServers } from './servers/suite-tests.js';
+import { DEFAULT_SUITES, parseSuites, type Suite } from './servers/suites.js';
 import { findProgram, missingParts, SERVER_PROGRAMS, whyMissing } from './support/machine.js';
 
 /** Of a test and of a whole file: only what hangs reaches it, also on a machine that is busy with other things. */
 const TEST_TIME_LIMIT_MS = 600_000;
 /** One more than the cores of the smallest machine: who waits for a real server needs none. */
 const FILES_AT_ONCE = 3;
+const MUST_RUN_ALL = process.env['CI'] === 'true';
 
 function installMissing(): void {
   const missing = Object.values(SERVER_PROGRAMS).filter((server) => missingParts(server).length > 0);
@@ -25,44 +33,63 @@ function installMissing(): void {
 }
 
 /** False when something is missing that must not be. */
-function reportMissing(): boolean {
-  const reasons = Object.values(SERVER_PROGRAMS)
-    .map(whyMissing)
-    .filter((reason) => reason !== undefined);
+function reportMissing(reasons: readonly string[]): boolean {
   for (const reason of reasons) console.log(`SKIPPED: tests that need ${reason}`);
-  if (reasons.length === 0 || process.env['CI'] !== 'true') return true;
+  if (reasons.length === 0 || !MUST_RUN_ALL) return true;
   console.error('CI=true: nothing may be skipped');
   return false;
 }
 
 /**
- * Compiled files of the tests that there are now; the build folder may hold older ones. Those with real servers wait more
+ * The tests that there are now, below `test/`; the build folder may hold older ones. Those with real servers wait more
  * than they work and take longest: they begin first.
  */
-function testFiles(): string[] {
+function testPaths(): readonly string[] {
   const paths = readdirSync('test', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.ts'))
     .toSorted();
   const isLong = (path: string): boolean => path.startsWith('integration/');
-  return [...paths.filter(isLong), ...paths.filter((path) => !isLong(path))].map((path) =>
-    join('build', 'test', path.replace(/\.ts$/, '.js')),
-  );
+  return [...paths.filter(isLong), ...paths.filter((path) => !isLong(path))];
 }
 
-installMissing();
-const isComplete = reportMissing();
-const files = testFiles();
-const result = isComplete
-  ? spawnSync(
-      process.execPath,
-      [
-        '--test',
-        '--enable-source-maps',
-        `--test-concurrency=${FILES_AT_ONCE}`,
-        `--test-timeout=${TEST_TIME_LIMIT_MS}`,
-        ...files,
-      ],
-      { stdio: 'inherit' },
-    )
-  : { status: 1 };
-process.exitCode = result.status ?? 1;
+/** Runs the tests on the host's servers, or on those of a suite that is made; true when all pass. */
+async function runTests(paths: readonly string[], suite?: Suite): Promise<boolean> {
+  const started = performance.now();
+  console.log(`\nrunning ${paths.length} files on the servers of ${suite ?? 'this machine'}`);
+  const runner = spawn(
+    process.execPath,
+    [
+      '--test',
+      '--enable-source-maps',
+      `--test-concurrency=${FILES_AT_ONCE}`,
+      `--test-timeout=${TEST_TIME_LIMIT_MS}`,
+      ...paths.map((path) => join('build', 'test', path.replace(/\.ts$/, '.js'))),
+    ],
+    { stdio: 'inherit', env: { ...process.env, ...(suite && { STAGEWATCH_TEST_SUITE: suite }) } },
+  );
+  const [code] = (await once(runner, 'exit')) as [number | null];
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(`${suite ?? 'this machine'}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
+  return code === 0;
+}
+
+async function runSuite(suite: Suite, made: Promise<string | undefined>): Promise<boolean> {
+  const reason = await made;
+  if (!reportMissing(reason === undefined ? [] : [reason])) return false;
+  return reason !== undefined || runTests(testsOfServers(testPaths()), suite);
+}
+
+async function runAll(): Promise<boolean> {
+  const suites = parseSuites(process.env['STAGEWATCH_TEST_SUITES'] ?? DEFAULT_SUITES);
+  installMissing();
+  const reasons = Object.values(SERVER_PROGRAMS).map(whyMissing);
+  if (!reportMissing(reasons.filter((reason) => reason !== undefined))) return false;
+  // Beside the host's tests: what is fetched for a suite waits for the network and the disk.
+  const newer = suites.filter((suite) => suite !== 'host');
+  const made = newer.map((suite) => ({ suite, ready: makeSuite(suite) }));
+  let isWell = !suites.includes('host') || (await runTests(testPaths()));
+  for (const { suite, ready } of made) isWell = (await runSuite(suite, ready)) && isWell;
+  return isWell;
+}
+
+process.exitCode = (await runAll()) ? 0 : 1;

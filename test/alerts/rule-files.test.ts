@@ -91,7 +91,7 @@ describe('alerts/', () => {
     assert.equal(Number(part(rising.expr, />= (\d+)/)), detection.queue_min_rise);
     assert.equal(parseDuration(rising.for ?? ''), detection.queue_window);
     const restarting = alertRule('PipelineContainerRestarting').expr;
-    assert.equal(parseDuration(part(restarting, /\[(\w+)\]/)), detection.crash_loop_window);
+    assert.equal(parseDuration(part(restarting, /\[(\w+)1s\]/)), detection.crash_loop_window);
     assert.equal(Number(part(restarting, />= (\d+)$/)), detection.crash_loop_ends);
     const full = alertRule('PipelineGpuMemoryNearlyFull');
     assert.equal(Number(part(full.expr, /> ([\d.]+)$/)), detection.gpu_memory_high);
@@ -99,6 +99,14 @@ describe('alerts/', () => {
     assert.equal(parseDuration(alertRule('PipelineSourceUnreadable').for ?? ''), detection.source_down_after);
     const backlog = alertRule('PipelineBacklogWithoutCompletions');
     assert.equal(parseDuration(backlog.for ?? ''), rabbitmq.consumer_timeout);
+  });
+
+  it('has windows that hold the same samples on Prometheus 2 and 3', () => {
+    // A trend over many samples does not depend on one at the edge.
+    const edgeless = /deriv\(\w+\[\w+\]/g;
+    for (const { alert, expr } of ALERT_RULES)
+      for (const [, window] of expr.replaceAll(edgeless, '').matchAll(/\[(\w+)\]/g))
+        assert.match(window ?? '', /^\d+m1s$/, alert);
   });
 
   it('mutes a consequence for longer than its alert is held', () => {

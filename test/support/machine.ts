@@ -1,7 +1,8 @@
 /** What the tests need of the machine: which servers there are, and what it means when one is not to be had. */
 
 import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
+import { currentSuite, SUITE_PROGRAMS, suiteBin } from '../servers/suites.js';
 
 export interface ServerProgram {
   /** For people. */
@@ -26,7 +27,7 @@ export const SERVER_PROGRAMS = {
   },
   rabbitmq: {
     what: 'RabbitMQ',
-    programs: ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
+    programs: ['/usr/lib/rabbitmq/bin/rabbitmq-server', '/usr/lib/rabbitmq/bin/rabbitmqctl'],
     packages: ['rabbitmq-server'],
     needsRoot: true,
   },
@@ -54,6 +55,12 @@ export const SERVER_PROGRAMS = {
     packages: ['docker-compose'],
     needsRoot: false,
   },
+  debootstrap: {
+    what: 'Debian suites with newer servers',
+    programs: ['debootstrap'],
+    packages: ['debootstrap'],
+    needsRoot: true,
+  },
   python: { what: 'Python', programs: ['python3'], packages: ['python3'], needsRoot: false },
   pythonKit: {
     what: 'Python with pika and Celery',
@@ -73,8 +80,16 @@ export const SERVER_PROGRAMS = {
 
 const EXTRA_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** Absolute path of a program; Debian's own folders go first, so that client and server are of one version. */
+/**
+ * Absolute path of a program; Debian's own folders go first, so that client and server are of one version. In a run on a
+ * suite of its own, that suite's program or none.
+ */
 export function findProgram(name: string): string | undefined {
+  const suite = currentSuite();
+  if (suite !== undefined && SUITE_PROGRAMS.includes(basename(name))) {
+    const path = join(suiteBin(suite), basename(name));
+    return isExecutable(path) ? path : undefined;
+  }
   const folders = name.startsWith('/')
     ? ['']
     : [...EXTRA_FOLDERS, ...(process.env['PATH'] ?? '').split(delimiter)];

@@ -1,12 +1,12 @@
 /** A RabbitMQ broker of a test's own, with the management and prometheus plugins: own node, ports and folders. */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.js';
+import { requireProgram } from './machine.js';
 import { waitFor } from './wait-for.js';
 
 const BIN = '/usr/lib/rabbitmq/bin';
@@ -31,12 +31,6 @@ export interface RealRabbitmq {
   startAgain(): Promise<void>;
   /** Stops for good and removes everything. */
   dispose(): Promise<void>;
-}
-
-/** Why tests with a broker cannot run here; never where `CI` is set, so that they fail there instead. */
-export function whyNoRabbitmq(): string | false {
-  if (process.env['CI'] === 'true' || existsSync(join(BIN, 'rabbitmq-server'))) return false;
-  return 'needs RabbitMQ: apt-get install rabbitmq-server';
 }
 
 export async function startRabbitmq(): Promise<RealRabbitmq> {
@@ -88,7 +82,7 @@ export async function startRabbitmq(): Promise<RealRabbitmq> {
   }
 
   async function startAgain(): Promise<void> {
-    const started = spawn(join(BIN, 'rabbitmq-server'), { env, detached: true, stdio: 'ignore' });
+    const started = spawn(requireProgram(`${BIN}/rabbitmq-server`), { env, detached: true, stdio: 'ignore' });
     server = started;
     let failure: unknown;
     started.on('error', (error) => {
@@ -139,7 +133,11 @@ export async function startRabbitmq(): Promise<RealRabbitmq> {
     managementUrl,
     manage,
     async control(...args) {
-      await promisify(execFile)(join(BIN, 'rabbitmqctl'), ['-n', env.RABBITMQ_NODENAME, ...args], { env });
+      await promisify(execFile)(
+        requireProgram(`${BIN}/rabbitmqctl`),
+        ['-n', env.RABBITMQ_NODENAME, ...args],
+        { env },
+      );
     },
     freeze: () => signalGroup('SIGSTOP'),
     thaw: () => signalGroup('SIGCONT'),

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { skipWithout } from '../../support/machine.js';
 import { connectClient, publish, watchBroker } from '../../support/rabbitmq-harness.js';
-import { type RealRabbitmq, startRabbitmq, whyNoRabbitmq } from '../../support/real-rabbitmq.js';
+import { type RealRabbitmq, startRabbitmq } from '../../support/real-rabbitmq.js';
 import { waitFor } from '../../support/wait-for.js';
 
 /** A dead connection must be noticed within this time. */
 const NOTICE_LIMIT_MS = 15_000;
 
-describe('the RabbitMQ source when its broker fails', { skip: whyNoRabbitmq() }, () => {
+describe('the RabbitMQ source when its broker fails', { skip: skipWithout('rabbitmq') }, () => {
   let broker: RealRabbitmq;
   let allWays: { amqp_url: string; metrics_url: string; management_url: string };
 
