@@ -77,6 +77,8 @@ function entrance(root: string): string {
   return `#!/bin/sh
 set -e
 mount --make-rprivate /
+# A mount point of its own, as a root has to be for an engine that unpacks images.
+mount --bind "${root}" "${root}"
 for folder in /proc /sys /dev /tmp "$PWD"; do
   mkdir -p "${root}$folder"
   mount --rbind "$folder" "${root}$folder"
