@@ -43,6 +43,14 @@ export const detectionSection = z
     learn_from: wholeNumber(50, 10, 10_000).meta({
       description: 'How many progress steps of a stage must have been seen before its limit is learned.',
     }),
+    learn_from_jobs: wholeNumber(20, 1, 10_000).meta({
+      description:
+        'How many jobs of a stage must have ended, beside `learn_from`, before its limit is learned.',
+    }),
+    learned_proof: wholeNumber(300, 0, 100_000).meta({
+      description:
+        'In how many jobs in a row no step may have gone beyond the learned limit before it is in force where it is shorter than `stall_after`.',
+    }),
     start_grace: duration('10m', { atLeast: '10s', atMost: '6h' }).meta({
       description:
         'How long a container may take from its start to its first progress and still be starting.',

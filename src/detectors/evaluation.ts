@@ -4,20 +4,24 @@ import type { Fleet } from '../fleet/model.js';
 import { ALL_DETECTORS } from './all-detectors.js';
 import { COMMON_CAUSE_STEADINESS, type CommonCause, findCommonCauses } from './common-cause.js';
 import { indexContainers } from './container-index.js';
-import { type ClearedFinding, type Finding, findingId } from './finding.js';
+import { type ClearedFinding, type Finding, type FindingKind, findingId } from './finding.js';
 import { createFindingBook, type KindJudgement } from './finding-book.js';
 import { createFreshness } from './freshness.js';
 import { createHistories } from './histories.js';
 import type { HistoryMoment } from './history-moment.js';
 import { createOrchestratorJudge } from './judge-orchestrators.js';
 import { createWorkerJudge } from './judge-workers.js';
-import { createLearnedPace } from './learned-pace.js';
+import { createLearnedPace, type PaceContext } from './learned-pace.js';
 import { createLimitBook } from './limit-book.js';
 import type { Scene } from './scene.js';
 import type { DetectionSettings } from './settings.js';
+import { learnedLimit } from './stage-limits.js';
 import { createStatusCounts } from './status-counts.js';
 import { createSurroundings } from './surroundings.js';
 import type { Verdicts, WorkerVerdict } from './verdicts.js';
+
+/** What makes steps take long that are none of the stage's own. */
+const HOLDING_UP: ReadonlySet<FindingKind> = new Set<FindingKind>(['CommonCause', 'InfrastructureDown']);
 
 export interface Outcome {
   readonly opened: readonly Finding[];
@@ -67,12 +71,20 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
 
   const isOpen: HistoryMoment['isOpen'] = (kind, key) => book.findings.has(findingId({ kind, key }));
 
+  function paceContext(): PaceContext {
+    const causes = [...book.findings.values()].filter(({ kind }) => HOLDING_UP.has(kind));
+    return {
+      learned: (of) => learnedLimit(of, settings.detection),
+      isDisturbed: (stage) => causes.some(({ subject }) => (subject.stage ?? stage) === stage),
+    };
+  }
+
   function lookAt(nowMs: number): Scene {
     const { detection } = settings;
     // Nothing changes while it is judged: what the live view works out at each reading is worked out once.
     const fleet: Fleet = { ...options.fleet };
     const freshness = createFreshness(fleet, { nowMs, staleAfterMs: detection.stale_after });
-    limits.update({ settings, pace, fleet });
+    limits.update({ settings, pace, fleet, nowMs });
     const surroundings = createSurroundings({ fleet, freshness });
     const base = { fleet, settings, nowMs, freshness, surroundings, limitsOf: limits.of };
     const workers = workerJudge.judge(base);
@@ -102,7 +114,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       return verdicts;
     },
     evaluate(nowMs) {
-      const hasLearned = pace.note(options.fleet);
+      const hasLearned = pace.note(options.fleet, paceContext());
       const scene = lookAt(nowMs);
       const judgements: KindJudgement[] = ALL_DETECTORS.map((detector) => ({
         kind: detector.kind,

@@ -7,6 +7,7 @@
 
 import type { Container, SourceName } from '../fleet/model.js';
 import type { Job, Worker } from '../fleet/progress-model.js';
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Activity } from './activity.js';
 import type { StageLimits, StuckBy, WorkerStatus } from './verdicts.js';
@@ -160,7 +161,7 @@ function judgeSilence({ job, facts, silentMs, at }: Silence): WorkerJudgement | 
     return isSuspect ? { ...plain('active', `works${at}`), ...isSuspect } : undefined;
   }
   const evidence = [
-    `no progress for ${formatDuration(silentMs)}${at}; limit ${formatDuration(limits.stallMs)} (${limits.origin})`,
+    `no progress for ${formatDuration(silentMs)}${at}; limit ${describeLimit(limits)}`,
     ...activity.evidence,
     describeHeartbeat(job, lookedAtMs),
   ];
@@ -181,6 +182,12 @@ function judgeSilence({ job, facts, silentMs, at }: Silence): WorkerJudgement | 
   const busy = activity.isMoving ? 'busy' : 'perhaps busy';
   const reason = `no progress for ${formatDuration(silentMs)}${at}, but ${busy}`;
   return { status: 'slow', reason, evidence, ...isUncertain };
+}
+
+function describeLimit({ stallMs, origin, learnedMs, jobsWithin }: StageLimits): string {
+  const limit = `${formatDuration(stallMs)} (${origin})`;
+  if (origin !== 'default' || learnedMs === undefined) return limit;
+  return `${limit}; the learned ${formatDuration(learnedMs)} has held for ${counted(jobsWithin, 'job')} only`;
 }
 
 function suspectAfter({ stallMs }: StageLimits): number {

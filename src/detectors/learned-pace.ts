@@ -3,66 +3,96 @@
 import type { Fleet } from '../fleet/model.js';
 import type { EndedJob } from '../fleet/progress-model.js';
 import { createQuantileSketch, type QuantileSketch } from './quantile-sketch.js';
+import { createStepTail, type LearnedLimit, type StepTail } from './step-tail.js';
 
 export interface StagePace {
   /** Times without a step, in milliseconds, of jobs that count their units. */
   readonly gaps: QuantileSketch;
   /** How long jobs took that ended well, in milliseconds. */
   readonly jobs: QuantileSketch;
+  /** For how long jobs that did not end well were seen to move: to end they would have taken longer. */
+  readonly cut: QuantileSketch;
+  /** Whether the limit that is learned from the steps can be trusted. */
+  readonly tail: StepTail;
+}
+
+/** What the pace so far is compared with. */
+export interface PaceContext {
+  /** The limit that follows from the pace until now. */
+  learned(pace: StagePace): LearnedLimit | undefined;
+  /** Something beside the stage's own work holds its steps up, such as a common cause: they say nothing of its limit. */
+  isDisturbed(stage: string): boolean;
 }
 
 export interface LearnedPace {
   /** By stage. */
   readonly stages: ReadonlyMap<string, StagePace>;
   /** Takes in what ended and moved since the call before; true if there was anything. */
-  note(fleet: Fleet): boolean;
+  note(fleet: Pick<Fleet, 'endedJobs' | 'progressGaps'>, context: PaceContext): boolean;
   /** As JSON. */
   save(): unknown;
 }
+
+type StepNote = (stage: string, gapMs: number) => void;
 
 /** Stages are configured or told by workers; whoever tells ever new ones must not fill the memory. */
 const MAX_STAGES = 1000;
 
 /** `saved` is what `save` gave in an earlier life, of unknown shape. */
 export function createLearnedPace(saved?: unknown): LearnedPace {
-  const stages = new Map<string, StagePace>();
-  for (const [stage, { gaps, jobs }] of readSaved(saved)) {
-    stages.set(stage, { gaps: createQuantileSketch(gaps), jobs: createQuantileSketch(jobs) });
-  }
+  const stages = new Map<string, StagePace>(readSaved(saved));
   let seenJobs: number | undefined;
   let seenGaps: number | undefined;
 
   function paceOf(stage: string): StagePace | undefined {
     const known = stages.get(stage);
     if (known || stages.size >= MAX_STAGES) return known;
-    const pace = { gaps: createQuantileSketch(), jobs: createQuantileSketch() };
+    const pace = createPace({});
     stages.set(stage, pace);
     return pace;
   }
 
-  function noteJob(job: EndedJob): void {
-    if (job.stage === undefined || !hasEndedWell(job)) return;
-    const pace = paceOf(job.stage);
-    if (job.durationMs !== undefined) pace?.jobs.add(job.durationMs);
+  function noteJob(job: EndedJob, noteStep: StepNote): void {
+    const pace = job.stage === undefined ? undefined : paceOf(job.stage);
+    if (!pace || job.stage === undefined) return;
+    if (!hasEndedWell(job)) {
+      const movedMs = movedFor(job);
+      if (movedMs !== undefined) pace.cut.add(movedMs);
+      return;
+    }
+    if (job.durationMs !== undefined && pace.jobs.add(job.durationMs)) pace.cut.fade();
     // From the last step to the end is a time without a step, too.
-    if (job.lastStepAtMs !== undefined) pace?.gaps.add(Math.max(0, job.endedAtMs - job.lastStepAtMs));
+    const { lastStepAtMs, endedAtMs } = job;
+    if (lastStepAtMs !== undefined) noteStep(job.stage, Math.max(0, endedAtMs - lastStepAtMs));
+    pace.tail.noteJob();
+  }
+
+  /** Compares all steps of one call with what was learned before it. */
+  function stepNote({ learned, isDisturbed }: PaceContext): StepNote {
+    const limits = new Map<string, LearnedLimit | undefined>();
+    return (stage, gapMs) => {
+      const pace = paceOf(stage);
+      if (!pace) return;
+      if (!limits.has(stage)) limits.set(stage, learned(pace));
+      if (!isDisturbed(stage)) pace.tail.noteStep(gapMs, limits.get(stage));
+      pace.gaps.add(gapMs);
+    };
   }
 
   return {
     stages,
-    note({ endedJobs, progressGaps }) {
+    note({ endedJobs, progressGaps }, context) {
       const jobs = endedJobs.since(seenJobs ?? 0);
       const gaps = progressGaps.since(seenGaps ?? 0);
       seenJobs = endedJobs.newest;
       seenGaps = progressGaps.newest;
-      for (const { entry } of jobs) noteJob(entry);
-      for (const { entry } of gaps) paceOf(entry.stage)?.gaps.add(entry.gapMs);
+      const noteStep = stepNote(context);
+      for (const { entry } of gaps) noteStep(entry.stage, entry.gapMs);
+      for (const { entry } of jobs) noteJob(entry, noteStep);
       return jobs.length + gaps.length > 0;
     },
     save() {
-      return Object.fromEntries(
-        [...stages].map(([stage, { gaps, jobs }]) => [stage, { gaps: gaps.save(), jobs: jobs.save() }]),
-      );
+      return Object.fromEntries([...stages].map(([stage, pace]) => [stage, savePace(pace)]));
     },
   };
 }
@@ -72,20 +102,45 @@ function hasEndedWell({ outcome, end }: EndedJob): boolean {
   return outcome === 'succeeded' || (outcome === 'unknown' && end === 'removed');
 }
 
-type SavedSketch = readonly (readonly [number, number])[];
+/**
+ * How long one that did not end well was at work as far as was seen, which is not what it stood still at its end;
+ * undefined: nobody knows.
+ */
+function movedFor({
+  durationMs,
+  startedAtMs,
+  endedAtMs,
+  lastStepAtMs,
+  outcome,
+}: EndedJob): number | undefined {
+  if (durationMs === undefined) return undefined;
+  const movedUntilMs = lastStepAtMs ?? (outcome === 'failed' ? endedAtMs : undefined);
+  return movedUntilMs === undefined ? undefined : Math.max(0, movedUntilMs - startedAtMs);
+}
 
-function readSaved(
-  saved: unknown,
-): readonly (readonly [string, { readonly gaps: SavedSketch; readonly jobs: SavedSketch }])[] {
+function savePace({ gaps, jobs, cut, tail }: StagePace): unknown {
+  return { gaps: gaps.save(), jobs: jobs.save(), cut: cut.save(), tail: tail.save() };
+}
+
+/** Earlier versions saved `gaps` and `jobs` alone: how well their limit held is not known then. */
+function createPace(saved: Readonly<Partial<Record<string, unknown>>>): StagePace {
+  const gaps = createQuantileSketch(readSketch(saved['gaps']));
+  return {
+    gaps,
+    jobs: createQuantileSketch(readSketch(saved['jobs'])),
+    cut: createQuantileSketch(readSketch(saved['cut'])),
+    tail: createStepTail(saved['tail'], gaps.quantile(1)),
+  };
+}
+
+function readSaved(saved: unknown): readonly (readonly [string, StagePace])[] {
   if (!isRecord(saved)) return [];
   return Object.entries(saved)
     .slice(0, MAX_STAGES)
-    .flatMap(([stage, pace]) =>
-      isRecord(pace) ? [[stage, { gaps: readSketch(pace['gaps']), jobs: readSketch(pace['jobs']) }]] : [],
-    );
+    .flatMap(([stage, pace]) => (isRecord(pace) ? [[stage, createPace(pace)] as const] : []));
 }
 
-function readSketch(saved: unknown): SavedSketch {
+function readSketch(saved: unknown): readonly (readonly [number, number])[] {
   if (!Array.isArray(saved)) return [];
   return saved.flatMap((entry: unknown) => {
     if (!Array.isArray(entry)) return [];

@@ -18,6 +18,7 @@ export interface LimitBookFacts {
   readonly settings: DetectionSettings;
   readonly pace: Pick<LearnedPace, 'stages'>;
   readonly fleet: Pick<Fleet, 'stages' | 'workers'>;
+  readonly nowMs: number;
 }
 
 export function createLimitBook(): LimitBook {
@@ -25,14 +26,17 @@ export function createLimitBook(): LimitBook {
   let fallback: StageLimits | undefined;
   return {
     limits,
-    update({ settings: { detection, stages: configs }, pace, fleet }) {
+    update({ settings: { detection, stages: configs }, pace, fleet, nowMs }) {
       fallback = decideLimits({ stage: '', config: undefined, detection, pace: undefined });
-      const stages = new Set(fleet.stages.keys());
-      for (const { stage } of fleet.workers.values()) if (stage !== undefined) stages.add(stage);
+      const running = collectRunning(fleet, nowMs);
+      const stages = new Set([...fleet.stages.keys(), ...running.keys()]);
       for (const stage of limits.keys()) if (!stages.has(stage)) limits.delete(stage);
       for (const stage of stages) {
         const config = configs.find(({ id }) => id === stage);
-        const next = decideLimits({ stage, config, detection, pace: pace.stages.get(stage) });
+        const next = decideLimits({
+          ...{ stage, config, detection, pace: pace.stages.get(stage) },
+          running: running.get(stage),
+        });
         if (!isSameData(limits.get(stage), next)) limits.set(stage, next);
       }
     },
@@ -42,4 +46,24 @@ export function createLimitBook(): LimitBook {
       return found;
     },
   };
+}
+
+/** By stage of any worker: for how long each of its jobs in hand has been seen to move. */
+function collectRunning(
+  { workers }: Pick<Fleet, 'workers'>,
+  nowMs: number,
+): ReadonlyMap<string, readonly number[]> {
+  const running = new Map<string, number[]>();
+  for (const { stage, job } of workers.values()) {
+    if (stage === undefined) continue;
+    let list = running.get(stage);
+    if (!list) {
+      list = [];
+      running.set(stage, list);
+    }
+    // One that counts its units and stands still is not at work.
+    if (job)
+      list.push(Math.max(0, (job.done === undefined ? nowMs : job.lastProgressAtMs) - job.startedAtMs));
+  }
+  return running;
 }

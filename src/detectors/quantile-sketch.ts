@@ -3,9 +3,16 @@
 export interface QuantileSketch {
   /** How much the estimate rests on; what has faded counts for less. */
   readonly weight: number;
-  add(durationMs: number): void;
-  /** Upper edge of the bucket that holds the quantile, at most 10 % above the truth; undefined without samples. */
-  quantile(share: number): number | undefined;
+  /** True when the past was let go of by half for it: what is kept beside it must fade with it. */
+  add(durationMs: number): boolean;
+  /** Halves all weights. */
+  fade(): void;
+  /**
+   * Upper edge of the bucket that holds the quantile, at most 10 % above the truth; undefined without samples.
+   * `longer`: durations of which only a lower bound is known, counted as Kaplan and Meier do; undefined also where
+   * too many of those outlast all others for the quantile to be known.
+   */
+  quantile(share: number, longer?: QuantileSketch): number | undefined;
   /** As JSON: `[bucket, weight]` of those that hold anything. */
   save(): readonly (readonly [number, number])[];
 }
@@ -16,6 +23,8 @@ const FIRST_MS = 100;
 const BUCKETS = 180;
 /** Beyond this weight all is halved: some thousand samples are the stage's present pace, more are its past. */
 const MAX_WEIGHT = 4000;
+/** Of products of shares. */
+const ROUNDING = 1e-9;
 
 export function createQuantileSketch(saved: readonly (readonly [number, number])[] = []): QuantileSketch {
   const weights = new Float64Array(BUCKETS);
@@ -35,18 +44,35 @@ export function createQuantileSketch(saved: readonly (readonly [number, number])
     }
   }
 
+  /** Kaplan and Meier: what outlasts a bucket thins out those that could still have ended after it. */
+  function survivalQuantile(share: number, longer: QuantileSketch): number | undefined {
+    const bounds = new Map(longer.save());
+    let atRisk = total + longer.weight;
+    let surviving = 1;
+    for (const [bucket, weight] of weights.entries()) {
+      if (weight > 0) surviving *= Math.max(0, 1 - weight / atRisk);
+      if (surviving <= 1 - share + ROUNDING) return upperEdge(bucket);
+      atRisk -= weight + (bounds.get(bucket) ?? 0);
+    }
+    return undefined;
+  }
+
   return {
     get weight() {
       return total;
     },
+    fade,
     add(durationMs) {
       const bucket = bucketOf(durationMs);
       weights[bucket] = (weights[bucket] ?? 0) + 1;
       total++;
-      if (total > MAX_WEIGHT) fade();
+      if (total <= MAX_WEIGHT) return false;
+      fade();
+      return true;
     },
-    quantile(share) {
+    quantile(share, longer) {
       if (total <= 0) return undefined;
+      if (longer && longer.weight > 0) return survivalQuantile(share, longer);
       let sum = 0;
       for (const [bucket, weight] of weights.entries()) {
         sum += weight;

@@ -95,6 +95,8 @@ export interface StageLimits {
   /** Without progress for longer, and nothing else moves: stuck. */
   readonly stallMs: number;
   readonly origin: LimitOrigin;
+  /** What follows from the stage's pace, in force or not; absent where too little is known of it, or it is set. */
+  readonly learnedMs?: number;
   /** Without progress for longer although busy: stuck. */
   readonly livelockMs: number;
   /** A job that takes longer is stuck, whatever moves; absent: no job is too long. */
@@ -104,6 +106,8 @@ export interface StageLimits {
   /** How many gaps between progress steps, and how many jobs, the learned limits rest on. */
   readonly gapSamples: number;
   readonly jobSamples: number;
+  /** In how many jobs since no step went beyond the learned limit: what proves it. */
+  readonly jobsWithin: number;
 }
 
 /** How many workers (or orchestrators) of a stage have each status; replaced on change. */

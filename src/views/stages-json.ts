@@ -51,14 +51,17 @@ function renderJobs({ stageWork }: Fleet, id: string) {
 /** Milliseconds; null: no limit. */
 function renderLimits(limits: StageLimits | undefined) {
   if (!limits) return null;
-  const { stallMs, origin, livelockMs, maxJobMs, slowJobMs, gapSamples, jobSamples } = limits;
+  const { stallMs, origin, learnedMs, livelockMs, maxJobMs, slowJobMs } = limits;
+  const { gapSamples, jobSamples, jobsWithin } = limits;
   return {
     stallMs,
     origin,
+    learnedMs: learnedMs ?? null,
     livelockMs,
     maxJobMs: maxJobMs ?? null,
     slowJobMs: slowJobMs ?? null,
     gapSamples,
     jobSamples,
+    jobsWithin,
   };
 }

@@ -16,6 +16,7 @@ const LIMITS: StageLimits = {
   livelockMs: 25 * MINUTE,
   gapSamples: 0,
   jobSamples: 0,
+  jobsWithin: 0,
 };
 
 const STILL: Activity = {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { configSchema } from '../../src/config/schema.js';
-import { createLearnedPace, type StagePace } from '../../src/detectors/learned-pace.js';
+import { createLearnedPace, type PaceContext, type StagePace } from '../../src/detectors/learned-pace.js';
 import { createQuantileSketch } from '../../src/detectors/quantile-sketch.js';
-import { decideLimits } from '../../src/detectors/stage-limits.js';
+import { decideLimits, learnedLimit } from '../../src/detectors/stage-limits.js';
+import { createStepTail } from '../../src/detectors/step-tail.js';
 import { createProgressFleet, T0 } from '../support/progress-fleet.js';
 
 const SECOND = 1000;
@@ -55,12 +56,26 @@ describe('a sketch of durations', () => {
 const detection = (more: object = {}) => configSchema.parse({ detection: more }).detection;
 const stageConfig = (more: object) => configSchema.parse({ stages: [{ id: 'G3', ...more }] }).stages[0];
 
-function pace(gapMs: number, gaps: number, jobMs = 0, jobs = 0): StagePace {
-  const stage = { gaps: createQuantileSketch(), jobs: createQuantileSketch() };
+/** So many steps of so long, and so many jobs, none of which went beyond what was learned. */
+function pace(gapMs: number, gaps: number, jobMs = MINUTE, jobs = 400): StagePace {
+  const stage = {
+    gaps: createQuantileSketch(),
+    jobs: createQuantileSketch(),
+    cut: createQuantileSketch(),
+    tail: createStepTail(),
+  };
   for (let index = 0; index < gaps; index++) stage.gaps.add(gapMs);
-  for (let index = 0; index < jobs; index++) stage.jobs.add(jobMs);
+  for (let index = 0; index < jobs; index++) {
+    stage.jobs.add(jobMs);
+    stage.tail.noteJob();
+  }
   return stage;
 }
+
+const CONTEXT: PaceContext = {
+  learned: (of) => learnedLimit(of, detection()),
+  isDisturbed: () => false,
+};
 
 describe('the limits in force', () => {
   const decide = (more: Partial<Parameters<typeof decideLimits>[0]>) =>
@@ -78,6 +93,52 @@ describe('the limits in force', () => {
     assert.equal(origin, 'learned');
     assert.ok(stallMs >= 90 * SECOND && stallMs <= 99 * SECOND, String(stallMs));
     assert.equal(livelockMs, 15 * MINUTE);
+  });
+
+  it('are learned from enough jobs, not from the steps of a few', () => {
+    const ofFewJobs = decide({ pace: pace(2 * SECOND, 5000, MINUTE, 19) });
+    assert.deepEqual([ofFewJobs.stallMs, ofFewJobs.learnedMs], [5 * MINUTE, undefined]);
+    assert.equal(decide({ pace: pace(2 * SECOND, 5000, MINUTE, 20) }).learnedMs, MINUTE);
+  });
+
+  it('are not shorter than the default before they have held for many jobs', () => {
+    const young = decide({ pace: pace(2 * SECOND, 5000, MINUTE, 299) });
+    assert.deepEqual([young.stallMs, young.origin, young.learnedMs], [5 * MINUTE, 'default', MINUTE]);
+    assert.equal(young.livelockMs, 25 * MINUTE);
+    const proven = decide({ pace: pace(2 * SECOND, 5000, MINUTE, 300) });
+    assert.deepEqual([proven.stallMs, proven.origin], [MINUTE, 'learned']);
+    assert.equal(
+      decide({ pace: pace(4 * MINUTE, 100, 60 * MINUTE, 20) }).origin,
+      'learned',
+      'a longer one is',
+    );
+    const bold = detection({ learned_proof: 0 });
+    assert.equal(decide({ detection: bold, pace: pace(2 * SECOND, 50, MINUTE, 20) }).origin, 'learned');
+  });
+
+  it('are longer, and not proven, once a step went beyond them and moved on by itself', () => {
+    const stage = pace(2 * SECOND, 5000);
+    stage.tail.noteStep(200 * SECOND, learnedLimit(stage, detection()));
+    const { stallMs, origin, learnedMs } = decide({ pace: stage });
+    assert.deepEqual([stallMs, origin, learnedMs], [5 * MINUTE, 'learned', 5 * MINUTE]);
+    for (let index = 0; index < 299; index++) stage.tail.noteJob();
+    stage.tail.noteStep(90 * SECOND, learnedLimit(stage, detection()));
+    for (let index = 0; index < 2999; index++) stage.tail.noteJob();
+    assert.equal(decide({ pace: stage }).stallMs, 5 * MINUTE, 'a long step is remembered while others come');
+    stage.tail.noteJob();
+    assert.equal(decide({ pace: stage }).stallMs, MINUTE);
+  });
+
+  it('wait for the default again where the longer one is still shorter', () => {
+    const stage = pace(2 * SECOND, 5000);
+    stage.tail.noteStep(80 * SECOND, learnedLimit(stage, detection()));
+    assert.deepEqual(
+      [decide({ pace: stage }).stallMs, decide({ pace: stage }).learnedMs],
+      [5 * MINUTE, 120 * SECOND],
+    );
+    stage.tail.noteStep(110 * SECOND, learnedLimit(stage, detection()));
+    for (let index = 0; index < 300; index++) stage.tail.noteJob();
+    assert.equal(decide({ pace: stage }).stallMs, 165 * SECOND);
   });
 
   it('keep between floor and ceiling what is learned', () => {
@@ -104,6 +165,44 @@ describe('the limits in force', () => {
   });
 });
 
+describe('how long jobs take', () => {
+  const slowAfter = (stage: StagePace, running: readonly number[] = []) =>
+    decideLimits({ stage: 'G3', config: undefined, detection: detection(), pace: stage, running }).slowJobMs;
+
+  it('is not known from those that have ended alone: those in hand take at least as long as they have run', () => {
+    const stage = pace(0, 0, 10 * SECOND, 20);
+    const long = [10 * MINUTE, 11 * MINUTE, 12 * MINUTE];
+    assert.equal(slowAfter(stage, long), undefined);
+    assert.equal(slowAfter(stage, [3 * SECOND, 4 * SECOND, 5 * SECOND]), slowAfter(stage));
+    for (let index = 0; index < 3; index++) stage.jobs.add(12 * MINUTE);
+    assert.ok((slowAfter(stage, long) ?? 0) >= 24 * MINUTE);
+  });
+
+  it('lets the one that outlasts all others be slow', () => {
+    const stage = pace(0, 0, 10 * SECOND, 20);
+    assert.equal(slowAfter(stage, [60 * MINUTE]), slowAfter(stage));
+    assert.equal(slowAfter(stage, [60 * MINUTE, 61 * MINUTE]), undefined);
+    const many = pace(0, 0, 10 * SECOND, 1000);
+    assert.equal(slowAfter(many, [60 * MINUTE, 61 * MINUTE, 62 * MINUTE]), slowAfter(many));
+  });
+
+  it('counts those that were killed or failed for as long as they moved', () => {
+    const stage = pace(0, 0, 10 * SECOND, 20);
+    for (let index = 0; index < 5; index++) stage.cut.add(20 * MINUTE);
+    assert.equal(slowAfter(stage), undefined);
+  });
+
+  it('agrees with Kaplan and Meier', () => {
+    const ended = createQuantileSketch();
+    const longer = createQuantileSketch();
+    // Survival after 1 s: 4/5; after 3 s, one left out at 2 s: 4/5 × 2/3; after 5 s, one left out at 4 s: 0.
+    for (const seconds of [1, 3, 5]) ended.add(seconds * SECOND);
+    for (const seconds of [2, 4]) longer.add(seconds * SECOND);
+    const at = (share: number): number => Math.floor((ended.quantile(share, longer) ?? 0) / SECOND);
+    assert.deepEqual([0.2, 0.21, 0.46, 0.47, 1].map(at), [1, 3, 3, 5, 5]);
+  });
+});
+
 describe('the pace of a stage', () => {
   const NAME = 'paddle-worker-gpu1-0';
   const running = (done: number) => ({ stage: 'G3', document: 'A', started_at: T0 / 1000, done, total: 3 });
@@ -115,11 +214,11 @@ describe('the pace of a stage', () => {
     fleet.look(2, { [NAME]: running(0) });
     fleet.look(12, { [NAME]: running(1) });
     fleet.look(22, { [NAME]: running(2) });
-    assert.ok(learned.note(fleet.fleet));
+    assert.ok(learned.note(fleet.fleet, CONTEXT));
     assert.equal(learned.stages.get('G3')?.gaps.weight, 2);
     fleet.look(52, { [NAME]: undefined });
-    assert.ok(learned.note(fleet.fleet));
-    assert.ok(!learned.note(fleet.fleet), 'nothing is learned twice');
+    assert.ok(learned.note(fleet.fleet, CONTEXT));
+    assert.ok(!learned.note(fleet.fleet, CONTEXT), 'nothing is learned twice');
     const { gaps, jobs } = learned.stages.get('G3') ?? pace(0, 0);
     assert.deepEqual([gaps.weight, jobs.weight], [3, 1]);
     assert.ok((gaps.quantile(1) ?? 0) >= 30 * SECOND && (gaps.quantile(1) ?? 0) <= 33 * SECOND);
@@ -131,8 +230,32 @@ describe('the pace of a stage', () => {
     fleet.look(0);
     fleet.look(2, { [NAME]: running(0) });
     fleet.look(3000, { [NAME]: { stage: 'G3', document: 'B', started_at: T0 / 1000 + 2999 } });
-    learned.note(fleet.fleet);
-    assert.equal(learned.stages.size, 0);
+    learned.note(fleet.fleet, CONTEXT);
+    const given = learned.stages.get('G3') ?? pace(0, 0);
+    assert.deepEqual([given.gaps.weight, given.jobs.weight, given.tail.jobsWithin], [0, 0, 0]);
+  });
+
+  it('knows of a job that was cut short how long it had moved', () => {
+    const fleet = createProgressFleet();
+    const learned = createLearnedPace();
+    fleet.look(0);
+    fleet.look(2, { [NAME]: running(0) });
+    fleet.look(62, { [NAME]: running(1) });
+    fleet.look(3000, { [NAME]: { stage: 'G3', document: 'B', started_at: T0 / 1000 + 2999 } });
+    learned.note(fleet.fleet, CONTEXT);
+    const cut = learned.stages.get('G3')?.cut;
+    assert.equal(cut?.weight, 1);
+    assert.ok((cut?.quantile(1) ?? 0) < 70 * SECOND, 'not for how long it stood still');
+  });
+
+  it('takes no step for its own that a common cause held up', () => {
+    const fleet = createProgressFleet();
+    const learned = createLearnedPace();
+    fleet.look(0);
+    for (const done of [0, 1]) fleet.look(2 + done * 500, { [NAME]: running(done) });
+    learned.note(fleet.fleet, { ...CONTEXT, isDisturbed: (stage) => stage === 'G3' });
+    const { gaps, tail } = learned.stages.get('G3') ?? pace(0, 0);
+    assert.deepEqual([gaps.weight, tail.longestMs], [1, 0]);
   });
 
   it('outlives the daemon, and survives what is no pace', () => {
@@ -140,10 +263,25 @@ describe('the pace of a stage', () => {
     const learned = createLearnedPace();
     fleet.look(0);
     for (const done of [0, 1, 2]) fleet.look(2 + done * 10, { [NAME]: running(done) });
-    learned.note(fleet.fleet);
-    const again = createLearnedPace(JSON.parse(JSON.stringify(learned.save())));
+    learned.note(fleet.fleet, CONTEXT);
+    const saved: unknown = JSON.parse(JSON.stringify(learned.save()));
+    const again = createLearnedPace(saved);
     assert.equal(again.stages.get('G3')?.gaps.weight, 2);
-    for (const broken of [null, 3, { G3: 7 }, { G3: { gaps: [[1]], jobs: 'x' } }]) {
+    assert.deepEqual(again.save(), saved);
+    const old = createLearnedPace({ G3: { gaps: [[40, 60]], jobs: [[60, 400]] } }).stages.get('G3');
+    assert.ok(
+      old && old.tail.longestMs > 4 * SECOND,
+      'what an earlier version saved has no proof, but its longest step',
+    );
+    assert.deepEqual([old.jobs.weight, old.cut.weight, old.tail.jobsWithin], [400, 0, 0]);
+    for (const broken of [
+      null,
+      3,
+      { G3: { tail: 7 } },
+      { G3: { tail: { longestMs: -1 } } },
+      { G3: 7 },
+      { G3: { gaps: [[1]], jobs: 'x' } },
+    ]) {
       assert.doesNotThrow(() => createLearnedPace(broken));
     }
   });

@@ -16,9 +16,10 @@ const CONFIG = { stages: [{ id: 'G3', workers: 'paddle-worker-*', queue: 'g3' }]
 
 /** What the colleague's steps have taught of the stage's pace before. */
 const PACES = [
-  { pace: 'nothing is known', stepS: 1200, steps: 0, origin: 'default', stallMs: 300_000 },
-  { pace: 'steps take seconds', stepS: 5, steps: 120, origin: 'learned', stallMs: 60_000 },
-  { pace: 'steps take 20 minutes', stepS: 1200, steps: 60, origin: 'learned', stallMs: 1_800_000 },
+  { pace: 'nothing is known', stepS: 1200, jobs: 0, origin: 'default', stallMs: 300_000 },
+  { pace: 'steps take seconds', stepS: 5, jobs: 301, origin: 'learned', stallMs: 60_000 },
+  { pace: 'steps take seconds in few jobs', stepS: 5, jobs: 60, origin: 'default', stallMs: 300_000 },
+  { pace: 'steps take 20 minutes', stepS: 1200, jobs: 21, origin: 'learned', stallMs: 1_800_000 },
 ] as const;
 
 /** Undefined: the job counts no units. */
@@ -40,15 +41,20 @@ function tell({ scene }: RecoveryHarness, name: string, { document, startedAtS, 
   scene.fleet.progress(name, { role: 'worker', name, document, ...units, ...times });
 }
 
-function teach(harness: RecoveryHarness, stepS: number, steps: number): void {
+const STEPS_OF_A_JOB = 3;
+
+function teach(harness: RecoveryHarness, stepS: number, jobs: number): void {
   const { fleet } = harness.scene;
-  const startedAtS = fleet.nowMs / 1000;
-  for (let done = 0; done < steps; done++) {
-    tell(harness, HUNG, { document: 'PMC-taught', startedAtS, done });
+  for (let job = 0; job < jobs; job++) {
+    const startedAtS = fleet.nowMs / 1000;
+    for (let done = 0; done < STEPS_OF_A_JOB; done++) {
+      tell(harness, HUNG, { document: `PMC-taught-${job}`, startedAtS, done });
+      fleet.pass(stepS);
+    }
+    fleet.progress(HUNG, undefined);
     fleet.judge();
-    fleet.pass(stepS);
+    fleet.pass(1);
   }
-  fleet.progress(HUNG, undefined);
   fleet.judge();
 }
 
@@ -82,12 +88,12 @@ async function workAndHang(
 }
 
 describe('a legitimate job of 110 minutes, with recovery on', () => {
-  for (const { pace, stepS: taughtS, steps, origin, stallMs } of PACES) {
+  for (const { pace, stepS: taughtS, jobs, origin, stallMs } of PACES) {
     for (const { habit, stepS } of HABITS) {
       it(`that ${habit} is left alone where ${pace}, and a hung one beside it is restarted`, async () => {
         const harness = createRecoveryHarness(CONFIG);
         for (const name of [LONG, HUNG]) harness.scene.fleet.container(name);
-        teach(harness, taughtS, steps);
+        teach(harness, taughtS, jobs);
         const limits = harness.scene.fleet.evaluation.verdicts.limits.get('G3');
         assert.deepEqual([limits?.origin, limits?.stallMs], [origin, stallMs]);
 
