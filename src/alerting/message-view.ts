@@ -1,6 +1,6 @@
 /** What a message says, before any channel gives it its form: the same words in mail, Slack and JSON. */
 
-import type { Finding, Severity } from '../detectors/finding.js';
+import type { Doubt, Finding, Severity } from '../detectors/finding.js';
 import { times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { AlertSettings } from './alert-settings.js';
@@ -222,16 +222,22 @@ function resolvedSections(
 }
 
 function evidenceLines(
-  { evidence, isUnconfirmed, confirmedAtMs }: Finding,
+  { evidence, isUnconfirmed, doubt, confirmedAtMs }: Finding,
   { alerts }: AlertSettings,
 ): readonly string[] {
   const lines = evidence.map((line) => oneLine(line));
   if (!isUnconfirmed) return lines;
   return [
     ...lines,
-    `nobody could look since ${wallTime(confirmedAtMs, alerts.timezone)}: it may have changed`,
+    `${DOUBT_WORDS[doubt ?? 'stale_source']} since ${wallTime(confirmedAtMs, alerts.timezone)}: it may have changed`,
   ];
 }
+
+const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
+  stale_source: 'its source could not be read',
+  restart: 'not seen by stagewatch, which was restarted,',
+  not_found: 'not found again',
+};
 
 function didLines(
   findings: readonly Finding[],

@@ -9,6 +9,7 @@ import { createConditionClock } from './condition-clock.js';
 import {
   type ClearedFinding,
   type Detection,
+  type Doubt,
   FINDING_SEVERITIES,
   type Finding,
   type FindingKind,
@@ -55,7 +56,7 @@ export function createFindingBook(saved?: unknown): FindingBook {
   const restored = new Set<string>();
   let firstUpdateMs: number | undefined;
   for (const finding of readSaved(saved)) {
-    open.set(finding.id, { ...finding, isUnconfirmed: true });
+    open.set(finding.id, doubted(finding, 'restart'));
     restored.add(finding.id);
   }
 
@@ -67,7 +68,7 @@ export function createFindingBook(saved?: unknown): FindingBook {
   }
 
   function confirm(detection: Detection, before: Finding, nowMs: number): void {
-    const { isUnconfirmed: _unsure, overSinceMs: _over, ...known } = before;
+    const { isUnconfirmed: _unsure, doubt: _why, overSinceMs: _over, ...known } = before;
     const beganAtMs = Math.min(before.beganAtMs, detection.beganAtMs);
     open.set(before.id, { ...known, ...detection, beganAtMs, confirmedAtMs: nowMs });
     forget(before.id);
@@ -129,16 +130,26 @@ export function createFindingBook(saved?: unknown): FindingBook {
     return { ...ended, clearedAtMs: nowMs };
   }
 
+  /** Only the reason changes: one that was confirmed and is on its way out stays so. */
+  function doubt(id: string, why: Doubt): void {
+    const finding = open.get(id);
+    if (finding?.isUnconfirmed && finding.doubt !== why) open.set(id, doubted(finding, why));
+  }
+
   /** The finding if it has cleared. */
   function settleAbsent(
     finding: Finding,
     judgement: KindJudgement | undefined,
     nowMs: number,
   ): ClearedFinding | undefined {
-    if (!judgement || !isUnsure(judgement, finding.key)) return clear(finding, judgement, nowMs);
+    if (!judgement || !isUnsure(judgement, finding.key)) {
+      const cleared = clear(finding, judgement, nowMs);
+      if (!cleared) doubt(finding.id, restored.has(finding.id) ? 'restart' : 'not_found');
+      return cleared;
+    }
     absent.note(finding.id, undefined, nowMs);
     const { overSinceMs: _over, ...unsure } = words.sayUnconfirmed(finding, nowMs);
-    open.set(finding.id, { ...unsure, isUnconfirmed: true });
+    open.set(finding.id, doubted(unsure, 'stale_source'));
     return undefined;
   }
 
@@ -184,6 +195,10 @@ export function createFindingBook(saved?: unknown): FindingBook {
     },
     save: () => [...open.values()].map(words.asFound),
   };
+}
+
+function doubted(finding: Finding, doubt: Doubt): Finding {
+  return { ...finding, isUnconfirmed: true, doubt };
 }
 
 function isUnsure({ unsure }: Judgement, key: string): boolean {

@@ -71,6 +71,13 @@ export interface Detection {
   readonly beganAtMs: number;
 }
 
+/**
+ * `stale_source`: what it rests on cannot be read; `restart`: it is of the daemon run before, and not found in this one
+ * yet; `not_found`: its sources are read again, and it is not found any more.
+ */
+export const DOUBTS = ['stale_source', 'restart', 'not_found'] as const;
+export type Doubt = (typeof DOUBTS)[number];
+
 /** A detection that has lasted long enough to be told. */
 export interface Finding extends Detection {
   /** Kind and key: the same over restarts of the daemon. */
@@ -79,8 +86,9 @@ export interface Finding extends Detection {
   readonly openedAtMs: number;
   /** When it was last seen to hold. */
   readonly confirmedAtMs: number;
-  /** It cannot be judged now: a source it depends on is stale, or what it is about cannot be seen. */
+  /** It was not seen to hold at the last evaluation; `doubt` says why. */
   readonly isUnconfirmed?: true;
+  readonly doubt?: Doubt;
   /** It is no longer found since then, and stays open until that has lasted; its words say so. */
   readonly overSinceMs?: number;
   /** Id of the CommonCause that it is a consequence of. */

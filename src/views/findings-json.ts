@@ -39,6 +39,7 @@ function renderFinding(finding: Finding) {
     openedAt: toIso(finding.openedAtMs),
     confirmedAt: toIso(finding.confirmedAtMs),
     unconfirmed: finding.isUnconfirmed ?? false,
+    unconfirmedBecause: finding.doubt ?? null,
     consequenceOf: finding.consequenceOf ?? null,
   };
 }

@@ -123,6 +123,16 @@ describe('a finding', () => {
     assert.deepEqual([cleared[0]?.summary, cleared[0]?.evidence], ['gone', ['not there']]);
   });
 
+  it('is told as no longer found, not as of a stale source, once its source is read again without it', () => {
+    const book = createFindingBook();
+    const hold = { clearAfterMs: 30 * SECOND };
+    book.update([judgement([detection('a')], hold)], T0);
+    book.update([judgement([], { ...hold, unsure: 'all' })], T0 + 10 * SECOND);
+    assert.equal(book.findings.get('QueueMissing:a')?.doubt, 'stale_source');
+    book.update([judgement([], hold)], T0 + 20 * SECOND);
+    assert.equal(book.findings.get('QueueMissing:a')?.doubt, 'not_found');
+  });
+
   it('of one key that nobody can judge leaves others to clear', () => {
     const book = createFindingBook();
     book.update([judgement([detection('a'), detection('b')])], T0);
@@ -171,6 +181,19 @@ describe('a restart of the daemon', () => {
     book.update([judgement([])], T0);
     assert.equal(book.update([judgement([])], T0 + 179 * SECOND).cleared.length, 0);
     assert.equal(book.update([judgement([])], T0 + 180 * SECOND).cleared.length, 1);
+  });
+
+  it('says of what is not found again yet that it is of before, not that its source is stale', () => {
+    const book = createFindingBook(saved());
+    const doubt = (): unknown => book.findings.get('QueueMissing:a')?.doubt;
+    book.update([judgement([])], T0);
+    assert.equal(doubt(), 'restart');
+    book.update([judgement([], { unsure: 'all' })], T0 + 10 * SECOND);
+    assert.equal(doubt(), 'stale_source');
+    book.update([judgement([])], T0 + 20 * SECOND);
+    assert.equal(doubt(), 'restart');
+    book.update([judgement([detection('a')])], T0 + 30 * SECOND);
+    assert.equal(doubt(), undefined);
   });
 
   it('clears at once what the first looks tell for certain, as of a source that is read again', () => {

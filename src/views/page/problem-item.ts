@@ -88,7 +88,10 @@ export function createProblem(context: PageContext): ProblemView {
       setText(who, problem.who);
       setText(phrase, `${problem.phrase}${problem.howLong}`);
       setText(where, problem.where === null ? '' : `at ${problem.where}`);
-      setText(kind, `${problem.severity} · ${problem.kind}${problem.isUnconfirmed ? ' · unconfirmed' : ''}`);
+      setText(
+        kind,
+        `${problem.severity} · ${problem.kind}${problem.doubt === null ? '' : ` · ${problem.doubt}`}`,
+      );
       setAttribute(
         kind,
         'title',

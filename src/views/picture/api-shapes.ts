@@ -43,6 +43,8 @@ export interface ContainerJson {
 
 export interface StageJson {
   readonly id: string;
+  /** False: known from workers, jobs or sentinels alone, so that its place in the DAG is not known. */
+  readonly configured?: Maybe<boolean>;
   readonly name?: Maybe<string>;
   readonly branch?: Maybe<string>;
   readonly queue?: Maybe<string>;
@@ -179,6 +181,8 @@ export interface FindingJson {
   readonly beganAt?: Maybe<string>;
   readonly openedAt?: Maybe<string>;
   readonly unconfirmed?: Maybe<boolean>;
+  /** stale_source, restart, not_found; an older daemon does not say. */
+  readonly unconfirmedBecause?: Maybe<string>;
   readonly consequenceOf?: Maybe<string>;
 }
 

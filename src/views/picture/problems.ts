@@ -37,8 +37,8 @@ export interface Problem {
   readonly forMs: number | null;
   /** ` for 7m12s`, or ` 7m12s ago` of what happened at a moment; empty where it is not known. */
   readonly howLong: string;
-  /** Its source is stale: nobody knows whether it still holds. */
-  readonly isUnconfirmed: boolean;
+  /** Why it is not known whether it still holds, as a phrase; null: it does. */
+  readonly doubt: string | null;
   readonly commands: readonly Command[];
   readonly recovery: RecoveryWord | null;
   /** Worst first; they have no consequences of their own. */
@@ -60,6 +60,12 @@ export interface ProblemList {
   /** Those that need somebody: neither info nor consequences. */
   readonly count: number;
 }
+
+const DOUBTS: Readonly<Record<string, string>> = {
+  stale_source: 'unconfirmed: its source is stale',
+  restart: 'from before the restart of stagewatch, not seen again yet',
+  not_found: 'no longer found',
+};
 
 const RESULT_WORDS: Readonly<Record<string, string>> = {
   recovered: 'was restarted and works again',
@@ -194,7 +200,7 @@ function describeProblem(
     sinceMs,
     forMs,
     howLong: sayHowLong(finding, forMs),
-    isUnconfirmed: finding.unconfirmed ?? false,
+    doubt: finding.unconfirmed ? (DOUBTS[finding.unconfirmedBecause ?? ''] ?? 'unconfirmed') : null,
     commands: commandsFor(finding, commandContext(finding, surroundings)),
     recovery: recoveryWord(finding, sinceMs, surroundings),
     consequences,

@@ -58,7 +58,7 @@ function inFull(problem: Problem, room: ProblemRoom): readonly Row[] {
 
 /** `▲ paddle-worker-gpu1-0 stuck for 7m12s at G3_02 Witnesses`. */
 function titleOf(problem: Problem, hasSummary: boolean): Line {
-  const { severity, who, phrase, howLong, where, summary, isUnconfirmed, consequences } = problem;
+  const { severity, who, phrase, howLong, where, summary, doubt, consequences } = problem;
   return line(
     INDENT,
     severitySpan(severity),
@@ -67,7 +67,7 @@ function titleOf(problem: Problem, hasSummary: boolean): Line {
     span(` ${phrase}`, severity),
     howLong,
     where === null ? '' : ` at ${where}`,
-    span(isUnconfirmed ? ' (unconfirmed: its source is stale)' : '', 'dim'),
+    span(doubt === null ? '' : ` (${doubt})`, 'dim'),
     hasSummary && summary !== '' ? span(` – ${summary}`, 'dim') : '',
     hasSummary && consequences.length > 0
       ? span(` – and ${formatNumbered(consequences.length, 'consequence')}`, 'dim')
