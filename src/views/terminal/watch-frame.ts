@@ -66,6 +66,22 @@ export function composeFrame(picture: Picture, state: WatchState, options: Frame
   };
 }
 
+/** Before the daemon has answered: that it is asked, or why it does not answer. */
+export function composeFirstFrame(
+  text: string,
+  state: WatchState,
+  { columns, rows }: Pick<FrameOptions, 'columns' | 'rows'>,
+): Frame {
+  const body = paragraph(text, columns).slice(0, Math.max(1, rows - 1));
+  const blank = Array.from({ length: Math.max(0, rows - 1 - body.length) }, (): Line => []);
+  const keys = keyLine(state, { columns, from: 0, shown: 0, total: 0 });
+  return {
+    lines: [...body, ...blank, keys].slice(-rows),
+    state,
+    around: { stages: [], gpus: [], targets: [], firstVisible: null, pageRows: Math.max(1, rows - 1) },
+  };
+}
+
 interface ScrollOptions {
   readonly wanted: number;
   readonly selectedAt: number;

@@ -5,7 +5,7 @@ import { describePicture, type Picture, type PictureParts } from '../picture/pic
 import { encodeLine, type InkOptions } from './ink.js';
 import { createPainter } from './painter.js';
 import { widthOf } from './spans.js';
-import { composeFrame, type Frame } from './watch-frame.js';
+import { composeFirstFrame, composeFrame, type Frame } from './watch-frame.js';
 import { applyKey, FIRST_STATE, splitKeys, type WatchState } from './watch-state.js';
 
 /** The terminal a person sits at. */
@@ -36,7 +36,6 @@ export interface WatchOptions {
 const READ_EVERY_MS = 2000;
 /** The age of the data is shown in seconds. */
 const TICK_MS = 1000;
-const EMPTY_FLEET = { fleet: {} } as const;
 
 /** Resolves with the last picture, undefined when the daemon could not be reached in the end. */
 export async function watch(options: WatchOptions): Promise<Picture | undefined> {
@@ -53,19 +52,20 @@ export async function watch(options: WatchOptions): Promise<Picture | undefined>
     leave = resolve;
   });
 
-  function pictureNow(): Picture {
+  /** Undefined until the daemon has answered: of what nothing was asked, nothing is said. */
+  function pictureNow(): Picture | undefined {
     // By the daemon's clock, which may differ from ours.
-    return describePicture({
-      ...(last?.parts ?? EMPTY_FLEET),
-      nowMs: clock.monotonicMs() + (last?.aheadMs ?? 0),
-    });
+    return last && describePicture({ ...last.parts, nowMs: clock.monotonicMs() + last.aheadMs });
   }
 
   function paint(): void {
     if (hasLeft) return;
     const columns = Math.max(1, terminal.columns());
-    const text = last === undefined && fault === null ? 'asking the daemon …' : fault;
-    frame = composeFrame(pictureNow(), state, { columns, rows: Math.max(1, terminal.rows()), fault: text });
+    const size = { columns, rows: Math.max(1, terminal.rows()) };
+    const picture = pictureNow();
+    frame = picture
+      ? composeFrame(picture, state, { ...size, fault })
+      : composeFirstFrame(fault ?? 'Asking the daemon …', state, size);
     ({ state } = frame);
     painter.paint(
       frame.lines.map((line) => ({ text: encodeLine(line, ink), isFull: widthOf(line) >= columns })),
@@ -126,5 +126,5 @@ export async function watch(options: WatchOptions): Promise<Picture | undefined>
     for (const end of release) end();
     painter.leave();
   }
-  return fault === null && last ? pictureNow() : undefined;
+  return fault === null ? pictureNow() : undefined;
 }

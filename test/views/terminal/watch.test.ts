@@ -151,6 +151,20 @@ const READ: Reading = { kind: 'read', parts: { fleet: FLEET }, atMs: Date.parse(
 const FAILED: Reading = { kind: 'failed', problem: 'cannot reach http://there: refused' };
 
 describe('watching', () => {
+  it('says that it asks before it says anything of the pipeline, and why where nothing answers', async () => {
+    const asking = startWatch(() => new Promise(() => undefined));
+    assert.match(asking.screen(), /Asking the daemon …/);
+    assert.doesNotMatch(asking.screen(), /No container|No problems/);
+    asking.type('q');
+    assert.equal(await asking.ended, undefined);
+    const failed = startWatch(() => Promise.resolve(FAILED));
+    await failed.clock.advance(1000);
+    assert.match(failed.screen(), /cannot reach http:\/\/there: refused/);
+    assert.doesNotMatch(failed.screen(), /No container|No problems/);
+    failed.type('q');
+    assert.equal(await failed.ended, undefined);
+  });
+
   it('shows the age of the data as it grows, by the daemon’s clock', async () => {
     let reads = 0;
     const watched = startWatch(() => (reads++ === 0 ? Promise.resolve(READ) : new Promise(() => undefined)));
