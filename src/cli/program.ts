@@ -172,7 +172,7 @@ function addStatus(program: Command, act: (options: StatusOptions) => Promise<vo
   program
     .command('status')
     .description(
-      'show the health of the pipeline, from a running daemon (exit 0 well, 1 problems, 3 unreachable)',
+      'show the health of the pipeline, from a running daemon (exit 0 well, 1 problems or nothing to judge, 3 unreachable)',
     )
     .option('-u, --url <url>', 'the daemon; without it STAGEWATCH_URL, else http://127.0.0.1:9847')
     .option('-w, --watch', 'keep showing it, with keys to filter and select')

@@ -31,7 +31,7 @@ const WIDTH_WITHOUT_TERMINAL = 120;
 /** Beyond, lines become too long to follow with the eye. */
 const MAX_WIDTH = 240;
 
-/** Resolves with the exit code: 0 well, 1 problems, 3 unreachable. */
+/** Resolves with the exit code: 0 well, 1 problems or nothing that could be judged, 3 unreachable. */
 export async function status(options: StatusOptions, context: CommandContext): Promise<number> {
   const made = createDaemonApi(
     options.url ?? context.env['STAGEWATCH_URL'] ?? DEFAULT_DAEMON_URL,
@@ -74,8 +74,9 @@ function unreachable(problem: string, { writeError }: CommandContext): number {
   return EXIT_CODES.unreachable;
 }
 
-function exitCodeOf({ problemCount }: Picture): number {
-  return problemCount === 0 ? EXIT_CODES.ok : EXIT_CODES.problems;
+/** Where workers cannot be judged, or none is known, no problem is no good news. */
+function exitCodeOf({ sentence }: Picture): number {
+  return sentence.isWell ? EXIT_CODES.ok : EXIT_CODES.problems;
 }
 
 function inkOf({ ascii }: StatusOptions, { env, isTerminal }: CommandContext): InkOptions {

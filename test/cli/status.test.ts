@@ -55,6 +55,18 @@ describe('stagewatch status', () => {
     });
   }
 
+  it('ends with 1 when no worker is known, or most cannot be judged', async (test) => {
+    const unjudged = { container: 'w', status: 'unknown', reason: 'progress is stale' };
+    for (const [workers, said] of [
+      [[], /No problem is known, and no worker/],
+      [[unjudged], /No problem is known, but 1 of 1 worker cannot be judged: progress is stale/],
+    ] as const) {
+      const { code, stdout } = await run(['--url', await serve(test, { ...WELL, workers })]);
+      assert.equal(code, 1);
+      assert.match(stdout, said);
+    }
+  });
+
   it('ends with 2 when there is no such stage or GPU, naming those that there are', async (test) => {
     const url = await serve(test, { ...WELL, stages: [{ id: 'G1' }], findings: [finding('warning')] });
     const stage = await run(['--url', url, '--stage', 'G7']);
