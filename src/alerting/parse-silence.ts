@@ -12,12 +12,18 @@ const MIN_DURATION_MS = 1000;
 const MAX_PATTERN = 300;
 const MAX_TEXT = 500;
 
-export function parseSilence(body: unknown): SilenceRequest | { readonly problem: string } {
+/** Names that there are, by field: a pattern that fits none of them silences nothing. Empty: not known yet. */
+export type KnownNames = Readonly<Partial<Record<MatcherField, readonly string[]>>>;
+
+export function parseSilence(
+  body: unknown,
+  names: KnownNames = {},
+): SilenceRequest | { readonly problem: string } {
   if (!isRecord(body)) return { problem: 'expected a JSON object with matchers and duration' };
   const { matchers, duration, by = '', comment = '', ...rest } = body;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) return { problem: `unknown field ${JSON.stringify(oneLine(unknown, 60))}` };
-  const wanted = parseMatchers(matchers);
+  const wanted = parseMatchers(matchers, names);
   if ('problem' in wanted) return wanted;
   const durationMs = typeof duration === 'string' ? parseDuration(duration) : undefined;
   if (durationMs === undefined || durationMs < MIN_DURATION_MS || durationMs > MAX_DURATION_MS) {
@@ -37,6 +43,7 @@ export function parseSilence(body: unknown): SilenceRequest | { readonly problem
 /** At least one; a kind or severity that no finding can have is a mistake that would silence nothing. */
 function parseMatchers(
   value: unknown,
+  names: KnownNames,
 ): { readonly matchers: SilenceMatchers } | { readonly problem: string } {
   const allowed = MATCHER_FIELDS.join(', ');
   if (!isRecord(value) || Object.keys(value).length === 0) {
@@ -54,7 +61,8 @@ function parseMatchers(
   }
   return (
     problemOf('kind', matchers, FINDING_KINDS) ??
-    problemOf('severity', matchers, Object.values(FINDING_SEVERITIES)) ?? { matchers }
+    problemOf('severity', matchers, Object.values(FINDING_SEVERITIES)) ??
+    problemOf('stage', matchers, names.stage ?? []) ?? { matchers }
   );
 }
 
@@ -63,8 +71,11 @@ function problemOf(
   { [field]: pattern }: SilenceMatchers,
   values: readonly string[],
 ): { readonly problem: string } | undefined {
-  if (pattern === undefined || values.some((value) => matchesGlob(pattern, value))) return undefined;
-  return { problem: `matchers.${field}: fits none of ${[...new Set(values)].join(', ')}` };
+  if (pattern === undefined || values.length === 0) return undefined;
+  if (values.some((value) => matchesGlob(pattern, value))) return undefined;
+  return {
+    problem: `matchers.${field}: ${oneLine(pattern, 60)} fits none of ${[...new Set(values)].join(', ')}`,
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

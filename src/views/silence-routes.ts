@@ -5,6 +5,7 @@ import type { Alerting } from '../alerting/alerting.js';
 import { parseSilence } from '../alerting/parse-silence.js';
 import { fitsSilence, isActive, type Silence } from '../alerting/silence.js';
 import type { Verdicts } from '../detectors/verdicts.js';
+import type { Fleet } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
 import { sendError, sendSuccess } from './api-envelope.js';
 import { requireBearerToken } from './bearer-auth.js';
@@ -16,13 +17,20 @@ export type AlertingView = Pick<Alerting, 'silences' | 'standings' | 'outbox' | 
 export interface SilenceRoutesOptions {
   readonly alerting: AlertingView;
   readonly verdicts: () => Pick<Verdicts, 'findings'>;
+  readonly fleet: Pick<Fleet, 'stages' | 'workers'>;
   readonly bearerToken: () => string | null;
   readonly clock: Clock;
 }
 
 const MAX_BODY = '16kb';
 
-export function silenceRoutes({ alerting, verdicts, bearerToken, clock }: SilenceRoutesOptions): Router {
+export function silenceRoutes({
+  alerting,
+  verdicts,
+  fleet,
+  bearerToken,
+  clock,
+}: SilenceRoutesOptions): Router {
   const { silences } = alerting;
   const router = Router();
   const guard = requireBearerToken(bearerToken);
@@ -43,7 +51,7 @@ export function silenceRoutes({ alerting, verdicts, bearerToken, clock }: Silenc
     sendSuccess(response, renderNotifications(alerting));
   });
   router.post('/api/v1/silences', guard, body, (request, response) => {
-    const asked = parseSilence(request.body);
+    const asked = parseSilence(request.body, { stage: stagesOf(fleet) });
     if ('problem' in asked) {
       sendError(response, 'bad_data', asked.problem);
       return;
@@ -63,6 +71,12 @@ export function silenceRoutes({ alerting, verdicts, bearerToken, clock }: Silenc
     else sendError(response, 'not_found', 'no silence of this id is active; GET /api/v1/silences lists them');
   });
   return router;
+}
+
+/** Those of the configuration, and those that workers serve. */
+function stagesOf({ stages, workers }: Pick<Fleet, 'stages' | 'workers'>): readonly string[] {
+  const served = [...workers.values()].flatMap(({ stage }) => stage ?? []);
+  return [...new Set([...stages.keys(), ...served])];
 }
 
 /** What is no JSON is the sender's mistake, and told as one. */

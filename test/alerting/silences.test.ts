@@ -126,6 +126,18 @@ describe('a request for a silence', () => {
     [{ matchers: { kind: '*' }, duration: '2h', by: 7 }, /expected text/],
     [{ matchers: { kind: '*' }, duration: '2h', until: 7 }, /unknown field "until"/],
   ];
+  it('is refused for a stage that there is not, with the stages that there are', () => {
+    const names = { stage: ['G2_00', 'G3_02'] };
+    const ask = (stage: string) => parseSilence({ matchers: { stage }, duration: '2h' }, names);
+    const refused = ask('NOPE');
+    assert.equal('problem' in refused && refused.problem, 'matchers.stage: NOPE fits none of G2_00, G3_02');
+    assert.ok(!('problem' in ask('G3_*')));
+    assert.ok(
+      !('problem' in parseSilence({ matchers: { stage: 'NOPE' }, duration: '2h' })),
+      'none is known yet',
+    );
+  });
+
   for (const [body, problem] of faulty) {
     it(`is refused: ${JSON.stringify(body)}`, () => {
       const parsed = parseSilence(body);
