@@ -111,6 +111,10 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
     if ('problem' in asked) sendError(response, 'bad_data', asked.problem);
     else sendSuccess(response, options.journal.newest(asked.query));
   });
+  // For who enters a token: whether it is the one, without doing anything with it.
+  app.post('/api/v1/token', requireBearerToken(options.bearerToken), (_request, response) =>
+    sendSuccess(response, { valid: true }),
+  );
   addRecoveryRoutes(app, options);
   if (options.alerting) app.use(silenceRoutes({ ...options, alerting: options.alerting }));
   app.post('/-/reload', requireBearerToken(options.bearerToken), async (_request, response) => {

@@ -13,9 +13,13 @@ export interface DialogContent {
   readonly title: string;
   readonly body: readonly Node[];
   readonly actions: readonly DialogAction[];
+  /** When it is closed, by whatever; not when another content takes its place. */
+  readonly onClose?: () => void;
 }
 
-export function showDialog({ title, body, actions }: DialogContent): void {
+let onClose: (() => void) | undefined;
+
+export function showDialog({ title, body, actions, onClose: whenClosed }: DialogContent): void {
   const dialog = byId('dialog') as HTMLDialogElement;
   const main = actions.find(({ isMain }) => isMain);
   const heading = el('h2', '', title);
@@ -36,6 +40,8 @@ export function showDialog({ title, body, actions }: DialogContent): void {
     main?.run();
   });
   dialog.replaceChildren(form);
+  onClose = whenClosed;
+  dialog.onclose = () => onClose?.();
   if (!dialog.open) dialog.showModal();
   setHidden(dialog, false);
   (form.querySelector<HTMLElement>('input, select, .main-action') ?? row.querySelector('button'))?.focus();

@@ -97,6 +97,7 @@ function draw(): void {
     hasToken: actions.hasToken && page.canAct === true,
   };
   for (const view of views) view.update(shown);
+  actions.refresh(picture.workers);
   drawCard(shown);
   drawFooter(page);
   document.body.classList.remove('is-empty');

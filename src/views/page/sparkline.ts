@@ -1,7 +1,7 @@
 /** The last hour of a queue's waiting messages as a small line, with its words for who cannot see it. */
 
 import type uPlot from 'uplot';
-import { formatCount } from '../picture/format.js';
+import { formatCount, formatDuration } from '../picture/format.js';
 import { el, setAttribute, setHidden } from './dom.js';
 
 declare global {
@@ -19,7 +19,6 @@ export interface Sparkline {
 
 const WIDTH = 132;
 const HEIGHT = 34;
-const HOUR_SECONDS = 3600;
 
 export function createSparkline(): Sparkline {
   const element = el('div', 'spark');
@@ -48,13 +47,17 @@ export function createSparkline(): Sparkline {
       const key = `${times.at(-1)} ${values.length} ${known.at(-1)} ${isBad} ${matchMedia('(prefers-color-scheme: dark)').matches}`;
       if (key === drawn) return;
       drawn = key;
-      draw([times.map((atMs) => atMs / 1000), [...values]], isBad);
+      const from = values.findIndex((value) => value !== null);
+      draw([times.slice(from).map((atMs) => atMs / 1000), values.slice(from)], isBad);
+      const [first, last] = [
+        values.findIndex((value) => value !== null),
+        values.findLastIndex((value) => value !== null),
+      ];
+      const lastsMs = (times[last] ?? 0) - (times[first] ?? 0);
       const words = `${formatCount(known[0] ?? 0)} to ${formatCount(known.at(-1) ?? 0)}`;
-      setAttribute(
-        element,
-        'aria-label',
-        `waiting in the last hour: ${words}, at most ${formatCount(Math.max(...known))}`,
-      );
+      const label = `waiting in the last ${formatDuration(lastsMs)}: ${words}, at most ${formatCount(Math.max(...known))}`;
+      setAttribute(element, 'aria-label', label);
+      setAttribute(element, 'title', label);
     },
   };
 }
@@ -70,9 +73,9 @@ function optionsFor(element: HTMLElement, isBad: boolean): uPlot.Options {
     cursor: { show: false },
     axes: [{ show: false }, { show: false }],
     scales: {
-      // Always the whole hour, so that a short history looks short.
-      x: { time: false, range: (_plot, _min, max) => [max - HOUR_SECONDS, max] },
-      y: { range: (_plot, _min, max) => [0, Math.max(max, 4)] },
+      // What there is fills it, from the first reading to the last; the words beside it say how long that is.
+      x: { time: false },
+      y: { range: (_plot, _min, max) => [0, Math.max(max, 1)] },
     },
     series: [{}, { stroke, fill: `${stroke}2e`, width: 1.5, spanGaps: false, points: { show: false } }],
   };

@@ -50,7 +50,7 @@ export function createStageCard(context: PageContext): ItemView<StageCardItem> {
       const isBottleneck = card.bottleneck !== null;
       setClass(
         element,
-        `stage${isBottleneck ? ' is-bottleneck' : ''}${card.trouble ? ` has-${card.trouble}` : ''}${isSelected ? ' is-selected' : ''}`,
+        `stage${card.isJoined ? ' is-joined' : ''}${isBottleneck ? ' is-bottleneck' : ''}${card.trouble ? ` has-${card.trouble}` : ''}${isSelected ? ' is-selected' : ''}`,
       );
       setText(code, card.id);
       setText(name, card.name ?? '');

@@ -50,7 +50,7 @@ function handsOf(card: StageCard): number {
 }
 
 function explain({ card, ready, waitMs }: Wait, next: Wait | undefined): string {
-  const waiting = `${formatCount(ready)} wait`;
+  const waiting = `${formatCount(ready)} ${ready === 1 ? 'waits' : 'wait'}`;
   if (waitMs === Number.POSITIVE_INFINITY) {
     const bad = card.workers === 0 ? 'there is no worker' : 'no worker takes one';
     return `${waiting} and ${bad}`;
@@ -58,7 +58,7 @@ function explain({ card, ready, waitMs }: Wait, next: Wait | undefined): string 
   const rate = card.queue?.outPerMinute;
   const pace =
     rate !== null && rate !== undefined && rate > 0
-      ? `${formatCount(rate * 60)} an hour leave`
+      ? `${formatCount(rate * 60)} an hour ${Math.round(rate * 60) === 1 ? 'leaves' : 'leave'}`
       : `${formatNumbered(handsOf(card), 'worker')} at ${formatDuration(card.meanJobMs ?? 0)} a job`;
   const compared = next ? `; next is ${next.card.id} with ${formatDuration(next.waitMs)}` : '';
   return `${waiting}, ${pace}: ${formatDuration(waitMs)} to work off${compared}`;

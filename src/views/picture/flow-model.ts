@@ -22,6 +22,8 @@ export interface StageCard {
   readonly limit: StallLimit | null;
   /** Worst severity of what is wrong with it or its workers. */
   readonly trouble: SeverityName | null;
+  /** The stage before it in its row hands its documents on to it: it comes next in the DAG, too. */
+  readonly isJoined: boolean;
   /** The stage that the others wait for: why we say so, as a sentence. */
   readonly bottleneck: string | null;
 }

@@ -14,8 +14,9 @@ export function describeFlow(
   const labels = stageLabels(fleet);
   const queues = new Map((fleet.queues ?? []).map((queue) => [queue.stage ?? '', queue]));
   const troubles = troubleByStage(problems);
-  const cards = (fleet.stages ?? []).map((stage) =>
+  const cards = (fleet.stages ?? []).map((stage, index, all) =>
     describeStage(stage, {
+      isJoined: isJoined(stage, all[index - 1]),
       label: labels.get(stage.id) ?? stage.id,
       queue: describeQueue(stage, queues.get(stage.id), history),
       trouble: troubles.get(stage.id) ?? null,
@@ -36,6 +37,12 @@ export function describeFlow(
   };
 }
 
+/** A branch that goes on behind stages of others is not joined to them; stages without a DAG to none. */
+function isJoined(stage: StageJson, before: StageJson | undefined): boolean {
+  if (!before || stage.configured === false || before.configured === false) return false;
+  return (stage.branch ?? null) !== null && stage.branch === before.branch;
+}
+
 function troubleByStage(problems: readonly Problem[]): ReadonlyMap<string, SeverityName> {
   const troubles = new Map<string, SeverityName>();
   for (const { stage, severity } of problems.flatMap((one) => [one, ...one.consequences])) {
@@ -46,7 +53,10 @@ function troubleByStage(problems: readonly Problem[]): ReadonlyMap<string, Sever
   return troubles;
 }
 
-function describeStage(stage: StageJson, around: Pick<StageCard, 'label' | 'queue' | 'trouble'>): StageCard {
+function describeStage(
+  stage: StageJson,
+  around: Pick<StageCard, 'label' | 'queue' | 'trouble' | 'isJoined'>,
+): StageCard {
   const { id, limits, jobs } = stage;
   const meanSeconds = jobs?.durations?.meanSeconds;
   return {

@@ -185,15 +185,18 @@ export function countStatusesOf(people: readonly { readonly status: StatusName }
 }
 
 function describePerson(person: PersonJson, { nowMs, labels, problemsOf }: Around): Person {
-  const sinceMs = parseTime(person.since);
   const problems = problemsOf.get(person.container) ?? [];
+  const status = statusName(person.status);
+  // One that is stuck has been so since it stood still, not since it was found out: its problem says the same.
+  const known = status === 'stuck' ? problems.find(({ kind }) => STUCK_KINDS.has(kind)) : undefined;
+  const sinceMs = known?.sinceMs ?? parseTime(person.since);
   const stage = person.stage ?? null;
   return {
     container: person.container,
     id: shortId(person.id),
     stage,
     stageLabel: stage === null ? null : (labels.get(stage) ?? stage),
-    status: statusName(person.status),
+    status,
     reason: person.reason ?? null,
     sinceMs,
     forMs: elapsedMs(sinceMs, nowMs),
@@ -203,6 +206,8 @@ function describePerson(person: PersonJson, { nowMs, labels, problemsOf }: Aroun
     severity: problems[0]?.severity ?? null,
   };
 }
+
+const STUCK_KINDS: ReadonlySet<string> = new Set(['WorkerStuck', 'OrchestratorStuck']);
 
 export function shortId(id: string | null | undefined): string | null {
   return id ? id.slice(0, 12) : null;

@@ -75,18 +75,20 @@ function describeGpu(
     .filter((one) => one.gpu === name && one.container === null)
     .map(({ severity }) => severity)
     .toSorted((one, other) => SEVERITY_LOOKS[one].rank - SEVERITY_LOOKS[other].rank);
+  const isPresent = gpu.present !== false;
   return {
     name: gpu.mig ? `${name}/${gpu.mig.profile ?? gpu.mig.id ?? 'mig'}` : name,
     uuid: gpu.uuid ?? null,
     model: gpu.model ?? null,
-    isPresent: gpu.present !== false,
+    isPresent,
     lostForMs: elapsedMs(parseTime(gpu.lostAt), nowMs),
-    usedBytes,
+    // What one that is gone last said is nothing of now.
+    usedBytes: isPresent ? usedBytes : null,
     totalBytes,
-    memoryRatio: shareOf(usedBytes, totalBytes),
-    utilization: gpu.utilization ?? null,
-    temperature: gpu.temperature ?? null,
-    powerWatts: gpu.power ?? null,
+    memoryRatio: isPresent ? shareOf(usedBytes, totalBytes) : null,
+    utilization: isPresent ? (gpu.utilization ?? null) : null,
+    temperature: isPresent ? (gpu.temperature ?? null) : null,
+    powerWatts: isPresent ? (gpu.power ?? null) : null,
     xids: Object.entries(gpu.xids ?? {}).map(([xid, count]) => ({ xid, count })),
     containers: users.toSorted(byMemory),
     counts: countStatusesOf(users.filter(({ container }) => workers.has(container))),
