@@ -25,7 +25,7 @@ export async function run(): Promise<void> {
   );
   const kinds = [...new Set(lingering.map(({ finding }) => finding.kind))];
   printTable(
-    'open though no label explains it (15 minutes after it included)',
+    'open though no label explains it (3 minutes of real time after it included)',
     ['kind', 'findings', 'minutes: median', 'longest', 'open at the end'],
     kinds.map((kind) => {
       const list = lingering.filter(({ finding }) => finding.kind === kind);

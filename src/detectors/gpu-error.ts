@@ -69,7 +69,7 @@ function describeXid(gpu: Gpu, scene: Scene): Detection | undefined {
       ),
       ...tenants(gpu, scene),
     ],
-    clearsWhen: `No such error is newer than ${formatDuration(XID_TOLD_MS)}.`,
+    clearsWhen: `No such error is newer than ${formatDuration(XID_TOLD_MS)}, or the GPU is back from a reset.`,
     beganAtMs: atMs,
   };
 }

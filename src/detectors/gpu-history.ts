@@ -35,6 +35,8 @@ const KEPT_FACTOR = 1.2;
 /** Whoever is new on a GPU, or has its first job there, has loaded what it needs after so long. */
 const LOADING_MS = 10 * 60_000;
 const XID_KEPT_MS = 6 * 3_600_000;
+/** One that was away for so long and is back was reset: no exporter blinks for so long. */
+const RESET_MS = 15_000;
 /** Driver and display take less. */
 const ORPHANED_BYTES = 2 * 1024 ** 3;
 
@@ -46,6 +48,18 @@ export function createGpuHistory(): GpuHistory {
   const newcomerAtMs = new Map<string, number>();
   const seenXids = new Map<string, ReadonlyMap<string, number>>();
   const tenants = createGpuTenants();
+  /** GPUs that were away for long enough, by identity. */
+  const away = new Set<string>();
+
+  /** What it reported before it went away is over when it is back. */
+  function noteReturns({ gpus, lostGpus }: HistoryMoment['fleet'], nowMs: number): void {
+    for (const [identity, { lostAtMs }] of lostGpus) if (nowMs - lostAtMs >= RESET_MS) away.add(identity);
+    for (const identity of away) {
+      if (lostGpus.has(identity)) continue;
+      away.delete(identity);
+      if (gpus.has(identity)) xids.delete(identity);
+    }
+  }
 
   function noteXids({ identity, xidEvents }: Gpu, nowMs: number): void {
     if (!xidEvents) return;
@@ -89,6 +103,7 @@ export function createGpuHistory(): GpuHistory {
       const isSeen = freshness.isFresh('docker');
       const isRead = freshness.isFresh('dcgm');
       forgetGone(fleet);
+      noteReturns(fleet, nowMs);
       const present = tenants.note({ fleet, workers, nowMs });
       for (const gpu of fleet.gpus.values()) {
         const { identity } = gpu;

@@ -16,6 +16,8 @@ import { explainFinding } from './explain-finding.js';
 const START_MS = 1_763_900_000_000;
 const HOUR_MS = 3_600_000;
 const PAST_MS = 90 * 60_000;
+/** Of the wall's time: windows do not get shorter than a minute, whatever the speed. */
+const AFTERMATH_WALL_MS = 3 * 60_000;
 
 export interface DemoRunOptions {
   readonly profile: ProfileName;
@@ -61,7 +63,7 @@ export function runDemo({ profile, seed, speed, hours }: DemoRunOptions): DemoRu
     apply: (observation) => store.apply(toWall(observation, time) as typeof observation),
   });
   const everyMs = config.detection.interval * speed;
-  const watch = createWatch(simulation, everyMs);
+  const watch = createWatch(simulation, { everyMs, speed });
   let opened = 0;
   // As for a daemon that begins to look when trouble begins.
   for (let nowMs = troubledAtMs; nowMs <= endMs; nowMs += everyMs) {
@@ -122,11 +124,18 @@ function toWall(value: unknown, time: WallTime, key = ''): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, toWall(one, time, name)]));
 }
 
-function createWatch(simulation: Simulation, everyMs: number) {
+function createWatch(
+  simulation: Simulation,
+  { everyMs, speed }: { readonly everyMs: number; readonly speed: number },
+) {
   const unexplained = new Map<string, { finding: Finding; ms: number }>();
   const labelOf = (finding: Finding): string | undefined => {
     const { nowMs: atMs, truth } = simulation;
-    const fault = explainFinding(finding, truth, { atMs, endOf: ({ endedAtMs = atMs }) => endedAtMs });
+    const fault = explainFinding(finding, truth, {
+      atMs,
+      endOf: ({ endedAtMs = atMs }) => endedAtMs,
+      aftermathMs: AFTERMATH_WALL_MS * speed,
+    });
     return fault?.kind;
   };
   return {
