@@ -9,6 +9,7 @@ import { infrastructureDown } from './infrastructure-down.js';
 import { jobNearAckLimit } from './job-near-ack-limit.js';
 import { jobOrphaned } from './job-orphaned.js';
 import { orchestratorStuck } from './orchestrator-stuck.js';
+import { pipelineStandstill } from './pipeline-standstill.js';
 import { poisonDocument } from './poison-document.js';
 import { progressClockSkewed } from './progress-clock-skewed.js';
 import { progressUnreadable } from './progress-unreadable.js';
@@ -29,6 +30,7 @@ export const ALL_DETECTORS: readonly Detector[] = [
   workerStuck,
   orchestratorStuck,
   stageStalled,
+  pipelineStandstill,
   queueNoConsumers,
   sourceDown,
   infrastructureDown,

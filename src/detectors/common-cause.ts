@@ -44,6 +44,7 @@ const BROKER_CONSEQUENCES: ReadonlySet<FindingKind> = new Set<FindingKind>([
   'WorkerCrashLooping',
   'JobOrphaned',
   'QueueMissing',
+  'PipelineStandstill',
 ]);
 
 export interface CauseContext {

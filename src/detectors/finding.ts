@@ -9,6 +9,7 @@ export const FINDING_SEVERITIES = {
   WorkerStuck: 'critical',
   OrchestratorStuck: 'critical',
   StageStalled: 'critical',
+  PipelineStandstill: 'critical',
   QueueNoConsumers: 'critical',
   RestartsExhausted: 'critical',
   CommonCause: 'critical',

@@ -7,6 +7,7 @@ import { createGpuHistory, type GpuHistory } from './gpu-history.js';
 import type { HistoryMoment } from './history-moment.js';
 import { createLostJobs, type LostJobs } from './lost-jobs.js';
 import { createQueueHistory, type QueueHistory } from './queue-history.js';
+import { createStageTraffic, type StageTraffic } from './stage-traffic.js';
 
 export interface Histories {
   readonly queues: QueueHistory;
@@ -15,6 +16,7 @@ export interface Histories {
   readonly gpus: GpuHistory;
   readonly lostJobs: LostJobs;
   readonly documents: DocumentTroubles;
+  readonly traffic: StageTraffic;
   /** Takes down what is new in the picture; called once before each judgement. */
   note(moment: HistoryMoment): void;
 }
@@ -26,6 +28,7 @@ export function createHistories(): Histories {
   const gpus = createGpuHistory();
   const lostJobs = createLostJobs();
   const documents = createDocumentTroubles();
+  const traffic = createStageTraffic();
   return {
     queues,
     ends,
@@ -33,6 +36,7 @@ export function createHistories(): Histories {
     gpus,
     lostJobs,
     documents,
+    traffic,
     note(moment) {
       queues.note(moment);
       ends.note(moment);
@@ -40,6 +44,7 @@ export function createHistories(): Histories {
       gpus.note(moment);
       lostJobs.note(moment);
       documents.note(moment, lostJobs.newlyLost());
+      traffic.note(moment);
     },
   };
 }

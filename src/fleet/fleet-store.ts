@@ -134,6 +134,7 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'sentinel-seen':
       case 'failure-present':
       case 'failure-gone':
+      case 'sentinel-disk-read':
         sentinels.apply(observation);
         if (observation.kind === 'sentinel-seen') noteOutcome(observation.sentinel);
         break;

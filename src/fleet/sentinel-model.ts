@@ -43,6 +43,15 @@ export interface SentinelSeen {
   readonly reason?: string;
 }
 
+/** The file system that sentinels are written to, as a process without special rights may use it. */
+export interface SentinelDisk {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Files that can still be created; absent where the file system sets no limit. */
+  readonly freeFiles?: number;
+  readonly atMs: number;
+}
+
 export interface SentinelFacts {
   /** The newest of those newly seen, in the order of their coming. */
   readonly seen: SequenceRing<SentinelSeen>;
@@ -52,6 +61,8 @@ export interface SentinelFacts {
   readonly failures: ReadonlyMap<string, Failure>;
   /** Seconds from written to seen; absent while no sentinels are watched. One object, replaced on change. */
   readonly delay?: SentinelDelay;
+  /** Absent until it was read, and where the file system does not say. */
+  readonly disk?: SentinelDisk;
 }
 
 export interface SentinelDelay {

@@ -1,6 +1,6 @@
 /** What the sentinel source can say. Times are Unix milliseconds. */
 
-import type { Failure } from './sentinel-model.js';
+import type { Failure, SentinelDisk } from './sentinel-model.js';
 
 export interface SentinelCount {
   readonly stage: string;
@@ -39,4 +39,5 @@ export type SentinelObservation =
     }
   /** A failure sentinel is there, new or not; a second one of the same path replaces the first. */
   | { readonly kind: 'failure-present'; readonly failure: Failure }
-  | { readonly kind: 'failure-gone'; readonly path: string };
+  | { readonly kind: 'failure-gone'; readonly path: string }
+  | { readonly kind: 'sentinel-disk-read'; readonly disk: SentinelDisk };

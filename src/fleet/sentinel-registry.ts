@@ -5,6 +5,7 @@ import { createSequenceRing } from '../lib/sequence-ring.js';
 import type {
   Failure,
   SentinelDelay,
+  SentinelDisk,
   SentinelFacts,
   SentinelSeen,
   StageSentinels,
@@ -28,7 +29,11 @@ export function createSentinelRegistry(): SentinelRegistry {
   const stages = new Map<string, StageSentinels>();
   const failures = new Map<string, Failure>();
   const seen = createSequenceRing<SentinelSeen>(MAX_SEEN);
-  const sentinels: SentinelFacts & { delay?: SentinelDelay } = { stages, failures, seen };
+  const sentinels: SentinelFacts & { delay?: SentinelDelay; disk?: SentinelDisk } = {
+    stages,
+    failures,
+    seen,
+  };
   let reasons: readonly string[] = [];
 
   function stageOf(stage: string): StageSentinels {
@@ -58,6 +63,7 @@ export function createSentinelRegistry(): SentinelRegistry {
 
   function forgetPresent(): void {
     failures.clear();
+    delete sentinels.disk;
     for (const [stage, { newFailures }] of stages) stages.set(stage, { stage, newFailures });
   }
 
@@ -92,6 +98,9 @@ export function createSentinelRegistry(): SentinelRegistry {
           break;
         case 'failure-gone':
           failures.delete(observation.path);
+          break;
+        case 'sentinel-disk-read':
+          sentinels.disk = observation.disk;
           break;
       }
     },

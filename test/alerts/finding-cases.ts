@@ -17,6 +17,10 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
     'orchestrator-3 (G3_02) waits for what can no longer come. Who holds it up is in heldUpBy of /api/v1/fleet.',
   ],
   StageStalled: [{ stage: 'G3_02' }, 'G3_02 has work, and each of its workers is stuck, starved or down.'],
+  PipelineStandstill: [
+    {},
+    'Every orchestrator waits, no worker is at work, and no message waits: what they wait for ended without a sentinel. Look first whether the disk of the artifacts is full.',
+  ],
   QueueNoConsumers: [
     QUEUE,
     'Queue g3_02 (G3_02) has messages waiting and no consumer. Start its workers; restart those that run.',

@@ -522,7 +522,15 @@ describe('findings', () => {
   });
 
   it('are each tried here or with the verdicts', () => {
-    const withVerdicts = ['WorkerStuck', 'OrchestratorStuck', 'StageStalled', 'WorkerSlow', 'WorkerStarved'];
+    const withVerdicts = [
+      'WorkerStuck',
+      'OrchestratorStuck',
+      'StageStalled',
+      'WorkerSlow',
+      'WorkerStarved',
+      // In its own file.
+      'PipelineStandstill',
+    ];
     const tried = new Set<string>([
       ...CASES.filter(({ tip }) => tip).map(({ kind }) => kind),
       ...withVerdicts,

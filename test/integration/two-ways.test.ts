@@ -36,6 +36,7 @@ const GPU: FindingSubject = { gpu: '3', uuid: 'GPU-3' };
 const SUBJECTS: Partial<Record<FindingKind, FindingSubject>> = {
   OrchestratorStuck: { container: 'orchestrator-3', identity: 'o', stage: 'G3_02', document: 'PMC1' },
   StageStalled: { stage: 'G3_02' },
+  PipelineStandstill: {},
   QueueNoConsumers: QUEUE,
   QueueGrowing: QUEUE,
   QueueMissing: QUEUE,

@@ -13,9 +13,11 @@ import {
   readSync,
   realpathSync,
   type Stats,
+  statfsSync,
   statSync,
   watch,
 } from 'node:fs';
+import type { DiskSpace } from './observer-messages.js';
 
 export interface ObserverIo {
   /** Undefined: not there. Other failures are thrown, here and below. */
@@ -28,6 +30,7 @@ export interface ObserverIo {
   /** One watch of one folder; throws ENOSPC or EMFILE when there are no more. */
   watch(path: string, onEvent: (name: string | null) => void): FSWatcher;
   realpath(path: string): string;
+  disk(path: string): DiskSpace;
   /** A file of /proc, whole. */
   readProc(path: string): string;
 }
@@ -66,6 +69,11 @@ export const systemIo: ObserverIo = {
   watch: (path, onEvent) =>
     watch(path, { recursive: false }, (_type, name) => onEvent(name === null ? null : String(name))),
   realpath: (path) => realpathSync(path),
+  disk(path) {
+    const { bavail, blocks, bsize, files, ffree } = statfsSync(path);
+    // Some file systems have no fixed number of files, and say 0 of 0.
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, ...(files > 0 && { freeFiles: ffree }) };
+  },
   readProc: (path) => readFileSync(path, 'utf8'),
 };
 

@@ -53,6 +53,14 @@ export interface Look {
   readonly durationMs: number;
   readonly folders: number;
   readonly watched: number;
+  readonly disk?: DiskSpace;
+}
+
+/** What a process without special rights can still write. */
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  readonly freeFiles?: number;
 }
 
 export interface Problem {

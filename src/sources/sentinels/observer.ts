@@ -15,6 +15,7 @@ import type { ObserverIo } from './observer-io.js';
 import type { ObserverOptions, Problem } from './observer-messages.js';
 import { createPendingLooks } from './pending-looks.js';
 import { createProblemBook } from './problem-book.js';
+import { readDisk } from './read-disk.js';
 import type { Reporter } from './reporter.js';
 import { createStageCounts } from './stage-counts.js';
 import { createTreeReader } from './tree-reader.js';
@@ -234,7 +235,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
     isComplete = true;
     lookedAtMs = startedAtMs;
     const durationMs = clock.monotonicMs() - startedMs;
-    reporter.look({ startedAtMs, durationMs, folders, watched: watches.size });
+    reporter.look({ startedAtMs, durationMs, folders, watched: watches.size, ...readDisk(io, options.root) });
     flush();
   }
 

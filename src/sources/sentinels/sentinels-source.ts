@@ -122,6 +122,8 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
     for (const { reason, problem } of report.problems) health.failedInPart(new SourceError(reason, problem));
     if (report.lost) health.failed(new SourceError(report.lost.reason, report.lost.problem));
     if (report.look) {
+      const { disk } = report.look;
+      if (disk) apply({ kind: 'sentinel-disk-read', disk: { ...disk, atMs: clock.nowMs() } });
       memory.looked(report.look.startedAtMs);
       health.succeeded(report.look.durationMs);
       backoff.reset();

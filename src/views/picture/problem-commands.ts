@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly isKnown: boolean;
   /** The container runs, so that a shell can be opened in it. */
   readonly isRunning: boolean;
+  /** Where sentinels are, with the pattern, if they are watched. */
+  readonly sentinelsTarget?: string | null;
   /** Where progress files are, if they are watched. */
   readonly progressFolder: string | null;
   /** Workers that the stuck orchestrator of the finding waits for and that are bad themselves. */
@@ -87,10 +89,18 @@ function ofOthers(finding: FindingJson, context: CommandContext): readonly Comma
   if (kind === 'NotificationsFailing') {
     return [{ text: 'stagewatch test-notification', purpose: 'send one now and see what fails' }];
   }
+  if (kind === 'PipelineStandstill') return ofStandstill(context);
   if (queue) return [listQueues(finding, context), ...ofStage(stage)];
   if (container) return [];
   if (gpu !== null && gpu !== undefined) return ofGpu(gpu, kind);
   return ofStage(stage);
+}
+
+function ofStandstill({ sentinelsTarget }: CommandContext): readonly Command[] {
+  const folder = sentinelsTarget?.startsWith('/') ? folderOf(sentinelsTarget) : '';
+  const status = { text: 'stagewatch status --problems', purpose: 'what else is wrong' };
+  if (folder === '') return [status];
+  return [{ text: `df -h ${shellWord(folder)}`, purpose: 'whether its disk is full' }, status];
 }
 
 function ofStage(stage: string | null | undefined): readonly Command[] {

@@ -187,7 +187,7 @@ function describeProblem(
     id: finding.id,
     kind: finding.kind,
     severity: severityName(finding.severity),
-    who: finding.kind === 'CommonCause' ? nameMany(finding, label) : (subject ?? label ?? finding.kind),
+    who: finding.kind === 'CommonCause' ? nameMany(finding, label) : (subject ?? label ?? 'the pipeline'),
     phrase: isCauseOfSource(finding) ? 'holds the pipeline up' : kindPhrase(finding.kind),
     where: subject === null || finding.kind === 'CommonCause' ? null : label,
     container: finding.container ?? null,
@@ -221,6 +221,7 @@ function commandContext(finding: FindingJson, surroundings: Surroundings): Comma
     brokerContainer,
     sourceTarget: sourceTargets.get(finding.source ?? '') ?? null,
     progressFolder: sourceTargets.get('progress') ?? null,
+    sentinelsTarget: sourceTargets.get('sentinels') ?? null,
     // Without an engine to ask, the name in a progress file is the best there is.
     isKnown: known.size === 0 || known.has(container),
     isRunning: running.has(container),

@@ -62,6 +62,7 @@ const KIND_PHRASES: Readonly<Record<string, string>> = {
   WorkerStuck: 'stuck',
   OrchestratorStuck: 'stuck',
   StageStalled: 'stalled',
+  PipelineStandstill: 'stands still',
   QueueNoConsumers: 'without consumers',
   RestartsExhausted: 'out of restarts',
   CommonCause: 'turned bad together',

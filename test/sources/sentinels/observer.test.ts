@@ -179,3 +179,17 @@ test('stages beyond 500 are counted together', async (t) => {
   await harness.start();
   assert.equal(harness.counted('other'), '10 ok, 0 failed');
 });
+
+test('each look says how much room the disk has, and none where the file system does not say', async (t) => {
+  const harness = await observerHarness(t);
+  await harness.start();
+  const { disk } = await harness.nextLook();
+  assert.ok(disk && disk.totalBytes > disk.freeBytes && disk.freeBytes > 0);
+  const silent = await observerHarness(t, undefined, {
+    disk() {
+      throw new Error('ENOSYS');
+    },
+  });
+  await silent.start();
+  assert.equal((await silent.nextLook()).disk, undefined);
+});
