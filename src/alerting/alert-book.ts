@@ -8,13 +8,12 @@
 
 import { createHash } from 'node:crypto';
 import type { Finding, FindingKind } from '../detectors/finding.js';
-import { FINDING_SEVERITIES } from '../detectors/finding.js';
+import { FINDING_SEVERITIES, isReportedByCause } from '../detectors/finding.js';
 import type { AlertMemory, GroupMemory } from './alert-memory.js';
 import type { AlertSettings } from './alert-settings.js';
 import { currentTargets, SEVERITY_RANKS, type Target, targetsOf } from './alert-target.js';
 import { reviewAlertStates } from './alertmanager/alert-states.js';
 import { composeNotification, memoryAfter } from './compose-notification.js';
-import { foldOrchestrators } from './fold-orchestrators.js';
 import { type Decision, type GroupReview, reviewGroup } from './group-review.js';
 import type { Notification } from './notification.js';
 import { enqueue, MAX_OUTBOX } from './outbox.js';
@@ -55,8 +54,7 @@ interface Group {
 
 const HOUR_MS = 3_600_000;
 
-export function reviewAlerts(before: AlertMemory, given: BookContext): BookOutcome {
-  const context = { ...given, findings: foldOrchestrators(given.findings) };
+export function reviewAlerts(before: AlertMemory, context: BookContext): BookOutcome {
   const { settings, nowMs } = context;
   const groups = groupFindings(before, context);
   const kept = new Set(currentTargets(settings).map(({ key }) => key));
@@ -83,7 +81,7 @@ export function reviewAlerts(before: AlertMemory, given: BookContext): BookOutco
     sentAtMs[target.key] = [...(sentAtMs[target.key] ?? []), nowMs];
     decided.push(notification);
   }
-  const alertmanager = reviewAlertStates(before.alertmanager, given);
+  const alertmanager = reviewAlertStates(before.alertmanager, context);
   return { memory: { groups: memories, outbox, sentAtMs, alertmanager }, standings, decided };
 }
 
@@ -172,7 +170,7 @@ function targetsOfConsequences(
   const targets = new Map<string, Target[]>();
   for (const finding of findings.values()) {
     const { consequenceOf } = finding;
-    if (consequenceOf === undefined || !findings.has(consequenceOf)) continue;
+    if (consequenceOf === undefined || !findings.has(consequenceOf) || !isReportedByCause(finding)) continue;
     const list = targets.get(consequenceOf) ?? [];
     list.push(...targetsOf(finding, settings));
     targets.set(consequenceOf, list);

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Finding } from '../detectors/finding.js';
+import { type Finding, isReportedByCause } from '../detectors/finding.js';
 import type { Journal } from '../journal/journal.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
 import type { Clock } from '../lib/clock.js';
@@ -81,7 +81,7 @@ export function viewDigest(facts: DigestFacts, settings: AlertSettings): Message
   const { entries, open, nowMs, silenceCount } = facts;
   const opened = entries.filter(({ type }) => type === 'finding_opened');
   const standing = [...open.values()]
-    .filter(({ consequenceOf }) => consequenceOf === undefined)
+    .filter((finding) => !isReportedByCause(finding))
     .toSorted(
       (one, other) =>
         SEVERITY_RANKS[one.severity] - SEVERITY_RANKS[other.severity] || one.beganAtMs - other.beganAtMs,

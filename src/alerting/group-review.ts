@@ -3,7 +3,7 @@
  * Every answer bears a name, so that whoever asks why no mail came can be told.
  */
 
-import type { Finding, FindingKind } from '../detectors/finding.js';
+import { type Finding, type FindingKind, isReportedByCause } from '../detectors/finding.js';
 import type { GroupMemory, ToldFinding } from './alert-memory.js';
 import type { AlertSettings } from './alert-settings.js';
 import type { SendReason } from './notification.js';
@@ -105,7 +105,8 @@ function holdOf(
 ): 'consequence' | 'silenced' | undefined {
   if (isSilenced(finding)) return 'silenced';
   const { consequenceOf } = finding;
-  return consequenceOf !== undefined && allOpen.has(consequenceOf) ? 'consequence' : undefined;
+  const isInPlace = consequenceOf !== undefined && allOpen.has(consequenceOf) && isReportedByCause(finding);
+  return isInPlace ? 'consequence' : undefined;
 }
 
 function untoldReason(scene: GroupScene): HoldReason {

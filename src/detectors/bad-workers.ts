@@ -27,7 +27,8 @@ export interface WorkerGroups {
   readonly byGpu: ReadonlyMap<string, WorkerGroup>;
 }
 
-export function groupWorkers(scene: Scene): WorkerGroups {
+/** Without those `explained` by a cause of their own, which say nothing of their stage, GPU or host. */
+export function groupWorkers(scene: Scene, explained: ReadonlyMap<string, unknown>): WorkerGroups {
   const all: WorkerGroup = { bad: [], counted: 0 };
   const byStage = new Map<string, WorkerGroup>();
   const byGpu = new Map<string, WorkerGroup>();
@@ -37,7 +38,7 @@ export function groupWorkers(scene: Scene): WorkerGroups {
   };
   const bad = new Set<string>();
   for (const [key, verdict] of scene.notable) {
-    const found = badWorker(key, verdict, scene);
+    const found = explained.has(key) ? undefined : badWorker(key, verdict, scene);
     if (!found) continue;
     bad.add(key);
     for (const group of groupsOf(key)) group?.bad.push(found);

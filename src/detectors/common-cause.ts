@@ -53,6 +53,8 @@ export interface CauseContext {
   readonly detections: readonly Detection[];
   /** Findings that are open, by id. */
   readonly open: ReadonlyMap<string, Finding>;
+  /** By key: workers that a document has brought down, which have nothing else in common. */
+  readonly poisoned: ReadonlyMap<string, unknown>;
 }
 
 /** A cause of the key is open: it takes less to go on than to begin. */
@@ -68,7 +70,7 @@ function isSince({ openedAtMs }: Finding, beganAtMs: number): boolean {
 export function findCommonCauses(context: CauseContext): readonly CommonCause[] {
   const broker = brokerCause(context);
   if (broker) return [broker];
-  const groups = groupWorkers(context.scene);
+  const groups = groupWorkers(context.scene, context.poisoned);
   const host = hostCandidate(groups.all, context);
   if (host) return [groupCause(host, context.scene)];
   const candidates = [
@@ -201,7 +203,7 @@ function groupCause({ scope, name, together, group, error }: Candidate, scene: S
       if (kind === 'GpuError') return scope === 'gpu' && (subject.gpu === name || subject.uuid === name);
       const isInStage =
         subject.stage !== undefined &&
-        (scope === 'stage' ? subject.stage === name : scope === 'host' && stages.has(subject.stage));
+        (scope === 'stage' ? subject.stage === name : stages.has(subject.stage));
       return STAGE_CONSEQUENCES.has(kind) && isInStage && isSince(finding, beganAtMs);
     },
   };

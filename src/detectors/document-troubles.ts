@@ -39,7 +39,10 @@ export function createDocumentTroubles(): DocumentTroubles {
 
   function add(document: string, trouble: Trouble): void {
     records.note(trouble.worker, { document, isBad: true });
-    const known = troubles.get(document) ?? [];
+    const before = troubles.get(document) ?? [];
+    // Of several crashes of a worker the newest is kept: its container's last end is compared with it.
+    const known =
+      trouble.what === 'crashed' ? before.filter(({ worker }) => worker !== trouble.worker) : before;
     if (known.some(({ worker }) => worker === trouble.worker)) return;
     troubles.delete(document);
     troubles.set(document, [...known, trouble].slice(-MAX_WORKERS));

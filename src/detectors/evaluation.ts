@@ -3,6 +3,7 @@
 import type { Fleet } from '../fleet/model.js';
 import { ALL_DETECTORS } from './all-detectors.js';
 import { COMMON_CAUSE_STEADINESS, type CommonCause, findCommonCauses } from './common-cause.js';
+import { createCauseFinder } from './consequences.js';
 import { indexContainers } from './container-index.js';
 import { type ClearedFinding, type Finding, type FindingKind, findingId } from './finding.js';
 import { createFindingBook, type KindJudgement } from './finding-book.js';
@@ -13,6 +14,7 @@ import { createOrchestratorJudge } from './judge-orchestrators.js';
 import { createWorkerJudge } from './judge-workers.js';
 import { createLearnedPace, type PaceContext } from './learned-pace.js';
 import { createLimitBook } from './limit-book.js';
+import { findPoisonedWorkers } from './poisoned-workers.js';
 import type { Scene } from './scene.js';
 import type { DetectionSettings } from './settings.js';
 import { learnedLimit } from './stage-limits.js';
@@ -121,14 +123,12 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
         steadiness: detector.steadiness(settings),
         ...detector.detect(scene),
       }));
-      const causes = findCommonCauses({
-        scene,
-        detections: judgements.flatMap(({ found }) => found),
-        open: book.findings,
-      });
+      const detections = judgements.flatMap(({ found }) => found);
+      const poisoned = findPoisonedWorkers(scene, detections);
+      const causes = findCommonCauses({ scene, detections, open: book.findings, poisoned: poisoned.workers });
       judgements.push(judgeCauses(causes, scene), ...(options.ownFindings?.() ?? []));
       const { opened, cleared } = book.update(judgements, nowMs);
-      book.fold((finding) => causeOf(finding, causes, book.findings));
+      book.fold(createCauseFinder({ scene, causes, poisoned, open: book.findings }));
       verdicts = {
         atMs: nowMs,
         workers: scene.workers,
@@ -171,17 +171,4 @@ function judgeCauses(causes: readonly CommonCause[], { isWatched, isFresh }: Sce
     found: causes.map(({ detection }) => detection),
     unsure: isBlind ? 'all' : [],
   };
-}
-
-/** While a cause is on its way out its consequences stay marked: they go with it, or stand alone when it is gone. */
-function causeOf(
-  finding: Finding,
-  causes: readonly CommonCause[],
-  open: ReadonlyMap<string, Finding>,
-): string | undefined {
-  if (finding.kind === 'CommonCause') return undefined;
-  const cause = causes.find((one) => one.covers(finding));
-  if (cause) return `CommonCause:${cause.detection.key}`;
-  const { consequenceOf } = finding;
-  return consequenceOf !== undefined && open.has(consequenceOf) ? consequenceOf : undefined;
 }

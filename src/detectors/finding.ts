@@ -92,7 +92,7 @@ export interface Finding extends Detection {
   readonly doubt?: Doubt;
   /** It is no longer found since then, and stays open until that has lasted; its words say so. */
   readonly overSinceMs?: number;
-  /** Id of the CommonCause that it is a consequence of. */
+  /** Id of the finding that it is a consequence of: a common cause, a document, a worker, a stage. */
   readonly consequenceOf?: string;
 }
 
@@ -102,4 +102,20 @@ export interface ClearedFinding extends Finding {
 
 export function findingId({ kind, key }: Pick<Detection, 'kind' | 'key'>): string {
   return `${kind}:${key}`;
+}
+
+const RANKS: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 };
+
+/** Its cause is reported in its place: only one that is at least as severe, because a mild one may wait for the morning. */
+export function isReportedByCause({
+  severity,
+  consequenceOf,
+}: Pick<Finding, 'severity' | 'consequenceOf'>): boolean {
+  if (consequenceOf === undefined) return false;
+  const kind = consequenceOf.slice(0, consequenceOf.indexOf(':'));
+  return !isKind(kind) || RANKS[FINDING_SEVERITIES[kind]] <= RANKS[severity];
+}
+
+function isKind(text: string): text is FindingKind {
+  return Object.hasOwn(FINDING_SEVERITIES, text);
 }

@@ -1,6 +1,6 @@
 /** Families of what was judged: statuses of workers and orchestrators, limits in force, open findings. */
 
-import { FINDING_KINDS, type Finding } from '../detectors/finding.js';
+import { FINDING_KINDS, type Finding, isReportedByCause } from '../detectors/finding.js';
 import {
   ORCHESTRATOR_STATUSES,
   type OrchestratorStanding,
@@ -166,7 +166,7 @@ const findingFamilies: FamilyGroup<FindingSeries> = {
     {
       name: 'pipeline_finding_active',
       type: 'gauge',
-      help: 'A finding that is open: 1 while it is, absent else. Consequences of a common cause bear cause="common".',
+      help: 'A finding that is open: 1 while it is, absent else. What follows from a finding at least as severe bears cause="common".',
       labels: FINDING_LABELS,
       write(_entity, series) {
         series(1);
@@ -184,9 +184,10 @@ const findingFamilies: FamilyGroup<FindingSeries> = {
   ],
 };
 
-function findingLabels({ kind, severity, subject, consequenceOf }: Finding): string {
+function findingLabels(finding: Finding): string {
+  const { kind, severity, subject } = finding;
   const { container, stage, queue, gpu, source, channel } = subject;
-  const cause = consequenceOf === undefined ? undefined : 'common';
+  const cause = isReportedByCause(finding) ? 'common' : undefined;
   return renderLabels({ kind, severity, container, stage, queue, gpu, source, channel, cause });
 }
 

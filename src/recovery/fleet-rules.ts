@@ -1,14 +1,15 @@
-/** What holds back every restart at once: no memory, no fresh facts, or one cause behind many. */
+/** What holds back every restart at once (no memory, no fresh facts), or those that share one cause behind many. */
 
+import type { Finding } from '../detectors/finding.js';
 import { createFreshness } from '../detectors/freshness.js';
 import { SOURCE_NAMES } from '../fleet/model.js';
-import type { Hold } from './decision.js';
+import type { Candidate, Hold } from './decision.js';
 import type { PlanInput } from './plan-input.js';
 
 type FleetRuleInput = Pick<PlanInput, 'fleet' | 'verdicts' | 'settings' | 'canRemember' | 'unsure' | 'nowMs'>;
 
 export function fleetHold(input: FleetRuleInput): Hold | undefined {
-  return memoryHold(input) ?? input.unsure ?? staleHold(input) ?? causeHold(input);
+  return memoryHold(input) ?? input.unsure ?? staleHold(input);
 }
 
 export function memoryHold({ canRemember }: Pick<FleetRuleInput, 'canRemember'>): Hold | undefined {
@@ -32,9 +33,11 @@ function staleHold({ fleet, settings, nowMs }: FleetRuleInput): Hold | undefined
   return undefined;
 }
 
-function causeHold({ verdicts }: FleetRuleInput): Hold | undefined {
-  for (const { kind, summary } of verdicts.findings.values()) {
-    if (kind === 'CommonCause') {
+/** A cause holds back those that share it: the stage, the GPU; of the broker, the host and the infrastructure all do. */
+export function causeHold(candidate: Candidate, { verdicts }: Pick<PlanInput, 'verdicts'>): Hold | undefined {
+  for (const finding of verdicts.findings.values()) {
+    const { kind, summary } = finding;
+    if (kind === 'CommonCause' && isShared(finding, candidate)) {
       return {
         reason: 'common_cause',
         text: `there is one cause behind many faults, restarts cure nothing: ${summary}`,
@@ -45,4 +48,11 @@ function causeHold({ verdicts }: FleetRuleInput): Hold | undefined {
     }
   }
   return undefined;
+}
+
+function isShared({ id, subject }: Finding, { finding, stage, container }: Candidate): boolean {
+  if (finding?.consequenceOf === id) return true;
+  const gpu = finding?.subject.gpu ?? container?.gpu;
+  if (subject.gpu !== undefined) return gpu === undefined || gpu === subject.gpu;
+  return subject.stage === undefined || stage === undefined || stage === subject.stage;
 }

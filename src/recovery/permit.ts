@@ -2,7 +2,7 @@
 
 import type { Order } from './actor.js';
 import type { Candidate, Hold } from './decision.js';
-import { fleetHold, memoryHold } from './fleet-rules.js';
+import { causeHold, fleetHold, memoryHold } from './fleet-rules.js';
 import type { PlanInput } from './plan-input.js';
 import { configuredHold, elsewhereHold, factHold, labelHold } from './worker-rules.js';
 
@@ -18,6 +18,7 @@ export function permitHold({ plan, isForced }: Order, input: PlanInput): Hold | 
   return (
     (isByHand ? labelHold(candidate) : (configuredHold(candidate, input) ?? dryRunHold(input))) ??
     fleetHold(input) ??
+    causeHold(candidate, input) ??
     factHold({ ...candidate, why: finding ? 'stuck' : plan.why }, input) ??
     elsewhereHold(candidate, input)
   );

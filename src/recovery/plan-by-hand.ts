@@ -4,7 +4,7 @@ import type { Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import { candidateOf } from './candidates.js';
 import type { Candidate, Hold, WorkerPlan } from './decision.js';
-import { fleetHold, memoryHold } from './fleet-rules.js';
+import { causeHold, fleetHold, memoryHold } from './fleet-rules.js';
 import { crowdHold, planned } from './plan.js';
 import type { PlanInput } from './plan-input.js';
 import { flightHold, labelHold, momentaryHold, workerHold } from './worker-rules.js';
@@ -47,6 +47,7 @@ function anyHold(candidate: Candidate, input: PlanInput): Hold | undefined {
     labelHold(candidate) ??
     notStuckHold(candidate, input.verdicts) ??
     fleetHold(input) ??
+    causeHold(candidate, input) ??
     workerHold(asPlanned, input) ??
     momentaryHold(asPlanned, input) ??
     crowdHold(candidate, input, turnHold(input) !== undefined)

@@ -4,7 +4,7 @@ import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { findCandidates } from './candidates.js';
 import { type Candidate, HOLD_REASONS, type Hold, type RestartReason, type WorkerPlan } from './decision.js';
-import { fleetHold } from './fleet-rules.js';
+import { causeHold, fleetHold } from './fleet-rules.js';
 import { fleetRemaining, memoryOf, within } from './memory.js';
 import type { PlanInput } from './plan-input.js';
 import { configuredHold, momentaryHold, workerHold } from './worker-rules.js';
@@ -18,6 +18,7 @@ export function planRecovery(input: PlanInput): readonly WorkerPlan[] {
     const hold =
       configuredHold(candidate, input) ??
       forAll ??
+      causeHold(candidate, input) ??
       workerHold(candidate, input) ??
       momentaryHold(candidate, input) ??
       input.aborted?.get(candidate.identity) ??

@@ -7,15 +7,23 @@ import { toIso } from './iso-time.js';
 const RANKS: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 };
 
 export function renderFindings({ findings }: Verdicts) {
-  return [...findings.values()].toSorted(byWeight).map(renderFinding);
+  const ranks = rankAll(findings);
+  const rankOf = ({ id }: Finding): number => ranks.get(id) ?? 0;
+  return [...findings.values()]
+    .toSorted((one, other) => rankOf(one) - rankOf(other) || one.beganAtMs - other.beganAtMs)
+    .map(renderFinding);
 }
 
-function byWeight(one: Finding, other: Finding): number {
-  return rankOf(one) - rankOf(other) || one.beganAtMs - other.beganAtMs;
-}
-
-function rankOf({ severity, consequenceOf }: Finding): number {
-  return RANKS[severity] + (consequenceOf === undefined ? 0 : Object.keys(RANKS).length);
+/** What others follow from comes as early as the worst of them would. */
+function rankAll(findings: Verdicts['findings']): ReadonlyMap<string, number> {
+  const ranks = new Map<string, number>();
+  for (const { id, severity, consequenceOf } of findings.values()) {
+    const own = RANKS[severity];
+    const isConsequence = consequenceOf !== undefined && findings.has(consequenceOf);
+    ranks.set(id, isConsequence ? own + Object.keys(RANKS).length : Math.min(own, ranks.get(id) ?? own));
+    if (isConsequence) ranks.set(consequenceOf, Math.min(own, ranks.get(consequenceOf) ?? own));
+  }
+  return ranks;
 }
 
 function renderFinding(finding: Finding) {

@@ -186,29 +186,29 @@ describe('a common cause', () => {
   });
 });
 
-describe('an orchestrator that waits for a stuck worker', () => {
-  const worker = stuck(0, { subject: { container: 'w', stage: 'G3_02', document: 'PMC1' } });
-  const waiting = (document: string) =>
-    findingOf('OrchestratorStuck', 'o', { subject: { container: 'o', stage: 'G3_02', document } });
+describe('an orchestrator that waits for a worker', () => {
+  const worker = stuck();
+  const waiting = (consequenceOf: string) =>
+    findingOf('OrchestratorStuck', 'o', { subject: { container: 'o', stage: 'G3_02' }, consequenceOf });
 
-  it('is a consequence of the worker, and told in its message', () => {
+  it('is told in the message of the worker that is stuck', () => {
     const run = play();
     run.isDelivering = false;
-    run.at(0, [worker, waiting('PMC1')]);
-    run.at(10 * S, [worker, waiting('PMC1')]);
+    run.at(0, [worker, waiting(worker.id)]);
+    run.at(10 * S, [worker, waiting(worker.id)]);
     assert.deepEqual(run.sent, ['new WorkerStuck 1']);
     assert.deepEqual(
       run.memory.outbox[0]?.consequences.map(({ kind }) => kind),
       ['OrchestratorStuck'],
     );
-    assert.equal(run.at(20 * S, [waiting('PMC1')]), 'none:waiting_for_group resolved');
-    assert.equal(run.at(30 * S, [waiting('PMC1')]), 'new');
+    assert.equal(run.at(20 * S, [waiting(worker.id)]), 'none:waiting_for_group resolved');
+    assert.equal(run.at(30 * S, [waiting(worker.id)]), 'new');
   });
 
-  it('is told where the worker has another document, or is only slow', () => {
+  it('is told by itself where its cause is milder, because that may wait for the morning', () => {
     const { at, sent } = play();
-    const slowWorker = findingOf('WorkerSlow', 'w', { subject: { stage: 'G3_02', document: 'PMC2' } });
-    const open = [worker, slowWorker, waiting('PMC2')];
+    const orphan = findingOf('JobOrphaned', 'w', { subject: { stage: 'G3_02', document: 'PMC2' } });
+    const open = [orphan, waiting(orphan.id)];
     at(0, open);
     at(10 * S, open);
     assert.ok(sent.includes('new OrchestratorStuck 1'), sent.join());

@@ -131,5 +131,5 @@ export const CONSEQUENCE_CASE: AlertCase = {
   firesAt: ['1m', '4m', '5m45s'],
   resolvedAt: ['6m'],
   labels: { ...TARGET, kind: 'WorkerStuck', ...WORKER },
-  description: 'WorkerStuck follows from a common cause; see PipelineCommonCause.',
+  description: 'WorkerStuck follows from another finding; consequenceOf at /api/v1/findings names it.',
 };

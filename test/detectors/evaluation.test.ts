@@ -291,6 +291,29 @@ describe('many that turn bad together', () => {
     assert.match(cause?.evidence[0] ?? 'none', /^XID 79 \(GPU has fallen off the bus\), once/);
   });
 
+  it('on a GPU that reported an error are the cause of orchestrators that wait for them, and the GPU leads', () => {
+    const fleet = createJudgedFleet(CONFIG);
+    readGpus(fleet, gpu('1'));
+    const lost = ['paddle-worker-gpu1-0', 'spine-worker-gpu1-0'];
+    hang(fleet, ...lost);
+    const documents = ['of-paddle-worker-gpu1-0', 'of-spine-worker-gpu1-0', 'PMC7', 'PMC8'];
+    for (const [index, document] of documents.entries()) {
+      fleet.container(`orchestrator-${index}`);
+      const stage = index % 2 === 0 ? 'G3_02' : 'G2_00';
+      fleet.progress(`orchestrator-${index}`, { role: 'orchestrator', state: 'waiting', stage, document });
+    }
+    for (const queue of ['g3_02', 'g2_00']) fleet.queue(queue, { ready: 1, unacked: 1, consumers: 1 });
+    fleet.judgeFor(10);
+    readGpus(fleet, gpu('1', { xids: { last: 79, totals: new Map([['79', 1]]), recent: new Map() } }));
+    fleet.judgeFor(960);
+    const open = [...fleet.evaluation.verdicts.findings.values()];
+    assert.equal(open.filter(({ kind }) => kind === 'OrchestratorStuck').length, 4);
+    assert.deepEqual(
+      open.flatMap(({ id, consequenceOf }) => (consequenceOf === 'CommonCause:gpu:1' ? [] : id)),
+      ['CommonCause:gpu:1'],
+    );
+  });
+
   it('of the whole host are the fault of the host', () => {
     const fleet = createJudgedFleet(CONFIG);
     hang(fleet, ...five, 'spine-worker-gpu0-0', 'spine-worker-gpu1-0', 'table-worker-gpu0-0');

@@ -92,6 +92,12 @@ describe('a pipeline of which every orchestrator waits for what ended without a 
     fleet.judgeFor(20);
     assert.equal(found(fleet, 'PipelineStandstill'), undefined);
   });
+
+  it('is the cause of its orchestrators’ being stuck', () => {
+    const fleet = stood();
+    fleet.judgeFor(960);
+    assert.equal(found(fleet, 'OrchestratorStuck')?.consequenceOf, 'PipelineStandstill:pipeline');
+  });
 });
 
 const MOVING: Readonly<Record<string, (fleet: JudgedFleet) => void>> = {

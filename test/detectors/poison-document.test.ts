@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { renderFindings } from '../../src/views/findings-json.js';
 import type { JudgedFleet } from '../support/judged-fleet.js';
 import { end, fail, found, job, openedWhile, stageFleet, succeed } from '../support/pipeline-events.js';
 
@@ -136,5 +137,76 @@ describe('documents that two workers fail one after the other for a cause of the
     for (const worker of [ONE, TWO]) workAll(fleet, worker, ['r', 's'], 'ok');
     fleet.judgeFor(35);
     assert.ok(found(fleet, 'PoisonDocument'), 'the workers do well, so it was the documents');
+  });
+});
+
+describe('a document that crashes whoever takes it', () => {
+  const three = [ONE, TWO, 'paddle-worker-gpu1-1'] as const;
+
+  /** Three workers, one after the other, and an orchestrator that waits for the document. */
+  function poisoned(gapSeconds: number): JudgedFleet {
+    const fleet = stageFleet();
+    for (const name of three) fleet.container(name);
+    fleet.container('orchestrator-1');
+    const waits = { role: 'orchestrator', state: 'waiting', stage: 'G3', document: 'PMC7' };
+    fleet.progress('orchestrator-1', waits);
+    fleet.queue('g3', { ready: 4, unacked: 1, consumers: 3 });
+    fleet.judgeFor(5);
+    for (const name of three) {
+      fleet.progress(name, job(fleet, { document: 'PMC7' }));
+      fleet.judgeFor(5);
+      end(fleet, name, 139);
+      fleet.judgeFor(gapSeconds);
+    }
+    fleet.judgeFor(60);
+    return fleet;
+  }
+
+  for (const gapSeconds of [5, 40]) {
+    it(`is the cause that leads, not its workers’ failing together (${gapSeconds}s apart)`, () => {
+      const fleet = poisoned(gapSeconds);
+      const open = [...fleet.evaluation.verdicts.findings.values()];
+      assert.equal(found(fleet, 'CommonCause'), undefined);
+      const kinds = new Map(open.map(({ kind, consequenceOf }) => [kind, consequenceOf]));
+      for (const kind of ['WorkerDown', 'StageStalled'] as const) {
+        assert.equal(kinds.get(kind), 'PoisonDocument:PMC7', `${kind} of ${[...kinds.keys()].join()}`);
+      }
+      const roots = open.filter(({ consequenceOf }) => consequenceOf === undefined);
+      assert.deepEqual(
+        roots.map(({ kind }) => kind),
+        ['PoisonDocument'],
+      );
+      const [first] = renderFindings(fleet.evaluation.verdicts);
+      assert.equal(first?.id, 'PoisonDocument:PMC7');
+    });
+  }
+
+  it('is not the cause of a crash under another document', () => {
+    const fleet = poisoned(5);
+    fleet.container(ONE, { startedAtMs: fleet.nowMs });
+    fleet.progress(ONE, job(fleet, { document: 'PMC8' }));
+    fleet.judgeFor(200);
+    end(fleet, ONE, 139);
+    fleet.judgeFor(60);
+    const down = fleet.evaluation.verdicts.findings.get(`WorkerDown:${ONE}`);
+    assert.ok(down);
+    assert.equal(down.consequenceOf, undefined);
+  });
+
+  it('leaves a common cause of others what it is', () => {
+    const fleet = poisoned(5);
+    const others = [4, 5, 6, 7].map((index) => `paddle-worker-gpu0-${index}`);
+    for (const name of others) {
+      fleet.container(name);
+      fleet.progress(name, job(fleet, { document: `of-${name}` }));
+    }
+    fleet.judgeFor(10);
+    for (const name of others) end(fleet, name, 139);
+    fleet.judgeFor(60);
+    assert.match(found(fleet, 'CommonCause')?.summary ?? 'none', /^4 of 4 workers/);
+    assert.equal(
+      fleet.evaluation.verdicts.findings.get(`WorkerDown:${ONE}`)?.consequenceOf,
+      'PoisonDocument:PMC7',
+    );
   });
 });

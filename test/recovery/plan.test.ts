@@ -96,21 +96,6 @@ const CASES: readonly Case[] = [
     text: /4 of 4 workers/,
   },
   {
-    what: 'a worker of another stage while there is a common cause',
-    config: {
-      stages: [
-        { id: 'G2', workers: 'spine-*', stall_after: '60s' },
-        { id: 'G3', workers: 'paddle-*', stall_after: '60s' },
-      ],
-    },
-    before: (scene) => {
-      for (const index of [0, 1, 2]) scene.work(`spine-worker-gpu0-${index}`);
-      scene.work(W);
-    },
-    decision: 'refuse',
-    reason: 'common_cause',
-  },
-  {
     what: 'anybody while RabbitMQ is down',
     before: (scene) => {
       scene.work(W);
@@ -299,6 +284,29 @@ describe('the plan', () => {
       }
     });
   }
+
+  it('holds back who shares a common cause, and nobody else', () => {
+    const stages = [
+      { id: 'G2', workers: 'spine-*', stall_after: '60s' },
+      { id: 'G3', workers: 'paddle-*', stall_after: '60s' },
+    ];
+    const scene = createRecoveryScene({ stages });
+    const others = [0, 1, 2].map((index) => `spine-worker-gpu1-${index}`);
+    for (const name of [...others, W]) scene.work(name);
+    scene.untilStuck();
+    assert.ok(scene.fleet.open().includes('CommonCause:stage:G2'));
+    for (const name of others) assert.equal(scene.planOf(name)?.reason, 'common_cause');
+    assert.equal(scene.planOf(W)?.decision, 'restart');
+    for (const [subject, reason] of [
+      [{ gpu: '1' }, 'stuck'],
+      [{ gpu: '0' }, 'common_cause'],
+      [{ source: 'rabbitmq' }, 'common_cause'],
+      [{}, 'common_cause'],
+    ] as const) {
+      scene.also.splice(0, 1, finding('CommonCause', subject, 'one cause'));
+      assert.equal(scene.planOf(W)?.reason, reason, JSON.stringify(subject));
+    }
+  });
 
   it('knows no worker that is not stuck', () => {
     const scene = createRecoveryScene();

@@ -3,7 +3,7 @@
  * because what it hears nothing of for that long it takes for ended, and an end it missed it would never learn.
  */
 
-import type { Finding } from '../../detectors/finding.js';
+import { type Finding, isReportedByCause } from '../../detectors/finding.js';
 import type { AlertSettings } from '../alert-settings.js';
 import { isForAlertmanager } from '../alert-target.js';
 import { oneLine, whoAndWhere } from '../finding-words.js';
@@ -62,7 +62,8 @@ export function reviewAlertStates(before: AlertStates, context: StatesContext): 
 /** Its cause is told in its place; and who silenced it wants to hear nothing of it. */
 function isHeldBack(finding: Finding, { findings, isSilenced }: StatesContext): boolean {
   const { consequenceOf } = finding;
-  return (consequenceOf !== undefined && findings.has(consequenceOf)) || isSilenced(finding);
+  const isInPlace = consequenceOf !== undefined && findings.has(consequenceOf) && isReportedByCause(finding);
+  return isInPlace || isSilenced(finding);
 }
 
 /** The names that the Prometheus rules give their alerts, so that routes and silences hold for both. */

@@ -80,9 +80,8 @@ export function listProblems(fleet: FleetJson, recovery: RecoveryJson | null, no
   const known = new Set(findings.map(({ id }) => id));
   const consequences = new Map<string, FindingJson[]>();
   const roots: FindingJson[] = [];
-  const workerOf = createWorkerFinder(findings);
   for (const finding of findings) {
-    const cause = finding.consequenceOf ?? workerOf(finding);
+    const cause = finding.consequenceOf;
     if (!cause || cause === finding.id || !known.has(cause)) roots.push(finding);
     else consequences.set(cause, [...(consequences.get(cause) ?? []), finding]);
   }
@@ -94,22 +93,12 @@ export function listProblems(fleet: FleetJson, recovery: RecoveryJson | null, no
   return { problems, count: problems.filter(({ severity }) => severity !== 'info').length };
 }
 
-/**
- * An orchestrator that is stuck waits for whoever has its document: is that worker bad itself, it is the one to see to.
- * The answer is the id of the worker's finding.
- */
-function createWorkerFinder(findings: readonly FindingJson[]): (finding: FindingJson) => string | undefined {
-  const keyOf = ({ stage, document }: FindingJson): string => JSON.stringify([stage, document]);
-  const blamed = new Map(
-    findings
-      .filter(({ kind, document }) => document && WORKER_KINDS.has(kind))
-      .map((finding) => [keyOf(finding), finding.id]),
+/** A document may be no more than a warning by itself; that a stage stands still because of it is more. */
+function worstSeverity({ severity }: FindingJson, consequences: readonly Problem[]): SeverityName {
+  return [severityName(severity), ...consequences.map((one) => one.severity)].reduce((worst, one) =>
+    SEVERITY_LOOKS[one].rank < SEVERITY_LOOKS[worst].rank ? one : worst,
   );
-  return (finding) =>
-    finding.kind === 'OrchestratorStuck' && finding.document ? blamed.get(keyOf(finding)) : undefined;
 }
-
-const WORKER_KINDS: ReadonlySet<string> = new Set(['WorkerStuck', 'WorkerSlow', 'WorkerDown', 'JobOrphaned']);
 
 /** All below the cause, those of a consequence too, so that no finding goes missing; a circle ends. */
 function collect(
@@ -186,7 +175,7 @@ function describeProblem(
   return {
     id: finding.id,
     kind: finding.kind,
-    severity: severityName(finding.severity),
+    severity: worstSeverity(finding, consequences),
     who: finding.kind === 'CommonCause' ? nameMany(finding, label) : (subject ?? label ?? 'the pipeline'),
     phrase: isCauseOfSource(finding) ? 'holds the pipeline up' : kindPhrase(finding.kind),
     where: subject === null || finding.kind === 'CommonCause' ? null : label,

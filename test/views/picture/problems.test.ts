@@ -64,21 +64,21 @@ describe('problems', () => {
     assert.equal(count, 2);
   });
 
-  it('of an orchestrator are those of the worker that has its document', () => {
-    const where = { stage: 'G3_02', document: 'PMC1' };
-    const { problems, count } = list([
-      finding('OrchestratorStuck', { container: 'o', ...where, beganAt: ago(60) }),
-      finding('OrchestratorStuck', { container: 'other', stage: 'G3_02', document: 'PMC2' }),
-      finding('WorkerStuck', { container: 'w', ...where }),
+  it('are as bad as the worst of their consequences, and come as early', () => {
+    const cause = { ...finding('PoisonDocument', { document: 'PMC7' }), id: 'PoisonDocument:PMC7' };
+    const { problems } = list([
+      finding('WorkerStuck', { container: 'w', beganAt: ago(60) }),
+      cause,
+      finding('OrchestratorStuck', { container: 'o', consequenceOf: cause.id }),
+      finding('WorkerDown', { container: 'd', consequenceOf: cause.id }),
     ]);
     assert.deepEqual(
-      problems.map(({ who, consequences }) => [who, consequences.map((one) => one.who)]),
+      problems.map(({ who, severity }) => [who, severity]),
       [
-        ['w', ['o']],
-        ['other', []],
+        ['PMC7', 'critical'],
+        ['w', 'critical'],
       ],
     );
-    assert.equal(count, 2);
   });
 
   it('in a circle of causes do not hang the view', () => {
