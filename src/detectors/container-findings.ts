@@ -36,12 +36,13 @@ function containerSubject({ identity, name, stage, gpu }: Container): FindingSub
 /** How the last life ended, in words. */
 export function describeLastEnd({ lastEnd, state }: Container): string {
   if (!lastEnd) return `container is ${state}`;
-  const { reason, exitCode, isAskedFor } = lastEnd;
+  const { reason, exitCode, isAskedFor, isOurs } = lastEnd;
   const how = {
     ok: 'ended with exit code 0',
     error: `ended with exit code ${exitCode}`,
     signal: `was ended by signal ${exitCode - 128}`,
     oom: 'was killed for want of memory',
   }[reason];
+  if (isOurs) return `${how} by a restart by stagewatch, which failed to start it again`;
   return isAskedFor ? `${how}, on somebody's request` : how;
 }

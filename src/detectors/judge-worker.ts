@@ -101,7 +101,8 @@ function judgeDown(container: Container | undefined): WorkerJudgement | undefine
     signal: `ended by signal ${lastEnd.exitCode - 128}`,
     oom: 'killed for want of memory',
   }[lastEnd.reason];
-  return plain('down', `container is ${state}: ${how}${lastEnd.isAskedFor ? ', asked for' : ''}`);
+  const why = lastEnd.isOurs ? ', a restart by stagewatch failed' : lastEnd.isAskedFor ? ', asked for' : '';
+  return plain('down', `container is ${state}: ${how}${why}`);
 }
 
 function judgeWithoutJob({ container, nowMs, startGraceMs, hasWorked }: WorkerFacts): WorkerJudgement {

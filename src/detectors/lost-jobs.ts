@@ -111,8 +111,10 @@ export function createLostJobs(): LostJobs {
   ): void {
     const ends = fleet.ends.since(seenEnds ?? fleet.ends.newest);
     seenEnds = fleet.ends.newest;
-    for (const { entry: end } of ends) {
-      const container = fleet.containers.get(end.identity);
+    for (const { entry } of ends) {
+      const container = fleet.containers.get(entry.identity);
+      // Who asked for it may have been learnt a moment after it.
+      const end = container?.lastEnd?.atMs === entry.atMs ? { ...entry, ...container.lastEnd } : entry;
       for (const worker of [hands.get(end.identity), fleet.workers.get(end.identity)]) {
         const job = worker?.job;
         if (!worker || !job || !isEndUnder(job, end) || isOverBefore(job, worker, end, done)) continue;

@@ -55,5 +55,6 @@ function downSince(container: Container, statusSinceMs: number | undefined): num
   if (couldNotStart(container)) return lastEnd?.atMs ?? createdAtMs;
   if (state === 'created') return undefined;
   if (!lastEnd) return state === 'dead' ? statusSinceMs : undefined;
+  if (lastEnd.isOurs) return lastEnd.atMs;
   return lastEnd.reason === 'ok' || isDeliberate(lastEnd) ? undefined : lastEnd.atMs;
 }

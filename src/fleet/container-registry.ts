@@ -120,6 +120,7 @@ export function createContainerRegistry(
       ...stageByWorker(classification, toldStages.get(identity)),
       ...(ledger.lastExitCode !== undefined && { lastExitCode: ledger.lastExitCode }),
       ...(ledger.lastEnd !== undefined && { lastEnd: ledger.lastEnd }),
+      ...endRequested(facts, ledger),
       counters,
     });
   }
@@ -128,7 +129,8 @@ export function createContainerRegistry(
   function noteEnd(id: string, before: RestartLedger['lastEnd']): void {
     const end = ledgers.get(id)?.lastEnd;
     const identity = entries.get(id)?.identity;
-    if (!end || end === before || identity === undefined || !containers.has(identity)) return;
+    // More that was learnt of the same end is no second one.
+    if (!end || end.atMs === before?.atMs || identity === undefined || !containers.has(identity)) return;
     ends.push({ ...end, identity, id });
   }
 
@@ -230,6 +232,15 @@ function stageByWorker(
     ...(stage !== undefined && { stage }),
     ...(classification.isStageGuessed && told !== undefined && { isStageTold: true }),
   };
+}
+
+function endRequested(
+  { state }: Entry['facts'],
+  { requests }: RestartLedger,
+): Pick<Container, 'endRequested'> {
+  const { askedAtMs, killedAtMs } = requests;
+  if (askedAtMs === undefined || (state !== 'running' && state !== 'paused')) return {};
+  return { endRequested: { atMs: askedAtMs, ...(killedAtMs !== undefined && { killedAtMs }) } };
 }
 
 function describe({ facts, identity, seenAtMs }: Entry) {

@@ -67,6 +67,16 @@ export interface ContainerEnd {
   readonly isAskedFor?: boolean;
   /** Of one that was asked for: by SIGKILL alone, so that the process could not put anything in order. */
   readonly isKilledOutright?: true;
+  /** A restart by stagewatch ended it, and has not started it again. */
+  readonly isOurs?: true;
+}
+
+/** Requests to end a container's process that it has outlived so far; the engine's clock. */
+export interface EndRequested {
+  /** The last one. */
+  readonly atMs: number;
+  /** SIGKILL was sent: a process that lives on after it cannot end. */
+  readonly killedAtMs?: number;
 }
 
 /** An end that was seen, which outlives the container: one that is removed at once tells no more. */
@@ -94,6 +104,8 @@ export interface Container extends Classification {
   readonly lastExitCode?: number;
   /** The last end that was seen; absent until one was. */
   readonly lastEnd?: ContainerEnd;
+  /** Absent while it is not running, or where no request to end it was seen. */
+  readonly endRequested?: EndRequested;
   /** The engine's own words when a start failed. */
   readonly error?: string;
   /** Label `stagewatch.restart`; absent where it is not set. */

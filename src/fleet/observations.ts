@@ -37,7 +37,8 @@ export interface ContainerFacts extends ListedContainer {
 
 /**
  * Container events that count. `stop` includes a `kill` with a signal that ends the process;
- * `restart-announced`: stagewatch is about to restart it, so the next start is its doing; `restart-withdrawn`: it is not.
+ * `restart-announced`: stagewatch is about to restart it, so the next start is its doing; `restart-withdrawn`: it is not;
+ * `restart-ended-it`: its last end is the work of a restart by stagewatch that has not started it again.
  */
 export type ContainerEventAction =
   | 'create'
@@ -46,7 +47,8 @@ export type ContainerEventAction =
   | 'oom'
   | 'stop'
   | 'restart-announced'
-  | 'restart-withdrawn';
+  | 'restart-withdrawn'
+  | 'restart-ended-it';
 
 export interface ContainerEvent {
   readonly id: string;

@@ -11,6 +11,14 @@
  */
 
 import { exitReason, NO_COUNTS, withExits, withOom, withRestarts } from './container-counts.js';
+import {
+  createEndRequests,
+  type EndRequests,
+  explainsEnd,
+  forgetEndRequests,
+  isKilledOutright,
+  noteEndRequest,
+} from './end-requests.js';
 import type { ContainerCounters, ContainerEnd } from './model.js';
 import type { ContainerEvent, ContainerFacts } from './observations.js';
 import { type NotedStart, type Settled, type Shares, shareOut, UNBORN } from './restart-shares.js';
@@ -37,10 +45,8 @@ export interface RestartLedger {
   exitTimesMs: readonly number[];
   lastStartEventMs: number;
   lastExitEventMs: number;
-  /** When somebody last asked it to stop, and no event of a start came since. */
-  stopAskedAtMs: number | undefined;
-  /** Its process was sent a signal then that it can act on. */
-  isAskedGently: boolean;
+  /** Requests to end it, since the last event of a start. */
+  readonly requests: EndRequests;
   /** When the kernel last killed a process in it. */
   lastOomMs: number | undefined;
   /** Starts and ends that inspects told before their events came, in order. */
@@ -60,7 +66,6 @@ const ANNOUNCEMENT_MS = 10 * 60_000;
 const SAME_END_MS = 5000;
 /** The kernel may kill a child while the container lives on; only a death right after it is its doing. */
 const OOM_TO_DEATH_MS = 10_000;
-const SIGKILL = 9;
 
 export function createLedger(): RestartLedger {
   return {
@@ -73,8 +78,7 @@ export function createLedger(): RestartLedger {
     exitTimesMs: [],
     lastStartEventMs: 0,
     lastExitEventMs: 0,
-    stopAskedAtMs: undefined,
-    isAskedGently: false,
+    requests: createEndRequests(),
     lastOomMs: undefined,
     startsToldMs: [],
     exitsToldMs: [],
@@ -110,38 +114,49 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
     case 'restart-withdrawn':
       ledger.announcedAtMs = undefined;
       break;
+    case 'restart-ended-it':
+      if (ledger.lastEnd) ledger.lastEnd = { ...ledger.lastEnd, isAskedFor: true, isOurs: true };
+      break;
   }
 }
 
-function noteStopAsked(ledger: RestartLedger, { atMs, signal }: ContainerEvent): void {
-  if (!isStopAsked(ledger, atMs)) ledger.isAskedGently = false;
-  ledger.isAskedGently ||= signal !== SIGKILL;
-  ledger.stopAskedAtMs = atMs;
+function noteStopAsked(ledger: RestartLedger, event: ContainerEvent): void {
+  if (!isStopAsked(ledger, event.atMs)) forgetEndRequests(ledger.requests);
+  noteEndRequest(ledger.requests, event);
+  const { lastEnd } = ledger;
+  // The engine tells of a whole stop when it is done: then the end before it was asked for, however long it took.
+  if (event.signal !== undefined || !lastEnd || lastEnd.isAskedFor || event.atMs < lastEnd.atMs) return;
+  if (lastStartMs(ledger) < lastEnd.atMs) ledger.lastEnd = { ...lastEnd, isAskedFor: true };
 }
 
 /** Whether the end or start at this time follows a stop that was asked for, with no start in between. */
-function isStopAsked({ stopAskedAtMs, lastStartEventMs, settled }: RestartLedger, atMs: number): boolean {
-  if (stopAskedAtMs === undefined) return false;
+function isStopAsked({ requests, lastStartEventMs, settled }: RestartLedger, atMs: number): boolean {
+  const { askedAtMs } = requests;
+  if (askedAtMs === undefined) return false;
   const starts = [lastStartEventMs, settled?.startedAtMs ?? 0];
-  return !starts.some((startMs) => startMs > stopAskedAtMs && startMs < atMs);
+  return !starts.some((startMs) => startMs > askedAtMs && startMs < atMs);
+}
+
+function lastStartMs({ lastStartEventMs, settled }: RestartLedger): number {
+  return Math.max(lastStartEventMs, settled?.startedAtMs ?? 0);
 }
 
 function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent): void {
   const isOom = ledger.lastOomMs !== undefined && atMs - ledger.lastOomMs <= OOM_TO_DEATH_MS;
-  const lastStartMs = Math.max(ledger.lastStartEventMs, ledger.settled?.startedAtMs ?? 0);
-  const toldMs = findTold(ledger.exitsToldMs, atMs, lastStartMs);
+  const toldMs = findTold(ledger.exitsToldMs, atMs, lastStartMs(ledger));
   ledger.lastOomMs = undefined;
   ledger.isOomTold = false;
   ledger.lastExitCode = exitCode;
-  const isStopped = isStopAsked(ledger, atMs);
+  const isStopped = isStopAsked(ledger, atMs) && explainsEnd(ledger.requests, { atMs, exitCode });
   const isAskedFor = isStopped || isAnnounced(ledger, atMs);
   ledger.lastEnd = {
     reason: exitReason(exitCode, isOom),
     exitCode,
     atMs,
     isAskedFor,
-    ...(isStopped && !ledger.isAskedGently && { isKilledOutright: true }),
+    ...(isStopped && isKilledOutright(ledger.requests) && { isKilledOutright: true }),
   };
+  if (!isAskedFor) forgetEndRequests(ledger.requests);
   ledger.lastExitEventMs = atMs;
   if (toldMs !== undefined) {
     ledger.exitsToldMs = ledger.exitsToldMs.filter((told) => told > toldMs);
@@ -160,8 +175,7 @@ function noteStart(ledger: RestartLedger, atMs: number): void {
   const lastExitMs = Math.max(ledger.lastExitEventMs, ledger.settled?.finishedAtMs ?? 0);
   const toldMs = findTold(ledger.startsToldMs, atMs, lastExitMs);
   const start = { atMs, isAskedFor: isStopAsked(ledger, toldMs ?? atMs) };
-  ledger.stopAskedAtMs = undefined;
-  ledger.isAskedGently = false;
+  forgetEndRequests(ledger.requests);
   ledger.lastStartEventMs = atMs;
   if (toldMs !== undefined) {
     ledger.startsToldMs = ledger.startsToldMs.filter((told) => told > toldMs);
@@ -335,7 +349,7 @@ export function settleWithoutInspect(ledger: RestartLedger): void {
 function countAskedFor(ledger: RestartLedger, count: number): void {
   if (count <= 0) return;
   const { announcedAtMs } = ledger;
-  const startedAtMs = Math.max(ledger.lastStartEventMs, ledger.settled?.startedAtMs ?? 0);
+  const startedAtMs = lastStartMs(ledger);
   const isOurs = announcedAtMs !== undefined && startedAtMs - announcedAtMs < ANNOUNCEMENT_MS;
   if (isOurs) ledger.announcedAtMs = undefined;
   ledger.counters = withRestarts(ledger.counters, 'stagewatch', isOurs ? 1 : 0);

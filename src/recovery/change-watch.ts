@@ -86,7 +86,7 @@ function snapshotOf(container: Container): Snapshot {
     name,
     group: groupOf(container),
     otherRestarts: counters.restarts.other,
-    askedEndMs: lastEnd?.isAskedFor ? lastEnd.atMs : undefined,
+    askedEndMs: lastEnd?.isAskedFor && !lastEnd.isOurs ? lastEnd.atMs : undefined,
   };
 }
 

@@ -216,3 +216,51 @@ describe('restart ledger, when events were missed', () => {
     assert.equal(counted(ledger).exits, 1);
   });
 });
+
+describe('a request to end a container', () => {
+  const SIGTERM = 15;
+  const SIGKILL = 9;
+  const kill = (atMs: number, signal: number): ContainerEvent => ({ id: 'a', action: 'stop', atMs, signal });
+
+  /** What is known of the end after these events of a container that was started at 100. */
+  function endAfter(...events: readonly ContainerEvent[]) {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    for (const one of events) noteEvent(ledger, one);
+    return ledger.lastEnd;
+  }
+
+  for (const [what, isAskedFor, events] of [
+    ['explains the end that follows it', true, [kill(1000, SIGTERM), event('die', 9000, 143)]],
+    ['does not explain SIGKILL from elsewhere', false, [kill(1000, SIGTERM), event('die', 9000, 137)]],
+    ['that is ignored expires', false, [kill(1000, SIGTERM), event('die', 46_000, 1)]],
+    [
+      'is a stop with a long grace, which the engine tells of when it is done',
+      true,
+      [kill(1000, SIGTERM), event('die', 240_000, 1), event('stop', 240_015)],
+    ],
+    [
+      'is a stop whose grace is over',
+      true,
+      [kill(1000, SIGTERM), kill(240_000, SIGKILL), event('die', 240_010, 137), event('stop', 240_015)],
+    ],
+    ['that cannot be carried out expires too', false, [kill(1000, SIGKILL), event('die', 120_000, 137)]],
+    [
+      'that the engine tells of while it waits to start a crashed worker again is wanted',
+      true,
+      [event('die', 9000, 1), event('stop', 20_000)],
+    ],
+  ] as const) {
+    it(what, () => assert.equal(endAfter(...events)?.isAskedFor, isAskedFor));
+  }
+
+  it('leaves a start by the policy one of the policy, when it had expired', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, kill(1000, SIGTERM));
+    noteEvent(ledger, event('die', 60_000, 1));
+    noteEvent(ledger, event('start', 60_200));
+    settleByInspect(ledger, facts({ restartCount: 1, startedAtMs: 60_199, finishedAtMs: 59_999 }));
+    assert.deepEqual(ledger.counters.restarts, { policy: 1, stagewatch: 0, other: 0 });
+  });
+});

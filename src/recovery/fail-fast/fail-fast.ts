@@ -107,8 +107,9 @@ export function createFailFast(options: FailFastOptions): FailFast {
     job: jobThen,
     stage: stageThen,
   }: Death): Promise<void> {
-    const end = container.lastEnd;
-    if (!end || !isAskedFor()) return;
+    // An inspect may have told meanwhile that it was for want of memory, and the engine that it was a stop.
+    const end = sameEnd(fleet.containers.get(worker), container.lastEnd?.atMs) ?? container.lastEnd;
+    if (!end || !isDeath(end) || !isAskedFor()) return;
     const now = handsOf(worker);
     const job = [jobThen, now.job].find((one) => one && wasInHand(one, { startedAtMs, endedAtMs: end.atMs }));
     if (!job) return;
@@ -119,8 +120,7 @@ export function createFailFast(options: FailFastOptions): FailFast {
       ...(stage !== undefined && { stage }),
       job,
       lostAtMs: end.atMs,
-      // An inspect may have told meanwhile that it was for want of memory.
-      cause: { kind: 'died', end: sameEnd(fleet.containers.get(worker), end.atMs) ?? end },
+      cause: { kind: 'died', end },
     });
   }
 
@@ -202,6 +202,6 @@ export function createFailFast(options: FailFastOptions): FailFast {
   };
 }
 
-function sameEnd(container: Container | undefined, atMs: number): Container['lastEnd'] {
-  return container?.lastEnd?.atMs === atMs ? container.lastEnd : undefined;
+function sameEnd(container: Container | undefined, atMs: number | undefined): Container['lastEnd'] {
+  return container?.lastEnd?.atMs === atMs ? container?.lastEnd : undefined;
 }
