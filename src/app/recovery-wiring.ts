@@ -40,8 +40,7 @@ export function wireRecovery(wiring: RecoveryWiring): Recovery {
     evidence: createEvidenceStore(config().data_dir),
     engine: () => createEnginePort(config(), { env, clock }),
     lookAtProgress: wiring.lookAtProgress,
-    announce(id, atMs, isWithdrawn) {
-      const action = isWithdrawn ? 'restart-withdrawn' : 'restart-announced';
+    announce(id, atMs, action) {
       store.apply({ kind: 'container-event', event: { id, action, atMs } });
     },
     beforeRestart: wiring.beforeRestart ?? (() => Promise.resolve()),

@@ -27,7 +27,7 @@ export const recoverySection = z
     }),
     backoff: duration('10s', { atLeast: '1s', atMost: '1h' }).meta({
       description:
-        'How long after its restart a container is not restarted again; doubled with each further restart.',
+        'How long after the end of its restart, or of an attempt that failed, a container is not restarted again; doubled with each further one.',
     }),
     backoff_max: duration('5m', { atLeast: '1s', atMost: '6h' }).meta({
       description: 'The longest that doubling makes of it.',

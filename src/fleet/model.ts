@@ -67,6 +67,8 @@ export interface ContainerEnd {
   readonly isAskedFor?: boolean;
   /** Of one that was asked for: by SIGKILL alone, so that the process could not put anything in order. */
   readonly isKilledOutright?: true;
+  /** When it was last requested, though it may not explain the end. */
+  readonly requestedAtMs?: number;
   /** A restart by stagewatch ended it, and has not started it again. */
   readonly isOurs?: true;
 }

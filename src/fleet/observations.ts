@@ -40,15 +40,9 @@ export interface ContainerFacts extends ListedContainer {
  * `restart-announced`: stagewatch is about to restart it, so the next start is its doing; `restart-withdrawn`: it is not;
  * `restart-ended-it`: its last end is the work of a restart by stagewatch that has not started it again.
  */
-export type ContainerEventAction =
-  | 'create'
-  | 'start'
-  | 'die'
-  | 'oom'
-  | 'stop'
-  | 'restart-announced'
-  | 'restart-withdrawn'
-  | 'restart-ended-it';
+export type ContainerEventAction = 'create' | 'start' | 'die' | 'oom' | 'stop' | RestartNews;
+
+export type RestartNews = 'restart-announced' | 'restart-withdrawn' | 'restart-ended-it';
 
 export interface ContainerEvent {
   readonly id: string;

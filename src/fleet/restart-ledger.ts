@@ -126,7 +126,8 @@ function noteStopAsked(ledger: RestartLedger, event: ContainerEvent): void {
   const { lastEnd } = ledger;
   // The engine tells of a whole stop when it is done: then the end before it was asked for, however long it took.
   if (event.signal !== undefined || !lastEnd || lastEnd.isAskedFor || event.atMs < lastEnd.atMs) return;
-  if (lastStartMs(ledger) < lastEnd.atMs) ledger.lastEnd = { ...lastEnd, isAskedFor: true };
+  if (lastStartMs(ledger) >= lastEnd.atMs) return;
+  ledger.lastEnd = { ...lastEnd, isAskedFor: true, requestedAtMs: event.atMs };
 }
 
 /** Whether the end or start at this time follows a stop that was asked for, with no start in between. */
@@ -147,7 +148,8 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
   ledger.lastOomMs = undefined;
   ledger.isOomTold = false;
   ledger.lastExitCode = exitCode;
-  const isStopped = isStopAsked(ledger, atMs) && explainsEnd(ledger.requests, { atMs, exitCode });
+  const requestedAtMs = isStopAsked(ledger, atMs) ? ledger.requests.askedAtMs : undefined;
+  const isStopped = requestedAtMs !== undefined && explainsEnd(ledger.requests, { atMs, exitCode });
   const isAskedFor = isStopped || isAnnounced(ledger, atMs);
   ledger.lastEnd = {
     reason: exitReason(exitCode, isOom),
@@ -155,6 +157,7 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
     atMs,
     isAskedFor,
     ...(isStopped && isKilledOutright(ledger.requests) && { isKilledOutright: true }),
+    ...(requestedAtMs !== undefined && { requestedAtMs }),
   };
   if (!isAskedFor) forgetEndRequests(ledger.requests);
   ledger.lastExitEventMs = atMs;

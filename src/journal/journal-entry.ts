@@ -16,6 +16,7 @@ export const JOURNAL_TYPES = [
   'restart_refused',
   'restart_started',
   'restart_ended',
+  'restart_took_effect',
   'silence_added',
   'silence_ended',
   'notification',

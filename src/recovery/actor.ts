@@ -153,7 +153,7 @@ export function createActor(options: ActorOptions): Actor {
       log.error({ err: error, container: plan.name }, 'what comes before a restart failed');
     });
     const { stop_timeout } = options.settings().recovery;
-    options.announce(look.id, clock.nowMs() + look.clockAheadMs, false);
+    options.announce(look.id, clock.nowMs() + look.clockAheadMs, 'restart-announced');
     const answer = await engine.restart(look, {
       stopTimeoutMs: stop_timeout,
       limitMs: stop_timeout + CALL_MARGIN_MS,
@@ -162,7 +162,7 @@ export function createActor(options: ActorOptions): Actor {
     const settled = await awaitStart(answer, { engine, inFlight, ...times });
     // The next start is somebody else's; but who did not answer may still be at it.
     if (settled.kind === 'failed' && !settled.isLeftDown && answer.kind !== 'unanswered') {
-      options.announce(look.id, clock.nowMs() + look.clockAheadMs, true);
+      options.announce(look.id, clock.nowMs() + look.clockAheadMs, 'restart-withdrawn');
     }
     return settled;
   }

@@ -4,7 +4,8 @@
  */
 
 import type { Container, Fleet } from '../fleet/model.js';
-import type { RecoveryMemory } from './memory.js';
+import { memoryOf, type RecoveryMemory } from './memory.js';
+import { judgePending } from './pending.js';
 
 export interface ElsewhereChange {
   readonly atMs: number;
@@ -99,8 +100,10 @@ function describeChange(before: Snapshot | undefined, now: Snapshot): string | u
 }
 
 /** What we asked of the engine shows as a stop and a start, as anybody's would. */
-function isOwn(identity: string, container: Container, { inFlight }: RecoveryMemory): boolean {
-  const own = inFlight.get(identity);
+function isOwn(identity: string, container: Container, memory: RecoveryMemory): boolean {
+  const { pending } = memoryOf(memory, identity);
+  if (pending && judgePending(pending, container) !== 'over') return true;
+  const own = memory.inFlight.get(identity);
   if (!own || own.containerId !== container.id) return false;
   return own.phase === 'restarting' || container.startedAtMs === own.startedAfterMs;
 }

@@ -3,6 +3,7 @@
 import type { Config } from '../config/schema.js';
 import type { Finding } from '../detectors/finding.js';
 import type { Container } from '../fleet/model.js';
+import type { FailedAttempts } from './memory.js';
 
 /** The part of the configuration that recovery reads. */
 export type RecoverySettings = Pick<Config, 'recovery' | 'stages' | 'detection'>;
@@ -19,6 +20,8 @@ export const HOLD_REASONS = {
   stage_notify: 'notify',
   /** Only the clock speaks against it: it uses CPU, GPU or queue. */
   busy: 'notify',
+  /** SIGKILL was sent to it, and its process goes on: no restart can end it. */
+  cannot_end: 'notify',
   /** By hand: nothing is wrong with it. */
   not_stuck: 'refuse',
   /** What was done could not outlive the daemon: it might be done twice. */
@@ -93,4 +96,6 @@ export interface WorkerPlan extends Candidate {
   readonly nextAllowedAtMs?: number;
   readonly restartsInWindow: number;
   readonly budget: number;
+  /** Attempts that failed, one after the other. */
+  readonly failed?: FailedAttempts;
 }

@@ -8,6 +8,7 @@ import type {
   Reading,
   RestartAnswer,
 } from '../fleet/engine-answers.js';
+import type { RestartNews } from '../fleet/observations.js';
 import type { Candidate } from './decision.js';
 
 export interface EnginePort {
@@ -34,8 +35,8 @@ export interface RestartPorts {
   readonly engine: () => EnginePort | undefined;
   /** Reads all progress anew; resolves when the fleet has it, rejects when it cannot be read. */
   readonly lookAtProgress: () => Promise<void>;
-  /** The fleet hears that the next stop and start of the container are ours, or, withdrawn, that they are not. */
-  readonly announce: (containerId: string, atMs: number, isWithdrawn: boolean) => void;
+  /** The fleet hears of what no engine can tell: whose doing stops and starts of the container are. */
+  readonly announce: (containerId: string, atMs: number, news: RestartNews) => void;
   /** Called just before the engine is asked to restart a worker; must be quick, and a failure of it stops nothing. */
   readonly beforeRestart: (worker: DoomedWorker) => Promise<void>;
 }

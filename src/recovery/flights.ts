@@ -1,12 +1,15 @@
 /** Follows restarts that were asked for to their end: whether the container started, and whether the worker took up work. */
 
+import type { Container } from '../fleet/model.js';
 import type { Journal } from '../journal/journal.js';
+import { formatDuration } from '../lib/duration.js';
 import type { ActorOptions, Order } from './actor.js';
 import { CALL_MARGIN_MS } from './actor.js';
-import type { InFlight } from './memory.js';
+import { type InFlight, memoryOf, type PendingRestart, type RecoveryMemory } from './memory.js';
 import { withEnd, withPhase } from './memory-changes.js';
+import { pendingOf } from './pending.js';
 import type { RecoveryRecord, RestartResult } from './record.js';
-import { findOut, type Settled } from './settle.js';
+import { type FailedRestart, findOut, type Settled } from './settle.js';
 import { verifyRestart } from './verify.js';
 
 export interface Flights {
@@ -20,6 +23,8 @@ export interface Flights {
   ): Promise<{ readonly result: 'started' | 'failed'; readonly text: string }>;
   /** At each look. */
   verify(): void;
+  /** Containers that a failed restart left down: their end is ours. `before`: the memory at the look before. */
+  claimEnds(before: RecoveryMemory): void;
   dryRun(done: DryRun): void;
 }
 
@@ -34,7 +39,7 @@ export interface DryRun {
 export interface FlightsOptions
   extends Pick<
     ActorOptions,
-    'fleet' | 'verdicts' | 'settings' | 'keeper' | 'clock' | 'log' | 'engine' | 'stopped'
+    'fleet' | 'verdicts' | 'settings' | 'keeper' | 'clock' | 'log' | 'engine' | 'stopped' | 'announce'
   > {
   readonly journal: Pick<Journal, 'append' | 'newest'>;
   readonly record: RecoveryRecord;
@@ -51,17 +56,26 @@ export function createFlights(options: FlightsOptions): Flights {
   function end(
     identity: string,
     inFlight: InFlight,
-    came: { result: RestartResult; text: string; isLeftDown?: boolean },
+    came: { result: RestartResult; text: string } & Partial<
+      Pick<FailedRestart, 'isLeftDown' | 'mayComeAtMs'>
+    >,
   ): void {
     const nowMs = clock.nowMs();
-    const { result, text, isLeftDown } = came;
+    const { result, text, isLeftDown, mayComeAtMs } = came;
     const { id, container, stage, by, why, evidence, askedAtMs } = inFlight;
     const tookMs = Math.max(0, nowMs - askedAtMs);
     const facts = { container, by, why, text, tookMs, ...(stage !== undefined && { stage }) };
     const kept = evidence === undefined ? {} : { evidence };
     // First the journal: a daemon that ends between the two finds the end written, and writes no second one.
     journal.append({ type: 'restart_ended', incident: id, result, ...facts, ...kept });
-    keeper.change((memory) => withEnd(memory, identity, isLeftDown ? { leftDownAtMs: nowMs } : {}));
+    keeper.change((memory) =>
+      withEnd(memory, identity, {
+        atMs: nowMs,
+        ...(result === 'failed' && { failure: text }),
+        ...(isLeftDown && { isLeftDown }),
+        ...(mayComeAtMs !== undefined && { pending: pendingOf(inFlight, mayComeAtMs) }),
+      }),
+    );
     record.done({ incident: id, atMs: askedAtMs, result, ...facts, ...kept });
     const fields = { container, stage, result, text, by, evidence };
     if (result === 'recovered') log.info(fields, 'restart ended');
@@ -85,19 +99,33 @@ export function createFlights(options: FlightsOptions): Flights {
         } as const;
       }
       case 'failed': {
-        const { text, isLeftDown } = settled;
-        end(identity, inFlight, { result: 'failed', text, isLeftDown });
-        return { result: 'failed', text } as const;
+        end(identity, inFlight, { ...settled, result: 'failed' });
+        return { result: 'failed', text: settled.text } as const;
       }
       case 'open':
         return { result: 'failed', text: 'stagewatch stops before it is known what came of it' } as const;
     }
   }
 
+  function noteTookEffect(container: Container, { incident, askedAtMs }: PendingRestart): void {
+    const { name, stage } = container;
+    const ago = formatDuration(Math.max(0, clock.nowMs() - askedAtMs));
+    const text = `the restart that was asked for ${ago} ago and failed has ended it now, and the engine does not start it`;
+    const facts = { incident, container: name, text, ...(stage !== undefined && { stage }) };
+    journal.append({ type: 'restart_took_effect', ...facts });
+    log.warn(facts, 'a restart that had failed took effect');
+  }
+
   async function takeUpOne(identity: string, inFlight: InFlight): Promise<void> {
     const written = journal.newest({ limit: LOOK_BACK, types: ['restart_ended'] });
-    if (written.some(({ incident }) => incident === inFlight.id)) {
-      keeper.change((memory) => withEnd(memory, identity, {}));
+    const end = written.find(({ incident }) => incident === inFlight.id);
+    if (end) {
+      // Of one that failed, nobody knows now whether the engine goes on with it.
+      const atMs = clock.nowMs();
+      const failed = { failure: String(end['text'] ?? ''), pending: pendingOf(inFlight, atMs) };
+      keeper.change((memory) =>
+        withEnd(memory, identity, { atMs, ...(end['result'] === 'failed' && failed) }),
+      );
       return;
     }
     if (inFlight.phase === 'verifying') return;
@@ -140,6 +168,18 @@ export function createFlights(options: FlightsOptions): Flights {
         const facts = { fleet, verdicts: verdicts(), settings: settings(), nowMs: clock.nowMs() };
         const came = verifyRestart(identity, inFlight, facts);
         if (came) end(identity, inFlight, came);
+      }
+    },
+    claimEnds(before) {
+      for (const [identity, { leftDownAtMs }] of keeper.memory.containers) {
+        const container = fleet.containers.get(identity);
+        if (leftDownAtMs === undefined || !container) continue;
+        const { pending } = memoryOf(before, identity);
+        if (pending && leftDownAtMs === clock.nowMs()) noteTookEffect(container, pending);
+        const { lastEnd, id, state } = container;
+        if (lastEnd && !lastEnd.isOurs && state !== 'running') {
+          options.announce(id, lastEnd.atMs, 'restart-ended-it');
+        }
       }
     },
     dryRun({ order, atMs, tookMs, text, evidence }) {

@@ -1,14 +1,17 @@
 /** The steps by which recovery's memory changes; each gives a new memory and leaves the old one as it was. */
 
 import type { RecoveryConfig } from '../config/recovery-section.js';
+import type { Container } from '../fleet/model.js';
 import {
   type ContainerMemory,
   type InFlight,
   isExhausted,
   memoryOf,
+  type PendingRestart,
   type RecoveryMemory,
   within,
 } from './memory.js';
+import { judgePending, withKill } from './pending.js';
 
 /** What a look tells of a container that is remembered. */
 export interface SeenContainer {
@@ -17,6 +20,16 @@ export interface SeenContainer {
   /** Somebody else started it, stopped it or made it anew after our last restart of it. */
   readonly isChangedElsewhere: boolean;
   readonly isRunning: boolean;
+  readonly container?: Container;
+}
+
+/** What came of an attempt. */
+export interface AttemptEnd {
+  readonly atMs: number;
+  /** Absent where it did not fail. */
+  readonly failure?: string;
+  readonly isLeftDown?: boolean;
+  readonly pending?: PendingRestart;
 }
 
 /** A restart is about to be asked of the engine: from here on it counts, whatever becomes of it. */
@@ -29,8 +42,12 @@ export function withRestart(memory: RecoveryMemory, identity: string, inFlight: 
 
 /** What it uses of the budgets. */
 export function withStart(memory: RecoveryMemory, identity: string, atMs: number): RecoveryMemory {
-  const { restartsAtMs, streak } = memoryOf(memory, identity);
-  const after = { restartsAtMs: [...restartsAtMs, atMs], streak: streak + 1 };
+  const { restartsAtMs, streak, failed } = memoryOf(memory, identity);
+  const after = {
+    restartsAtMs: [...restartsAtMs, atMs],
+    streak: streak + 1,
+    ...(failed && { failed }),
+  };
   return {
     ...memory,
     containers: withEntry(memory.containers, identity, after),
@@ -83,17 +100,17 @@ export function withPhase(
 }
 
 /** The restart is over, and its end written down. */
-export function withEnd(
-  memory: RecoveryMemory,
-  identity: string,
-  { leftDownAtMs }: { readonly leftDownAtMs?: number },
-): RecoveryMemory {
-  const { leftDownAtMs: _before, ...known } = memoryOf(memory, identity);
+export function withEnd(memory: RecoveryMemory, identity: string, end: AttemptEnd): RecoveryMemory {
+  const { leftDownAtMs: _down, pending: _pending, failed, ...known } = memoryOf(memory, identity);
+  const { atMs, failure, isLeftDown, pending } = end;
   return {
     ...memory,
     containers: withEntry(memory.containers, identity, {
       ...known,
-      ...(leftDownAtMs !== undefined && { leftDownAtMs }),
+      endedAtMs: atMs,
+      ...(failure !== undefined && { failed: { count: (failed?.count ?? 0) + 1, text: failure } }),
+      ...(isLeftDown && { leftDownAtMs: atMs }),
+      ...(pending && { pending }),
     }),
     inFlight: withoutEntry(memory.inFlight, identity),
   };
@@ -135,12 +152,13 @@ export function withLook(memory: RecoveryMemory, facts: LookFacts): RecoveryMemo
 
 /** Undefined: there is nothing left to remember. */
 function lookAtOne(
-  before: ContainerMemory,
+  known: ContainerMemory,
   seen: SeenContainer | undefined,
   { nowMs, config }: LookFacts,
 ): ContainerMemory | undefined {
   if (seen?.isChangedElsewhere) return undefined;
-  const { wellSinceMs, exhaustedAtMs, leftDownAtMs, ...rest } = before;
+  const before = followPending(known, seen?.container, nowMs);
+  const { wellSinceMs, exhaustedAtMs, leftDownAtMs, failed, ...rest } = before;
   const keptMs = Math.max(config.container_window, config.backoff_max);
   const restartsAtMs = within(rest.restartsAtMs, keptMs, nowMs);
   const well = seen?.isWell ? Math.min(wellSinceMs ?? nowMs, nowMs) : undefined;
@@ -149,15 +167,40 @@ function lookAtOne(
   const isUsedUp = isExhausted(before, config, nowMs);
   const isDown = leftDownAtMs !== undefined && seen?.isRunning !== true;
   const after: ContainerMemory = {
+    ...rest,
     restartsAtMs: restartsAtMs.length === rest.restartsAtMs.length ? rest.restartsAtMs : restartsAtMs,
     streak,
     ...(well !== undefined && { wellSinceMs: well }),
     ...(isUsedUp && { exhaustedAtMs: exhaustedAtMs ?? nowMs }),
     ...(isDown && { leftDownAtMs }),
+    ...(failed && !isReset && { failed }),
   };
   // Who is gone for as long as the window is forgotten, so that names that never come back do not pile up.
-  if (restartsAtMs.length === 0 && (streak === 0 || !seen) && !(isDown && seen)) return undefined;
-  return isSameMemory(before, after) ? before : after;
+  if (restartsAtMs.length === 0 && (streak === 0 || !seen) && !((isDown || rest.pending) && seen)) {
+    return undefined;
+  }
+  return isSameMemory(known, after) ? known : after;
+}
+
+/** A restart that was rejected and is carried out later has stopped the container: starting it belongs to that restart. */
+function followPending(
+  before: ContainerMemory,
+  container: Container | undefined,
+  nowMs: number,
+): ContainerMemory {
+  const { pending, ...rest } = before;
+  if (!pending) return before;
+  switch (judgePending(pending, container)) {
+    case 'waits':
+      return { ...before, pending: withKill(pending, container) };
+    case 'over':
+      return rest;
+    case 'took_effect': {
+      const { exhaustedAtMs: _spent, ...unspent } = rest;
+      const restartsAtMs = rest.restartsAtMs.filter((atMs) => atMs !== pending.askedAtMs);
+      return { ...unspent, restartsAtMs, leftDownAtMs: nowMs };
+    }
+  }
 }
 
 function isSameMemory(one: ContainerMemory, other: ContainerMemory): boolean {
@@ -166,7 +209,10 @@ function isSameMemory(one: ContainerMemory, other: ContainerMemory): boolean {
     one.streak === other.streak &&
     one.wellSinceMs === other.wellSinceMs &&
     one.exhaustedAtMs === other.exhaustedAtMs &&
-    one.leftDownAtMs === other.leftDownAtMs
+    one.leftDownAtMs === other.leftDownAtMs &&
+    one.endedAtMs === other.endedAtMs &&
+    one.failed === other.failed &&
+    one.pending === other.pending
   );
 }
 

@@ -13,6 +13,30 @@ export interface ContainerMemory {
   readonly exhaustedAtMs?: number;
   /** A restart of ours ended with the container stopped. */
   readonly leftDownAtMs?: number;
+  /** When the last attempt was over, whatever came of it. */
+  readonly endedAtMs?: number;
+  /** Attempts that failed, one after the other. */
+  readonly failed?: FailedAttempts;
+  readonly pending?: PendingRestart;
+}
+
+export interface FailedAttempts {
+  readonly count: number;
+  /** What came of the last one, as a sentence. */
+  readonly text: string;
+}
+
+/** A restart that the engine rejected or did not answer: it may still stop the container, and will not start it then. */
+export interface PendingRestart {
+  readonly incident: string;
+  readonly containerId: string;
+  readonly askedAtMs: number;
+  /** By the engine's clock: who asks it to end later than this is not stagewatch. */
+  readonly answeredAtMs: number;
+  /** Of the container run that was to end; the engine's clock. */
+  readonly startedBeforeMs?: number;
+  /** When SIGKILL was sent to a process that has not ended since; the engine's clock. */
+  readonly killedAtMs?: number;
 }
 
 /** A restart that is on its way: asked of the engine, or begun and not seen at work yet. */
@@ -64,7 +88,16 @@ export function within(timesMs: readonly number[], windowMs: number, nowMs: numb
   return timesMs.map((atMs) => Math.min(atMs, nowMs)).filter((atMs) => nowMs - atMs < windowMs);
 }
 
-/** How long after its last restart a container is left alone. */
+/** When the last attempt ended, or began where that is not known; undefined: there was none. */
+export function lastAttemptMs(
+  { restartsAtMs, endedAtMs }: ContainerMemory,
+  nowMs: number,
+): number | undefined {
+  const lastMs = restartsAtMs.at(-1);
+  return lastMs === undefined ? undefined : Math.min(nowMs, Math.max(lastMs, endedAtMs ?? lastMs));
+}
+
+/** How long after its last attempt a container is left alone. */
 export function backoffMs({ streak }: ContainerMemory, { backoff, backoff_max }: RecoveryConfig): number {
   if (streak === 0) return 0;
   return Math.min(backoff * 2 ** Math.min(streak - 1, 30), Math.max(backoff, backoff_max));

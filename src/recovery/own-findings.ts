@@ -42,7 +42,7 @@ export function judgeExhaustion(facts: ExhaustionFacts): KindJudgement {
 }
 
 function describeSpent(plan: WorkerPlan, { settings, nowMs }: ExhaustionFacts): Detection {
-  const { identity, name, stage, restartsInWindow, nextAllowedAtMs, finding } = plan;
+  const { identity, name, stage, restartsInWindow, nextAllowedAtMs, finding, failed } = plan;
   const window = formatDuration(settings.recovery.container_window);
   const again =
     nextAllowedAtMs === undefined
@@ -52,7 +52,9 @@ function describeSpent(plan: WorkerPlan, { settings, nowMs }: ExhaustionFacts): 
     kind: 'RestartsExhausted',
     key: identity,
     subject: { container: name, identity, ...(stage !== undefined && { stage }) },
-    summary: `restarted ${times(restartsInWindow)} in ${window}, and stuck again`,
+    summary: failed
+      ? `restart failed ${times(failed.count)}, and no more is tried within ${window}`
+      : `restarted ${times(restartsInWindow)} in ${window}, and stuck again`,
     evidence: [
       plan.text,
       ...(finding ? [`now: ${finding.summary}`] : []),

@@ -7,7 +7,7 @@ import { type Candidate, HOLD_REASONS, type Hold, type RestartReason, type Worke
 import { causeHold, fleetHold } from './fleet-rules.js';
 import { fleetRemaining, memoryOf, within } from './memory.js';
 import type { PlanInput } from './plan-input.js';
-import { configuredHold, momentaryHold, workerHold } from './worker-rules.js';
+import { configuredHold, describeFailed, momentaryHold, workerHold } from './worker-rules.js';
 
 /** At most one of them is to be restarted: the one that has been stuck longest of those that nothing speaks against. */
 export function planRecovery(input: PlanInput): readonly WorkerPlan[] {
@@ -58,10 +58,11 @@ export function crowdHold(candidate: Candidate, input: PlanInput, isTaken: boole
 export function planned(candidate: Candidate, input: PlanInput, hold: Hold | undefined): WorkerPlan {
   const { memory, settings, nowMs } = input;
   const { container_window, container_budget } = settings.recovery;
-  const { restartsAtMs } = memoryOf(memory, candidate.identity);
+  const { restartsAtMs, failed } = memoryOf(memory, candidate.identity);
   const figures = {
     restartsInWindow: within(restartsAtMs, container_window, nowMs).length,
     budget: container_budget,
+    ...(failed && { failed }),
   };
   if (!hold) {
     return {
@@ -69,7 +70,7 @@ export function planned(candidate: Candidate, input: PlanInput, hold: Hold | und
       ...figures,
       decision: 'restart',
       reason: candidate.why,
-      text: TEXTS[candidate.why],
+      text: failed ? `${describeFailed(failed)}; it is tried again` : TEXTS[candidate.why],
     };
   }
   const { reason, text, untilMs } = hold;

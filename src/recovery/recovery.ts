@@ -115,6 +115,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     looks.note({ nowMs, monotonicMs: clock.monotonicMs() }, settings.detection.interval);
     changes.note(fleet, keeper.memory, nowMs);
     const { findings, workers } = verdicts();
+    const before = keeper.memory;
     keeper.change((memory) =>
       withLook(memory, {
         nowMs,
@@ -123,6 +124,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
         isOpen: (id) => findings.has(id),
       }),
     );
+    flights.claimEnds(before);
   }
 
   function noteBudgets(): void {

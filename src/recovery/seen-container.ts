@@ -23,5 +23,6 @@ export function seenContainer(
     isWell: status !== undefined && WELL.has(status),
     isChangedElsewhere: changedNow.has(identity),
     isRunning: container.state === 'running',
+    container,
   };
 }

@@ -8,10 +8,18 @@ import type { InFlight } from './memory.js';
 export type Settled =
   /** `startedAtMs` by the engine's clock. */
   | { readonly kind: 'started'; readonly startedAtMs: number }
-  /** `isLeftDown`: it is stopped now, and by us. */
-  | { readonly kind: 'failed'; readonly text: string; readonly isLeftDown: boolean }
+  | FailedRestart
   /** The daemon stops before it is known; the next life finds out. */
   | { readonly kind: 'open' };
+
+export interface FailedRestart {
+  readonly kind: 'failed';
+  readonly text: string;
+  /** It is stopped now, and by us. */
+  readonly isLeftDown: boolean;
+  /** The engine may still do what it was asked; when that was known, by the engine's clock. */
+  readonly mayComeAtMs?: number;
+}
 
 export interface SettleOptions {
   readonly engine: EnginePort;
@@ -33,7 +41,11 @@ const SILENT_MS = 10 * 60_000;
 export function awaitStart(answer: RestartAnswer, options: SettleOptions): Promise<Settled> {
   switch (answer.kind) {
     case 'done':
-      return watch(options, { forMs: AFTER_ANSWER_MS, problem: 'the engine said it was done' });
+      return watch(options, {
+        forMs: AFTER_ANSWER_MS,
+        problem: 'the engine said it was done',
+        mayCome: false,
+      });
     case 'gone':
       return Promise.resolve({
         kind: 'failed',
@@ -47,11 +59,17 @@ export function awaitStart(answer: RestartAnswer, options: SettleOptions): Promi
         isLeftDown: false,
       });
     case 'rejected':
-      return watch(options, { forMs: 0, problem: `the engine answered ${answer.problem}` });
+      // An engine that fails (5xx) may have begun, as when a process does not end; one that refuses (4xx) has not.
+      return watch(options, {
+        forMs: 0,
+        problem: `the engine answered ${answer.problem}`,
+        mayCome: answer.status >= 500,
+      });
     case 'unanswered':
       return watch(options, {
         forMs: WITHOUT_ANSWER_MS,
         problem: `the engine did not answer: ${answer.problem}`,
+        mayCome: true,
       });
   }
 }
@@ -63,14 +81,22 @@ export function awaitStart(answer: RestartAnswer, options: SettleOptions): Promi
 export function findOut(options: SettleOptions, limitMs: number): Promise<Settled> {
   const leftMs = options.inFlight.askedAtMs + limitMs - options.clock.nowMs();
   const forMs = Math.min(Math.max(AFTER_ANSWER_MS, leftMs), limitMs);
-  return watch(options, { forMs, problem: 'stagewatch ended while it was being restarted' });
+  return watch(options, { forMs, problem: 'stagewatch ended while it was being restarted', mayCome: true });
+}
+
+interface Watch {
+  readonly forMs: number;
+  readonly problem: string;
+  /** The engine may still do it when this watch is over. */
+  readonly mayCome: boolean;
 }
 
 /** Watches for so long, and as long once more from when an engine that told nothing tells of it again. */
 async function watch(
   { engine, inFlight, stopTimeoutMs, clock, stopped }: SettleOptions,
-  { forMs, problem }: { readonly forMs: number; readonly problem: string },
+  how: Watch,
 ): Promise<Settled> {
+  const { forMs, problem } = how;
   const beganMs = clock.monotonicMs();
   let endMs = beganMs + forMs;
   const againMs = forMs === 0 ? 0 : stopTimeoutMs + forMs;
@@ -89,16 +115,20 @@ async function watch(
     const nowMs = clock.monotonicMs();
     if (look && isSilent) endMs = Math.max(endMs, Math.min(nowMs, beganMs + SILENT_MS) + againMs);
     isSilent = !look;
-    if (nowMs >= (look ? endMs : Math.max(endMs, beganMs + SILENT_MS))) return giveUp(problem, look);
+    if (nowMs >= (look ? endMs : Math.max(endMs, beganMs + SILENT_MS))) {
+      return giveUp(how, look, clock.nowMs());
+    }
     await pause(clock, stopped);
   }
 }
 
-function giveUp(problem: string, look: ContainerLook | undefined): Settled {
-  if (!look) return { kind: 'failed', text: `${problem}; it does not tell of it`, isLeftDown: false };
-  const isLeftDown = look.state !== 'running';
-  const text = isLeftDown ? `${problem}; it is ${look.state} now` : `${problem}; it was not restarted`;
-  return { kind: 'failed', text, isLeftDown };
+function giveUp({ problem, mayCome }: Watch, look: ContainerLook | undefined, nowMs: number): FailedRestart {
+  if (look && look.state !== 'running') {
+    return { kind: 'failed', text: `${problem}; it is ${look.state} now`, isLeftDown: true };
+  }
+  const what = look ? 'it was not restarted' : 'it does not tell of it';
+  const later = mayCome ? { mayComeAtMs: nowMs + (look?.clockAheadMs ?? 0) } : {};
+  return { kind: 'failed', text: `${problem}; ${what}`, isLeftDown: false, ...later };
 }
 
 function pause(clock: Clock, stopped: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 /** Recovery's memory as JSON and back; whatever of it is not of the expected shape is left out. */
 
-import type { ContainerMemory, InFlight, RecoveryMemory } from './memory.js';
+import type { ContainerMemory, FailedAttempts, InFlight, PendingRestart, RecoveryMemory } from './memory.js';
 
 export const MEMORY_VERSION = 1;
 const MAX_TIMES = 1000;
@@ -84,7 +84,8 @@ function createReader(): Reader {
   };
 }
 
-function readContainer(value: unknown, { record, times, time, optional }: Reader): ContainerMemory {
+function readContainer(value: unknown, reader: Reader): ContainerMemory {
+  const { record, times, time, optional } = reader;
   const fields = record(value);
   return {
     restartsAtMs: times(fields['restartsAtMs']),
@@ -92,6 +93,39 @@ function readContainer(value: unknown, { record, times, time, optional }: Reader
     ...given('wellSinceMs', optional(fields['wellSinceMs'], time)),
     ...given('exhaustedAtMs', optional(fields['exhaustedAtMs'], time)),
     ...given('leftDownAtMs', optional(fields['leftDownAtMs'], time)),
+    ...given('endedAtMs', optional(fields['endedAtMs'], time)),
+    ...given(
+      'failed',
+      optional(fields['failed'], (one) => readFailed(one, reader)),
+    ),
+    ...given(
+      'pending',
+      optional(fields['pending'], (one) => readPending(one, reader)),
+    ),
+  };
+}
+
+function readFailed(value: unknown, { record, text, time }: Reader): FailedAttempts | undefined {
+  const fields = record(value);
+  const count = time(fields['count']);
+  return count === undefined ? undefined : { count, text: text(fields['text']) ?? '' };
+}
+
+function readPending(value: unknown, { record, text, time, optional }: Reader): PendingRestart | undefined {
+  const fields = record(value);
+  const incident = text(fields['incident']);
+  const containerId = text(fields['containerId']);
+  const askedAtMs = time(fields['askedAtMs']);
+  const answeredAtMs = time(fields['answeredAtMs']);
+  if (incident === undefined || containerId === undefined) return undefined;
+  if (askedAtMs === undefined || answeredAtMs === undefined) return undefined;
+  return {
+    incident,
+    containerId,
+    askedAtMs,
+    answeredAtMs,
+    ...given('startedBeforeMs', optional(fields['startedBeforeMs'], time)),
+    ...given('killedAtMs', optional(fields['killedAtMs'], time)),
   };
 }
 

@@ -4,7 +4,7 @@ import type { FindingKind } from '../detectors/finding.js';
 import { times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Candidate, Hold } from './decision.js';
-import { backoffMs, isExhausted, memoryOf, within } from './memory.js';
+import { backoffMs, type FailedAttempts, isExhausted, lastAttemptMs, memoryOf, within } from './memory.js';
 import type { PlanInput } from './plan-input.js';
 
 /** By configuration and label: no waiting changes it. */
@@ -35,7 +35,12 @@ export function workerHold(candidate: Candidate, input: PlanInput): Hold | undef
 }
 
 export function factHold(candidate: Candidate, input: PlanInput): Hold | undefined {
-  return stillnessHold(candidate, input) ?? findingHold(candidate, input) ?? costHold(candidate, input);
+  return (
+    killHold(candidate, input) ??
+    stillnessHold(candidate, input) ??
+    findingHold(candidate, input) ??
+    costHold(candidate, input)
+  );
 }
 
 export function flightHold({ identity }: Candidate, { memory }: Pick<PlanInput, 'memory'>): Hold | undefined {
@@ -46,6 +51,17 @@ export function flightHold({ identity }: Candidate, { memory }: Pick<PlanInput, 
       ? `it is being restarted (by ${inFlight.by})`
       : `it was restarted (by ${inFlight.by}), and is not back at work yet`;
   return { reason: 'in_flight', text };
+}
+
+/** A process that outlives SIGKILL sleeps inside the kernel; asking again uses up the budget and ends nothing. */
+function killHold({ identity, container }: Candidate, { memory, nowMs }: PlanInput): Hold | undefined {
+  const { pending } = memoryOf(memory, identity);
+  const killedAtMs = pending?.killedAtMs ?? container?.endRequested?.killedAtMs;
+  if (killedAtMs === undefined || container?.state !== 'running') return undefined;
+  const ago = formatDuration(Math.max(0, nowMs - killedAtMs));
+  const later = pending ? '; when it ends at last, stagewatch starts it again' : '';
+  const text = `SIGKILL was sent to it ${ago} ago, and its process has not ended: it waits inside the kernel, as a rule for a disk or a mount, and no restart ends that${later}`;
+  return { reason: 'cannot_end', text };
 }
 
 /** Independent facts must agree: no progress, and no CPU, GPU or queue activity. */
@@ -85,9 +101,10 @@ function findingHold(candidate: Candidate, { verdicts, fleet }: PlanInput): Hold
   return { reason: 'poison_document', text };
 }
 
-function costHold({ cost }: Candidate, { settings }: PlanInput): Hold | undefined {
+function costHold({ cost, why }: Candidate, { settings }: PlanInput): Hold | undefined {
   const { max_lost_work } = settings.recovery;
-  if (!cost || cost.lostMs <= max_lost_work) return undefined;
+  // What is down has lost its work already.
+  if (why === 'left_down' || !cost || cost.lostMs <= max_lost_work) return undefined;
   const limit = `${formatDuration(cost.lostMs)} of work would be lost, ${formatDuration(max_lost_work)} is the most`;
   return { reason: 'cost', text: `${cost.text}; ${limit}` };
 }
@@ -111,7 +128,9 @@ function budgetHold({ identity }: Candidate, { memory, settings, nowMs }: PlanIn
   const window = formatDuration(recovery.container_window);
   return {
     reason: 'container_budget',
-    text: `it was restarted ${times(recent.length)} in ${window} and is stuck again: restarts do not cure it`,
+    text: own.failed
+      ? `${describeFailed(own.failed)}; ${times(recent.length)} in ${window} are all that it may be tried`
+      : `it was restarted ${times(recent.length)} in ${window} and is stuck again: restarts do not cure it`,
     untilMs: (recent.at(-1) ?? nowMs) + recovery.container_window,
   };
 }
@@ -142,11 +161,19 @@ function graceHold({ container, why }: Candidate, { settings, nowMs }: PlanInput
 
 function backoffHold({ identity }: Candidate, { memory, settings, nowMs }: PlanInput): Hold | undefined {
   const own = memoryOf(memory, identity);
-  const lastMs = own.restartsAtMs.at(-1);
+  const lastMs = lastAttemptMs(own, nowMs);
   const waitMs = backoffMs(own, settings.recovery);
-  if (lastMs === undefined || nowMs - Math.min(lastMs, nowMs) >= waitMs) return undefined;
-  const text = `it was restarted ${times(own.streak)}${own.streak === 1 ? '' : ' in a row'}; the next may come ${formatDuration(waitMs)} after the last`;
-  return { reason: 'backoff', text, untilMs: Math.min(lastMs, nowMs) + waitMs };
+  if (lastMs === undefined || nowMs - lastMs >= waitMs) return undefined;
+  const past = own.failed
+    ? describeFailed(own.failed)
+    : `it was restarted ${times(own.streak)}${own.streak === 1 ? '' : ' in a row'}`;
+  const text = `${past}; the next may come ${formatDuration(waitMs)} after the end of the last`;
+  return { reason: 'backoff', text, untilMs: lastMs + waitMs };
+}
+
+/** `restart failed 3 times: the engine answered HTTP 500: …` */
+export function describeFailed({ count, text }: FailedAttempts): string {
+  return `restart failed ${times(count)}: ${text}`;
 }
 
 function dryRunHold({ finding }: Candidate, { memory, settings, nowMs }: PlanInput): Hold | undefined {

@@ -38,7 +38,8 @@ function renderInFlight({ container, stage, askedAtMs, by, phase, why, evidence 
 }
 
 function renderPlan(plan: WorkerPlan) {
-  const { name, stage, decision, reason, text, restartsInWindow, budget, nextAllowedAtMs, cost } = plan;
+  const { name, stage, decision, reason, text, restartsInWindow, budget, nextAllowedAtMs, cost, failed } =
+    plan;
   return {
     container: name,
     stage: stage ?? null,
@@ -47,6 +48,8 @@ function renderPlan(plan: WorkerPlan) {
     text,
     restartsInWindow,
     budget,
+    failedAttempts: failed?.count ?? 0,
+    lastFailure: failed?.text ?? null,
     nextAllowedAt: toIso(nextAllowedAtMs),
     cost: renderCost(cost),
   };

@@ -156,7 +156,8 @@ function play(
     check(plans, one, done, nowMs);
     for (const identity of memory.inFlight.keys()) {
       if (one.fate === 'started') memory = withPhase(memory, identity, { phase: 'verifying' });
-      if (one.fate === 'recovered' || one.fate === 'failed') memory = withEnd(memory, identity, {});
+      if (one.fate === 'recovered' || one.fate === 'failed')
+        memory = withEnd(memory, identity, { atMs: nowMs });
     }
   }
 }

@@ -25,8 +25,16 @@ export interface RecoveryHarness {
   lookFor(seconds: number): Promise<void>;
   /** The daemon is gone, and another one starts from what is on disk. */
   dieAndStart(): void;
+  /** As the daemon does by itself soon after a change. */
+  save(): void;
   entries(type: string): readonly JournalFields[];
 }
+
+const STEP_OF_NEWS = {
+  'restart-announced': 'announce',
+  'restart-withdrawn': 'withdraw',
+  'restart-ended-it': 'claim',
+} as const;
 
 export function createRecoveryHarness(config: object = {}): RecoveryHarness {
   const scene = createRecoveryScene(config);
@@ -106,6 +114,7 @@ export function createRecoveryHarness(config: object = {}): RecoveryHarness {
       if (!disk.isFull && produce) disk.state = JSON.parse(JSON.stringify(produce()));
       return !disk.isFull;
     };
+    harness.save = () => void writeState();
     const life = { isOver: false };
     const alive = async <T>(value: T): Promise<T> => (life.isOver ? new Promise<T>(() => undefined) : value);
     const options: RecoveryOptions = {
@@ -154,9 +163,8 @@ export function createRecoveryHarness(config: object = {}): RecoveryHarness {
       async lookAtProgress() {
         await step('progress');
       },
-      announce(id, atMs, isWithdrawn) {
-        steps.push(isWithdrawn ? 'withdraw' : 'announce');
-        const action = isWithdrawn ? 'restart-withdrawn' : 'restart-announced';
+      announce(id, atMs, action) {
+        steps.push(STEP_OF_NEWS[action]);
         fleet.store.apply({ kind: 'container-event', event: { id, action, atMs } });
       },
       async beforeRestart() {
@@ -187,6 +195,7 @@ export function createRecoveryHarness(config: object = {}): RecoveryHarness {
     async lookFor(seconds) {
       for (let passed = 0; passed < seconds; passed += 5) await harness.look();
     },
+    save: () => undefined,
     dieAndStart() {
       harness.onStep = () => undefined;
       harness.recovery = begin();

@@ -217,8 +217,7 @@ function inMemoryRecovery({ store, config, engine, clock, verdicts }: InMemory):
     },
     engine: () => engine,
     lookAtProgress: () => Promise.resolve(),
-    announce(id, atMs, isWithdrawn) {
-      const action = isWithdrawn ? 'restart-withdrawn' : 'restart-announced';
+    announce(id, atMs, action) {
       store.apply({ kind: 'container-event', event: { id, action, atMs } });
     },
     beforeRestart: () => Promise.resolve(),

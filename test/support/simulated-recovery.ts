@@ -29,8 +29,7 @@ export function createSimulatedRecovery(options: SimulatedRecoveryOptions): Reco
     },
     engine: () => engineOf(simulation),
     lookAtProgress: () => Promise.resolve(),
-    announce(id, atMs, isWithdrawn) {
-      const action = isWithdrawn ? 'restart-withdrawn' : 'restart-announced';
+    announce(id, atMs, action) {
       store.apply({ kind: 'container-event', event: { id, action, atMs } });
     },
     beforeRestart: () => Promise.resolve(),

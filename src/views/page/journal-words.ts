@@ -25,6 +25,7 @@ const WHAT: Readonly<Record<string, string>> = {
   restart_refused: 'restart refused',
   restart_started: 'restart started',
   restart_ended: 'restart ended',
+  restart_took_effect: 'failed restart took effect',
   silence_added: 'silence added',
   silence_ended: 'silence ended',
   notification: 'notification',

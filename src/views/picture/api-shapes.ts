@@ -224,6 +224,8 @@ export interface RestartJson {
   readonly dryRun?: Maybe<boolean>;
   readonly by?: Maybe<string>;
   readonly why?: Maybe<string>;
+  /** What came of it, as a sentence. */
+  readonly text?: Maybe<string>;
   readonly evidence?: Maybe<string>;
   readonly tookMs?: Maybe<number>;
 }

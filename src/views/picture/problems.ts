@@ -265,7 +265,8 @@ function recoveryWord(
   const result = restart.result ?? (restart.dryRun ? 'dry_run' : 'failed');
   const atMs = parseTime(restart.at);
   if (sinceMs !== null && isOfEarlierIncident(result, atMs, restart.tookMs ?? 0, sinceMs)) return null;
-  return { decision: result, text: RESULT_WORDS[result] ?? result, atMs };
+  const said = result === 'failed' && restart.text ? `: ${restart.text}` : '';
+  return { decision: result, text: `${RESULT_WORDS[result] ?? result}${said}`, atMs };
 }
 
 /**

@@ -21,6 +21,7 @@ export interface RestartView {
   readonly result: string;
   readonly agoMs: number | null;
   readonly by: string | null;
+  /** Why it was asked for; of one that failed, how. */
   readonly why: string | null;
   /** Folder of what was saved before. */
   readonly evidence: string | null;
@@ -46,7 +47,7 @@ export function describeRecovery(
       result: restart.result ?? (restart.dryRun ? 'dry_run' : 'failed'),
       agoMs: elapsedMs(parseTime(restart.at), nowMs),
       by: restart.by ?? null,
-      why: restart.why ?? null,
+      why: (restart.result === 'failed' ? restart.text : null) ?? restart.why ?? null,
       evidence: restart.evidence ?? null,
     })),
     stageBudgets: (recovery.stages ?? [])
