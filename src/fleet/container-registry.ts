@@ -6,15 +6,10 @@ import { addCounts, NO_COUNTS } from './container-counts.js';
 import { singleDevice } from './gpu-links.js';
 import { composeProject, composeService, identityOf } from './identity.js';
 import { isRestartAllowedBy } from './label-faults.js';
+import { createLedger, type RestartLedger } from './ledger.js';
 import type { Classification, Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
 import type { ContainerEvent, ContainerFacts, ListedContainer } from './observations.js';
-import {
-  createLedger,
-  noteEvent,
-  type RestartLedger,
-  settleByInspect,
-  settleWithoutInspect,
-} from './restart-ledger.js';
+import { noteEvent, settleByInspect, settleWithoutInspect } from './restart-ledger.js';
 import { chooseStage, type ToldStages } from './told-stages.js';
 
 export interface ContainerRegistry {

@@ -10,53 +10,11 @@
  * Long, because events and inspects settle one state together: apart, neither half could be read for what it counts.
  */
 
-import { exitReason, NO_COUNTS, withExits, withOom, withRestarts } from './container-counts.js';
-import {
-  createEndRequests,
-  type EndRequests,
-  explainsEnd,
-  forgetEndRequests,
-  isKilledOutright,
-  noteEndRequest,
-} from './end-requests.js';
-import type { ContainerCounters, ContainerEnd } from './model.js';
+import { exitReason, withExits, withOom, withRestarts } from './container-counts.js';
+import { explainsEnd, forgetEndRequests, isKilledOutright, noteEndRequest } from './end-requests.js';
+import type { RestartLedger } from './ledger.js';
 import type { ContainerEvent, ContainerFacts } from './observations.js';
 import { type NotedStart, type Settled, type Shares, shareOut, UNBORN } from './restart-shares.js';
-
-/** What happened up to an inspect that told of a start before its event came; counted anew when that comes. */
-interface Interval {
-  readonly from: Settled;
-  readonly to: Settled;
-  readonly starts: readonly NotedStart[];
-  readonly counted: Shares;
-}
-
-/** Mutable, owned by the fleet; one for a container id. */
-export interface RestartLedger {
-  counters: ContainerCounters;
-  /** Exit code of the last end that was seen. */
-  lastExitCode: number | undefined;
-  lastEnd: ContainerEnd | undefined;
-  settled: Settled | undefined;
-  /** Those whose last event has not come yet, in order. */
-  intervals: readonly Interval[];
-  /** Starts and ends whose events came, and which no inspect has told yet, in order. */
-  starts: readonly NotedStart[];
-  exitTimesMs: readonly number[];
-  lastStartEventMs: number;
-  lastExitEventMs: number;
-  /** Requests to end it, since the last event of a start. */
-  readonly requests: EndRequests;
-  /** When the kernel last killed a process in it. */
-  lastOomMs: number | undefined;
-  /** Starts and ends that inspects told before their events came, in order. */
-  startsToldMs: readonly number[];
-  exitsToldMs: readonly number[];
-  isOomTold: boolean;
-  /** Ends before the last that were counted by RestartCount alone; their events may be late, not lost. */
-  exitsWithoutEvent: number;
-  announcedAtMs: number | undefined;
-}
 
 /** More events than this between two inspects of one container: the engine does not answer, count without it. */
 const MAX_NOTED = 1000;
@@ -66,27 +24,6 @@ const ANNOUNCEMENT_MS = 10 * 60_000;
 const SAME_END_MS = 5000;
 /** The kernel may kill a child while the container lives on; only a death right after it is its doing. */
 const OOM_TO_DEATH_MS = 10_000;
-
-export function createLedger(): RestartLedger {
-  return {
-    counters: NO_COUNTS,
-    lastExitCode: undefined,
-    lastEnd: undefined,
-    settled: undefined,
-    intervals: [],
-    starts: [],
-    exitTimesMs: [],
-    lastStartEventMs: 0,
-    lastExitEventMs: 0,
-    requests: createEndRequests(),
-    lastOomMs: undefined,
-    startsToldMs: [],
-    exitsToldMs: [],
-    isOomTold: false,
-    exitsWithoutEvent: 0,
-    announcedAtMs: undefined,
-  };
-}
 
 export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
   switch (event.action) {

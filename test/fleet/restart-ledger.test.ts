@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { createLedger, type RestartLedger } from '../../src/fleet/ledger.js';
 import type { ContainerEvent, ContainerFacts } from '../../src/fleet/observations.js';
-import {
-  createLedger,
-  noteEvent,
-  type RestartLedger,
-  settleByInspect,
-} from '../../src/fleet/restart-ledger.js';
+import { noteEvent, settleByInspect } from '../../src/fleet/restart-ledger.js';
 import { createModelEngine, type ModelEngine } from '../support/model-engine.js';
 
 const STEPS = ['start', 'crash', 'startByPolicy', 'stop', 'restart', 'event', 'inspect', 'answer'] as const;

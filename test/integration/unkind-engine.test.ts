@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { startFrozenDisk } from '../support/frozen-disk.js';
 import { skipWithout } from '../support/machine.js';
 import { type RealDocker, startRealDocker } from '../support/real-docker.js';
 import { withRecoveryRig } from '../support/recovery-rig.js';
+import { waitFor } from '../support/wait-for.js';
 
 const LIMIT_MS = 120_000;
 
@@ -46,4 +48,52 @@ describe('an engine at its least kind', { skip: skipWithout('docker', 'python'),
         [killed],
       );
     }));
+
+  it(
+    'a worker whose disk stalls is asked once to restart, and started again when it ends at last',
+    {
+      skip: skipWithout('fsfreeze'),
+    },
+    () =>
+      withRecoveryRig(engine, async (rig) => {
+        const name = 'paddle-worker-gpu0-3';
+        const disk = await startFrozenDisk();
+        try {
+          await rig.start(name, { writesTo: disk.folder });
+          await rig.begin(name, 'PMC1');
+          const before = await rig.startedAt(name);
+          const recovery = { stop_timeout: '1s' };
+          await rig.serve({ detection: { down_after: '5s' }, recovery });
+          await disk.freeze();
+          const plan = await waitFor(
+            'the restart to be rejected and its process to live on',
+            async () => (await rig.recovery()).workers.find(({ reason }) => reason === 'cannot_end'),
+            LIMIT_MS,
+          );
+          assert.match(plan.text, /SIGKILL was sent to it/);
+          const [failed] = (await rig.recovery()).recent;
+          assert.equal(failed?.result, 'failed');
+          assert.match(failed?.text ?? '', /HTTP 500: .*did not receive an exit event; it was not restarted/);
+          // The next run of the daemon has to know of it too.
+          await rig.killDaemon();
+          await rig.serve({ detection: { down_after: '5s' }, recovery });
+          await disk.thaw();
+          await rig.whenStartedAgain(name, before, LIMIT_MS);
+          await rig.begin(name, 'PMC2');
+          await waitFor(
+            'the worker to have recovered',
+            async () => (await rig.recovery()).recent.some(({ result }) => result === 'recovered'),
+            LIMIT_MS,
+          );
+          assert.equal((await rig.journal('restart_took_effect')).length, 1);
+          assert.equal(
+            (await rig.journal('restart_started')).length,
+            2,
+            'one that was rejected, one that started it',
+          );
+        } finally {
+          await disk.dispose();
+        }
+      }),
+  );
 });

@@ -61,6 +61,12 @@ export const SERVER_PROGRAMS = {
     packages: ['debootstrap'],
     needsRoot: true,
   },
+  fsfreeze: {
+    what: 'a disk that can be frozen',
+    programs: ['fsfreeze', 'mkfs.ext4'],
+    packages: ['util-linux', 'e2fsprogs'],
+    needsRoot: true,
+  },
   python: { what: 'Python', programs: ['python3'], packages: ['python3'], needsRoot: false },
   pythonKit: {
     what: 'Python with pika and Celery',

@@ -43,7 +43,7 @@ export type RigConfig = Readonly<Record<string, object>>;
 export interface RecoveryRig {
   docker: RealDocker['docker'];
   /** A worker's container, which prints and then sleeps. */
-  start(name: string, how?: { readonly ignoresTerm?: boolean; readonly hasTty?: boolean }): Promise<void>;
+  start(name: string, how?: StartOptions): Promise<void>;
   /** It begins a job, and hangs in it unless it makes a step. */
   begin(name: string, document: string): Promise<void>;
   /** It makes a step in its job. */
@@ -68,6 +68,13 @@ export interface RecoveryRig {
   /** Ends the daemon, removes all containers and files. */
   clear(): Promise<void>;
   dispose(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly ignoresTerm?: boolean;
+  readonly hasTty?: boolean;
+  /** A folder of the host that it writes to every second. */
+  readonly writesTo?: string;
 }
 
 interface Job {
@@ -139,16 +146,18 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
 
   const rig: RecoveryRig = {
     docker: engine.docker,
-    async start(name, { ignoresTerm = false, hasTty = false } = {}) {
+    async start(name, { ignoresTerm = false, hasTty = false, writesTo } = {}) {
       const print =
         'i=0; while [ $i -lt 200 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done; sleep 1; echo out end; sleep 1; echo err end >&2';
       names.add(name);
       // As process 1 a shell gets no signal that it does not ask for.
       const trap = ignoresTerm ? "trap '' TERM" : "trap 'exit 0' TERM";
-      const script = `${trap}; ${print}; echo amqp://me:hunter2@host; while :; do sleep 1000 & wait $!; done`;
+      const rest = writesTo === undefined ? 'sleep 1000 & wait $!' : 'date > /disk/x; sleep 1';
+      const script = `${trap}; ${print}; echo amqp://me:hunter2@host; while :; do ${rest}; done`;
       const label = `com.docker.compose.project=${project}`;
       const options = ['--network', 'none', '--label', label, '--env', 'PASSWORD=hunter2'];
       if (hasTty) options.push('-t');
+      if (writesTo !== undefined) options.push('--volume', `${writesTo}:/disk`);
       await engine.docker('run', '-d', ...options, '--name', name, IMAGE, 'sh', '-c', script);
     },
     begin: (name, document) => write(name, { document, started_at: Date.now() / 1000, done: 1 }),
