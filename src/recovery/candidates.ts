@@ -18,7 +18,8 @@ export function findCandidates(input: CandidateInput): readonly Candidate[] {
   }
   for (const [identity, { leftDownAtMs }] of memory.containers) {
     const container = fleet.containers.get(identity);
-    if (leftDownAtMs === undefined || found.has(identity) || !container || !isDown(container)) continue;
+    // It wins over a finding: one of a run that is over can stay open, unconfirmed, until its worker runs again.
+    if (leftDownAtMs === undefined || !container || !isDown(container)) continue;
     found.set(identity, candidateOf(identity, input, { why: 'left_down', sinceMs: leftDownAtMs }));
   }
   return [...found.values()];

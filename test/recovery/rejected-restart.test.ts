@@ -53,6 +53,10 @@ const findings = ({ scene }: RecoveryHarness) => [...scene.fleet.evaluation.verd
 const containerOf = ({ scene }: RecoveryHarness) => scene.fleet.store.fleet.containers.get(W);
 const stateOf = (harness: RecoveryHarness) => containerOf(harness)?.state;
 
+function turnOff({ recovery, scene: { config } }: RecoveryHarness): void {
+  recovery.setSettings({ ...config, recovery: { ...config.recovery, enabled: false } });
+}
+
 function requestEnd({ scene: { fleet } }: RecoveryHarness, signal: number): void {
   fleet.store.apply({
     kind: 'container-event',
@@ -120,12 +124,23 @@ describe('a restart that the engine rejects', () => {
     });
   }
 
+  it('starts its worker though a daemon that was restarted holds its WorkerStuck open, unconfirmed', async () => {
+    const harness = await rejected();
+    const { scene } = harness;
+    turnOff(harness);
+    const stuck = findings(harness).find(({ kind }) => kind === 'WorkerStuck');
+    assert.ok(stuck);
+    end(harness);
+    await harness.look();
+    scene.also.push({ ...stuck, isUnconfirmed: true });
+    scene.memory = harness.recovery.picture.memory;
+    scene.fleet.pass(600);
+    assert.equal(scene.planOf(W)?.why, 'left_down');
+  });
+
   it('leaves its worker down as a WorkerDown that says whose doing it is, where it may not start it', async () => {
     const harness = await rejected();
-    harness.recovery.setSettings({
-      ...harness.scene.config,
-      recovery: { ...harness.scene.config.recovery, enabled: false },
-    });
+    turnOff(harness);
     end(harness);
     await harness.lookFor(45);
     assert.equal(asked(harness), 1);
