@@ -5,7 +5,7 @@ import type { EndedJob } from '../fleet/progress-model.js';
 import { createReporterIndex } from '../fleet/reporter-index.js';
 import type { SentinelSeen } from '../fleet/sentinel-model.js';
 import type { HistoryMoment } from './history-moment.js';
-import type { LostJob } from './lost-jobs.js';
+import type { LostJob } from './lost-job.js';
 import { createWorkerRecords } from './worker-records.js';
 
 export interface Trouble {

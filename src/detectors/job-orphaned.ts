@@ -1,14 +1,17 @@
 /**
  * JobOrphaned: a container died with a job in hand, and for `orphaned_after` no sentinel came and nobody took the job;
- * ten times as long where its message may still wait in its queue.
+ * ten times as long where its message may still wait in its queue. One for each document at a stage; over when no
+ * orchestrator carries the document any more, or after two hours where nobody can know.
  */
 
 import type { Queue } from '../fleet/queue-model.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
-import type { LostJob } from './lost-jobs.js';
+import { type LostJob, orphanKey } from './lost-job.js';
+import { UNKNOWN_KEPT_MS } from './lost-jobs.js';
 import type { Detector, Scene } from './scene.js';
+import type { Awaited } from './waiting-orchestrators.js';
 
 export const jobOrphaned: Detector = {
   kind: 'JobOrphaned',
@@ -24,7 +27,7 @@ export const jobOrphaned: Detector = {
     for (const [key, lost] of histories.lostJobs.jobs) {
       const waiting = mayWaitIn(key, lost, scene);
       const afterMs = settings.detection.orphaned_after * (waiting ? WAITING_FACTOR : 1);
-      if (nowMs - lost.lostAtMs >= afterMs) found.push(describe(key, lost, { scene, waiting }));
+      if (nowMs - lost.lostAtMs >= afterMs) found.push(describe(lost, { scene, waiting }));
     }
     return { found, unsure: [] };
   },
@@ -54,17 +57,14 @@ interface Circumstances {
   readonly waiting: Queue | undefined;
 }
 
-function describe(
-  key: string,
-  { worker, container, stage, gpu, document, job, lostAtMs, how }: LostJob,
-  circumstances: Circumstances,
-): Detection {
+function describe(lost: LostJob, circumstances: Circumstances): Detection {
+  const { worker, container, stage, gpu, document, job, lostAtMs, how } = lost;
   const { nowMs } = circumstances.scene;
   const { done, total, unit = 'step' } = job;
   const place = done === undefined ? '' : `, at ${unit} ${done}${total === undefined ? '' : ` of ${total}`}`;
   return {
     kind: 'JobOrphaned',
-    key,
+    key: orphanKey(lost),
     subject: {
       container,
       identity: worker,
@@ -78,7 +78,13 @@ function describe(
       `the job ran for ${formatDuration(Math.max(0, lostAtMs - job.startedAtMs))}${place}`,
       describeWait(circumstances),
     ],
-    clearsWhen: 'A sentinel of it comes, or a worker takes it up.',
+    clearsWhen: sayEnd(circumstances.scene.histories.lostJobs.isAwaited(lost)),
     beganAtMs: lostAtMs,
   };
+}
+
+function sayEnd(awaited: Awaited): string {
+  const taken = 'A sentinel of it comes, or a worker takes it up';
+  if (awaited !== 'unknown') return `${taken}, or no orchestrator carries the document any more.`;
+  return `${taken}; or ${formatDuration(UNKNOWN_KEPT_MS)} after its worker died, because no orchestrator says that it waits.`;
 }

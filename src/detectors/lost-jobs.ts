@@ -1,4 +1,7 @@
-/** Jobs whose container died under them, until a sentinel comes, another worker takes the document, or long after. */
+/**
+ * Jobs whose container died under them, one for each document at a stage, until a sentinel comes, another worker takes the
+ * document, or no orchestrator waits for it any more; where nobody can know who waits, for two hours.
+ */
 
 import type { Container, ContainerEnd, Fleet } from '../fleet/model.js';
 import type { EndedJob, Job, Worker } from '../fleet/progress-model.js';
@@ -11,31 +14,23 @@ import {
   isRecreatedSince,
   SLACK_MS,
 } from './job-death.js';
+import { hasGoneOn, idOf, isItsFile, isOverBefore, type LostJob, orphanKey, workOf } from './lost-job.js';
 import { createToldOutcomes } from './told-outcomes.js';
-
-export interface LostJob {
-  /** Key of the worker. */
-  readonly worker: string;
-  readonly container: string;
-  readonly stage: string | undefined;
-  readonly gpu: string | undefined;
-  readonly document: string | undefined;
-  readonly job: Job;
-  readonly lostAtMs: number;
-  /** How the container ended, in words. */
-  readonly how: string;
-}
+import { type Awaited, createWaitingOrchestrators } from './waiting-orchestrators.js';
 
 export interface LostJobs {
   readonly jobs: ReadonlyMap<string, LostJob>;
   /** Its queue was seen empty since: its message is not waiting there. */
   isOutOfQueue(id: string): boolean;
+  /** Whether an orchestrator waits for its result. */
+  isAwaited(lost: LostJob): Awaited;
   /** Those that this look has found. */
   newlyLost(): readonly LostJob[];
-  note(moment: Pick<HistoryMoment, 'fleet' | 'nowMs' | 'isOpen'>): void;
+  note(moment: LostMoment): void;
 }
 
-const KEPT_MS = 6 * 3_600_000;
+/** Where nobody can know who waits for it: no orchestrator waits for longer. */
+export const UNKNOWN_KEPT_MS = 2 * 3_600_000;
 const MAX_JOBS = 2000;
 /** At the first look, what died longer ago is no news. */
 const NEWS_MS = 15 * 60_000;
@@ -52,6 +47,7 @@ export function createLostJobs(): LostJobs {
   const jobs = new Map<string, LostJob>();
   const outOfQueue = new Set<string>();
   const outcomes = createToldOutcomes();
+  const orchestrators = createWaitingOrchestrators();
   /** Who had a job in hand at the look before. */
   const hands = new Map<string, Worker>();
   /** Of those that are settled: when the job began. Its file may still lie there. */
@@ -86,10 +82,25 @@ export function createLostJobs(): LostJobs {
       lostAtMs: end?.atMs ?? nowMs,
       how: describeDeath(container, end),
     };
-    jobs.set(id, lost);
     newly.push(lost);
+    if (!replaceSame(lost)) {
+      settle(id, job.startedAtMs);
+      return;
+    }
+    jobs.set(id, lost);
     const [oldest] = jobs;
     if (jobs.size > MAX_JOBS && oldest) settle(oldest[0], oldest[1].job.startedAtMs);
+  }
+
+  /** Of several workers that one document was lost with at a stage, the last stands for it; false: that is another one. */
+  function replaceSame({ stage, document, lostAtMs }: LostJob): boolean {
+    if (document === undefined) return true;
+    for (const [id, known] of jobs) {
+      if (known.document !== document || known.stage !== stage) continue;
+      if (known.lostAtMs > lostAtMs) return false;
+      settle(id, known.job.startedAtMs);
+    }
+    return true;
   }
 
   /** Somebody has stopped its container, who will see to it; what was lost before stays lost. */
@@ -139,7 +150,10 @@ export function createLostJobs(): LostJobs {
     else if (isRecreatedSince(job, container)) giveUp(key, job);
     else {
       const isNews = !isFirstLook || nowMs - (container.startedAtMs ?? 0) < NEWS_MS;
-      if (isNews || isOpen('JobOrphaned', idOf(key, job)))
+      if (
+        isNews ||
+        isOpen('JobOrphaned', orphanKey({ worker: key, stage: worker.stage, document: job.document, job }))
+      )
         lose(key, { worker, job, container, end: undefined, nowMs });
       else giveUp(key, job);
     }
@@ -186,11 +200,13 @@ export function createLostJobs(): LostJobs {
   return {
     jobs,
     isOutOfQueue: (id) => outOfQueue.has(id),
+    isAwaited: ({ document }) => orchestrators.isAwaited(document),
     newlyLost: () => newly,
     note(moment) {
       const { fleet, nowMs } = moment;
       newly = [];
       outcomes.note(fleet);
+      orchestrators.note(moment);
       const isFirstLook = seenEnds === undefined;
       const done = fleet.endedJobs.since(seenJobs).map(({ entry }) => entry);
       seenJobs = fleet.endedJobs.newest;
@@ -200,13 +216,21 @@ export function createLostJobs(): LostJobs {
       settleTold();
       takeBack();
       followQueues(fleet);
-      for (const [id, { lostAtMs, job }] of jobs) if (nowMs - lostAtMs > KEPT_MS) settle(id, job.startedAtMs);
+      settleUnawaited(nowMs);
     },
   };
 
   function settleTold(): void {
     for (const [id, { stage, document, job }] of jobs) {
       if (outcomes.isToldSince(stage, document, job.startedAtMs)) settle(id, job.startedAtMs);
+    }
+  }
+
+  function settleUnawaited(nowMs: number): void {
+    for (const [id, { document, lostAtMs, job }] of jobs) {
+      const awaited = orchestrators.isAwaited(document);
+      const isOver = awaited === 'no' || (awaited === 'unknown' && nowMs - lostAtMs > UNKNOWN_KEPT_MS);
+      if (isOver) settle(id, job.startedAtMs);
     }
   }
 
@@ -241,42 +265,4 @@ export function createLostJobs(): LostJobs {
   }
 }
 
-type LostMoment = Pick<HistoryMoment, 'fleet' | 'nowMs' | 'isOpen'>;
-
-function idOf(key: string, { document, startedAtMs }: Job): string {
-  return `${key} ${document ?? startedAtMs}`;
-}
-
-function workOf(stage: string | undefined, document: string | undefined): string {
-  return `${stage ?? ''}\n${document ?? ''}`;
-}
-
-/** The dead worker's file still lies there, and looks like a worker's without a container. */
-function isItsFile({ container, job }: Worker, lost: LostJob): boolean {
-  return container === lost.container && job?.startedAtMs === lost.job.startedAtMs;
-}
-
-/** It has the same job in the same container. */
-function hasGoneOn(held: Worker, { identity, job }: Worker): boolean {
-  return (
-    held.identity === identity &&
-    job?.startedAtMs === held.job?.startedAtMs &&
-    job?.document === held.job?.document
-  );
-}
-
-/** It was seen to end before, as jobs do: its file was removed, or told of another. */
-function isOverBefore(
-  { startedAtMs, document }: Job,
-  { container }: Worker,
-  { atMs }: Pick<ContainerEnd, 'atMs'>,
-  done: readonly EndedJob[],
-): boolean {
-  return done.some(
-    (one) =>
-      one.container === container &&
-      one.startedAtMs === startedAtMs &&
-      one.document === document &&
-      one.endedAtMs <= atMs + SLACK_MS,
-  );
-}
+type LostMoment = Pick<HistoryMoment, 'fleet' | 'nowMs' | 'isOpen' | 'freshness'>;

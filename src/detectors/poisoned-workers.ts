@@ -5,8 +5,10 @@ import type { Scene } from './scene.js';
 
 export interface PoisonedWorkers {
   readonly documents: ReadonlySet<string>;
-  /** By key of the worker: the document that it stalls on, or that crashed it last. */
+  /** By key of the worker: the document that it stalls on, or that crashed it, which is why it is bad now. */
   readonly workers: ReadonlyMap<string, PoisonedWorker>;
+  /** By key: the document that crashed it last, whatever it does now. */
+  readonly crashed: ReadonlyMap<string, PoisonedWorker>;
 }
 
 export interface PoisonedWorker {
@@ -24,18 +26,20 @@ export function findPoisonedWorkers(scene: Scene, detections: readonly Detection
     detections.flatMap(({ kind, subject }) => (kind === 'PoisonDocument' ? (subject.document ?? []) : [])),
   );
   const workers = new Map<string, PoisonedWorker>();
-  if (documents.size === 0) return { documents, workers };
+  const crashed = new Map<string, PoisonedWorker>();
+  if (documents.size === 0) return { documents, workers, crashed };
   const crashes = lastCrashes(documents, scene);
   for (const [key, { status, standing }] of scene.workers) {
     const inHand = scene.fleet.workers.get(key)?.job?.document;
     const crash = crashes.get(standing.container);
+    if (crash) crashed.set(key, crash);
     if (status === 'stuck' && inHand !== undefined && documents.has(inHand)) {
       workers.set(key, { document: inHand });
-    } else if (crash && (status !== 'down' || isLastEnd(key, crash, scene))) {
+    } else if (crash && status === 'down' && isLastEnd(key, crash, scene)) {
       workers.set(key, crash);
     }
   }
-  return { documents, workers };
+  return { documents, workers, crashed };
 }
 
 /** By the container's name. */
@@ -60,7 +64,7 @@ function isLastEnd(key: string, { crashedAtMs = 0 }: PoisonedWorker, { fleet }: 
 }
 
 /** The document that crashed the worker at this time or later. */
-export function poisonOf({ workers }: PoisonedWorkers, key: string, sinceMs: number): string | undefined {
-  const { document, crashedAtMs } = workers.get(key) ?? {};
+export function poisonOf({ crashed }: PoisonedWorkers, key: string, sinceMs: number): string | undefined {
+  const { document, crashedAtMs } = crashed.get(key) ?? {};
   return crashedAtMs !== undefined && crashedAtMs >= sinceMs - SAME_END_MS ? document : undefined;
 }

@@ -191,6 +191,89 @@ describe('an orphaned job', () => {
   });
 });
 
+describe('an orphaned job that an orchestrator waits for', () => {
+  const O = 'orchestrator-1';
+  const carry = (fleet: JudgedFleet, document: string | undefined, state = 'waiting'): void =>
+    fleet.progress(O, { role: 'orchestrator', state, stage: 'G3', ...(document && { document }) });
+
+  function awaited(): JudgedFleet {
+    const fleet = stageFleet();
+    for (const name of [W, O]) fleet.container(name);
+    carry(fleet, 'PMC1');
+    fleet.progress(W, job(fleet));
+    fleet.judgeFor(10);
+    end(fleet, W, 139);
+    fleet.judgeFor(45);
+    assert.match(found(fleet, 'JobOrphaned')?.clearsWhen ?? '', /no orchestrator carries the document/);
+    return fleet;
+  }
+
+  it('stays as long as it waits', () => {
+    const fleet = awaited();
+    fleet.judgeFor(3 * 3600);
+    assert.ok(found(fleet, 'JobOrphaned'));
+  });
+
+  for (const [what, release] of Object.entries<(fleet: JudgedFleet) => void>({
+    'has another document': (fleet) => carry(fleet, 'PMC2'),
+    'is done': (fleet) => carry(fleet, 'PMC1', 'done'),
+    'says nothing any more': (fleet) => fleet.progress(O, undefined),
+    'was stopped': (fleet) => end(fleet, O, 0, true),
+    'is gone': (fleet) => remove(fleet, `id-of-${O}`),
+  })) {
+    it(`is over when the orchestrator ${what}`, () => {
+      const fleet = awaited();
+      release(fleet);
+      fleet.judgeFor(20);
+      assert.ok(found(fleet, 'JobOrphaned'), 'it may take it up again');
+      if (what === 'is gone') fleet.progress(O, undefined);
+      fleet.judgeFor(30);
+      assert.equal(found(fleet, 'JobOrphaned'), undefined);
+      assert.deepEqual(openedWhile(fleet, 'JobOrphaned', 400), []);
+    });
+  }
+
+  it('stays while its progress cannot be read', () => {
+    const fleet = awaited();
+    fleet.setUp('progress', false);
+    fleet.judgeFor(600);
+    assert.ok(found(fleet, 'JobOrphaned'));
+  });
+});
+
+describe('an orphaned job of which nobody says who waits', () => {
+  it('is over after two hours, and says so', () => {
+    const fleet = atWork();
+    end(fleet, W, 139);
+    fleet.judgeFor(60);
+    assert.match(found(fleet, 'JobOrphaned')?.clearsWhen ?? '', /2h00m after its worker died/);
+    fleet.judgeFor(7000);
+    assert.ok(found(fleet, 'JobOrphaned'));
+    fleet.judgeFor(200);
+    assert.equal(found(fleet, 'JobOrphaned'), undefined);
+  });
+});
+
+describe('a document that was lost with several workers', () => {
+  it('is one finding, a consequence of the document', () => {
+    const fleet = stageFleet();
+    for (const name of [W, OTHER]) {
+      fleet.container(name);
+      fleet.progress(name, job(fleet));
+      fleet.judgeFor(5);
+      end(fleet, name, 139);
+    }
+    fleet.judgeFor(60);
+    const orphans = [...fleet.evaluation.verdicts.findings.values()].filter(
+      ({ kind }) => kind === 'JobOrphaned',
+    );
+    assert.deepEqual(
+      orphans.map(({ key, subject, consequenceOf }) => [key, subject.container, consequenceOf]),
+      [['G3 PMC1', OTHER, 'PoisonDocument:PMC1']],
+    );
+  });
+});
+
 describe('a job that may be in its queue again', () => {
   it('is orphaned only when nobody has taken it up for long', () => {
     const fleet = atWork();
