@@ -41,7 +41,7 @@ docker: { host: "${engine.host}" }
 progress: { directory: "${join(folder, 'progress')}" }
 sentinels: { root: "${join(folder, 'artifacts')}" }
 recovery: { write_failure_sentinels: true, failure_sentinels_per_minute: 1000 }
-stages: [{ id: ${STAGE}, workers: "paddle-worker-*" }]
+stages: [{ id: ${STAGE}, workers: "paddle-worker-*", redelivers: false }]
 `,
   });
   try {

@@ -107,6 +107,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     fleet: store.fleet,
     settings: () => config,
     journal,
+    section: state.section('failure_sentinels', 1),
+    longestJobMs: (stage) => evaluation.facts.verdicts.limits.get(stage)?.slowJobMs,
     clock,
     log: log.child({ component: 'recovery' }),
   });
@@ -148,7 +150,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       ...evaluation.facts,
       journal: journal.counts,
       recovery: recovery.picture.stages,
-      failureSentinels: failFast.written,
+      failureSentinels: failFast.counts,
       notifications: alerting.counts,
     }),
     groups: ALL_FAMILY_GROUPS,

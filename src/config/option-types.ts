@@ -106,6 +106,15 @@ export function flag(defaultValue: boolean) {
     .default(defaultValue);
 }
 
+/** True, false or null. */
+export function optionalFlag() {
+  return z
+    .boolean({ error: (issue) => `expected true, false or null, got ${show(issue.input)}` })
+    .meta({ valueType: 'true or false' })
+    .nullable()
+    .default(null);
+}
+
 /** A URL with one of `protocols` (`http:`), or null; credentials in it are allowed and never printed. */
 export function optionalUrl(protocols: readonly string[], example: string) {
   const allowed = `a URL like ${example}`;

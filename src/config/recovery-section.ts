@@ -81,7 +81,7 @@ export const recoverySection = z
     write_failure_sentinels: flag(false).meta({
       description:
         'Whether a failure sentinel is written for a job whose worker died and that has no sentinel 2 s later, and for the ' +
-        'job of a stuck worker just before its restart. On its own, whatever `enabled` and `dry_run` say.',
+        'job of a stuck worker just before its restart, where its message is surely gone. On its own, whatever `enabled` and `dry_run` say.',
     }),
     failure_sentinels_per_minute: wholeNumber(60, 1, 10_000).meta({
       description:

@@ -1,7 +1,7 @@
 /** Options that say which containers belong to the pipeline and which stage each worker serves. */
 
 import { z } from 'zod';
-import { globs, oneOf, optionalDuration, optionalText, show } from './option-types.js';
+import { globs, oneOf, optionalDuration, optionalFlag, optionalText, show } from './option-types.js';
 
 const requiredId = z
   .string({ error: (issue) => `expected a stage id like G3_02, got ${show(issue.input)}` })
@@ -28,6 +28,10 @@ const stage = z.strictObject({
   }),
   max_job: optionalDuration({ atLeast: '1m', atMost: '30d' }).meta({
     description: 'How long a job of the stage may take at most. Null: `detection.max_job`.',
+  }),
+  redelivers: optionalFlag().meta({
+    description:
+      'Whether the message of a job is delivered again when its worker dies. Null: as the broker tells.',
   }),
   on_stuck: oneOf(['restart', 'notify'], 'restart').meta({
     description:

@@ -4,6 +4,7 @@
  * orchestrator carries the document any more, or after two hours where nobody can know.
  */
 
+import { judgeMessage } from '../fleet/message-fate.js';
 import type { Queue } from '../fleet/queue-model.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
@@ -52,6 +53,23 @@ function describeWait({ scene, waiting }: Circumstances): string {
   return `${sentinel} has taken it up: who waits for it waits in vain`;
 }
 
+/** Silent where no broker is watched. */
+function describeMessage(
+  { stage, job, lostAtMs }: Pick<LostJob, 'stage' | 'job' | 'lostAtMs'>,
+  { fleet, settings, nowMs }: Scene,
+): readonly string[] {
+  const health = fleet.sources.get('rabbitmq');
+  if (!health) return [];
+  const queue = [...fleet.queues.values()].find((one) => stage !== undefined && one.stage === stage);
+  const isRedelivered = settings.stages.find(({ id }) => id === stage)?.redelivers ?? null;
+  const fate = judgeMessage(
+    { startedAtMs: job.startedAtMs, lostAtMs, losses: 1 },
+    { queue, broker: fleet.broker, health, isRedelivered, nowMs },
+  );
+  if (fate.kind === 'unknown') return [`whether its message is delivered again is not known: ${fate.text}`];
+  return [fate.kind === 'gone' ? `its message is gone: ${fate.text}` : fate.text];
+}
+
 interface Circumstances {
   readonly scene: Scene;
   readonly waiting: Queue | undefined;
@@ -77,6 +95,7 @@ function describe(lost: LostJob, circumstances: Circumstances): Detection {
       `${container}: ${how}, ${formatDuration(nowMs - lostAtMs)} ago`,
       `the job ran for ${formatDuration(Math.max(0, lostAtMs - job.startedAtMs))}${place}`,
       describeWait(circumstances),
+      ...describeMessage({ stage, job, lostAtMs }, circumstances.scene),
     ],
     clearsWhen: sayEnd(circumstances.scene.histories.lostJobs.isAwaited(lost)),
     beganAtMs: lostAtMs,

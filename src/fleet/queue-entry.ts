@@ -29,6 +29,7 @@ export interface QueueEntry {
   readonly told: readonly Told[];
   readonly counters: Readonly<Record<CounterFact, QueueCounter>>;
   readonly witnesses: Readonly<Record<DepthFact, Witness>>;
+  readonly unheld?: Queue['unheld'];
 }
 
 const NO_WITNESSES = { ready: NO_WITNESS, unacked: NO_WITNESS, consumers: NO_WITNESS };
@@ -54,8 +55,10 @@ export function foldRead(
   const all = stale.length === 0 ? told : [...told, ...stale];
   if (all.length === 0) return undefined;
   const { published, acked, redelivered } = before.counters;
+  const unheld = findUnheld(told) ?? before.unheld;
   return {
     told: all,
+    ...(unheld && { unheld }),
     counters: {
       published: countOn(published, figuresOf(told, 'published'), readAtMs),
       acked: countOn(acked, figuresOf(told, 'acked'), readAtMs),
@@ -65,6 +68,11 @@ export function foldRead(
     witnesses:
       all.length < 2 || statusOf(all) === 'missing' ? NO_WITNESSES : hearTold(before.witnesses, told),
   };
+}
+
+function findUnheld(told: readonly Told[]): Queue['unheld'] {
+  const best = told.find(({ reading }) => reading.unacked !== undefined);
+  return best?.reading.unacked === 0 ? { fromMs: best.atMs, toMs: best.readAtMs } : undefined;
 }
 
 function hearTold({ ready, unacked, consumers }: QueueEntry['witnesses'], told: readonly Told[]) {
@@ -134,13 +142,37 @@ export function describeQueue(entry: QueueEntry, { vhost, name, stage }: QueuePl
     ...(stage !== undefined && { stage }),
     ...(type !== undefined && { type }),
     ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs }),
+    ...describeMessages(entry),
     ...(roseAtMs !== undefined && { ackedRoseAtMs: roseAtMs }),
     disagreements: disagreementsOf(entry),
     dataAtMs: Number.isFinite(dataAtMs) ? dataAtMs : (best?.atMs ?? 0),
   };
 }
 
-function firstOf<K extends 'type' | 'consumerTimeoutMs'>(
+/** What becomes of a message whose consumer dies. */
+function describeMessages({ told, unheld }: QueueEntry): Pick<Queue, 'ackMode' | 'deliveryLimit' | 'unheld'> {
+  const ackMode = ackModeOf(told);
+  const deliveryLimit = firstOf(told, 'deliveryLimit');
+  return {
+    ...(ackMode && { ackMode }),
+    ...(deliveryLimit !== undefined && { deliveryLimit }),
+    ...(unheld && { unheld }),
+  };
+}
+
+/** Each way counts from its own beginning: all that tell are added up. */
+function ackModeOf(told: readonly Told[]): Queue['ackMode'] {
+  const tellers = told.filter(
+    ({ reading }) => reading.deliveredForAck !== undefined || reading.deliveredAcked !== undefined,
+  );
+  const isLate = tellers.some(({ reading }) => (reading.deliveredForAck ?? 0) > 0);
+  const isNone = tellers.some(({ reading }) => (reading.deliveredAcked ?? 0) > 0);
+  if (!isLate && !isNone) return undefined;
+  const mode = isLate && isNone ? 'mixed' : isLate ? 'late' : 'none';
+  return { mode, atMs: Math.max(...tellers.map(({ atMs }) => atMs)) };
+}
+
+function firstOf<K extends 'type' | 'consumerTimeoutMs' | 'deliveryLimit'>(
   told: readonly Told[],
   key: K,
 ): QueueReading[K] | undefined {

@@ -23,6 +23,9 @@ export type QueueType = 'classic' | 'quorum' | 'stream';
 /** `missing`: a stage's queue that the broker does not have. `locked`: exclusive to another connection. */
 export type QueueStatus = 'present' | 'missing' | 'locked';
 
+/** `late`: consumers ack each message themselves; `none`: it counts as acked when it is delivered; `mixed`: some of each. */
+export type AckMode = 'late' | 'none' | 'mixed';
+
 /** Two ways tell different values of one fact, by more than the age of their data explains. */
 export interface Disagreement {
   readonly fact: DepthFact;
@@ -44,6 +47,12 @@ export interface Queue
   readonly type?: QueueType;
   /** By the queue's argument or policy; else the broker's holds. */
   readonly consumerTimeoutMs?: number;
+  /** As the deliveries tell that were counted; absent where nobody tells, or there was none. */
+  readonly ackMode?: { readonly mode: AckMode; readonly atMs: number };
+  /** So many redeliveries drop a message or dead-letter it; absent where no argument or policy says so. */
+  readonly deliveryLimit?: number;
+  /** The last time that no message was held by a consumer: at some time between the two. */
+  readonly unheld?: { readonly fromMs: number; readonly toMs: number };
   /** When `acked` rose last, as far as was seen; absent until it did. */
   readonly ackedRoseAtMs?: number;
   /** Empty while all ways agree. */

@@ -20,6 +20,11 @@ export interface QueueReading
   readonly consumerTimeoutMs?: number;
   /** Where it is not of the time of the whole reading. */
   readonly atMs?: number;
+  /** Deliveries since the queue or the broker was started, by whether they ask for an ack. */
+  readonly deliveredForAck?: number;
+  readonly deliveredAcked?: number;
+  /** By argument or policy; negative: none. */
+  readonly deliveryLimit?: number;
 }
 
 /** What one way told in one read. */

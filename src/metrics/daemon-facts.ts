@@ -14,8 +14,7 @@ export interface DaemonFacts {
   readonly journal: JournalStats;
   /** By stage. */
   readonly recovery: ReadonlyMap<string, StageRecoveryStats>;
-  /** How many failure sentinels were written since the daemon's start, by stage; replaced on change. */
-  readonly failureSentinels: ReadonlyMap<string, number>;
+  readonly failureSentinels: FailureSentinelStats;
   readonly notifications: NotificationStats;
 }
 
@@ -24,6 +23,16 @@ export interface DaemonFacts {
 export type NotificationStats = Readonly<
   Record<'email' | 'webhook' | 'alertmanager', { readonly sent: number; readonly failed: number }>
 >;
+
+/** Of those that stagewatch writes itself: since the daemon's start, by stage; each replaced on change. */
+export interface FailureSentinelStats {
+  readonly written: ReadonlyMap<string, number>;
+  readonly withdrawn: ReadonlyMap<string, number>;
+  /** By reason. */
+  readonly notWritten: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  /** Every reason there is, with 0. */
+  readonly noneNotWritten: Readonly<Record<string, number>>;
+}
 
 export interface StageRecoveryStats {
   readonly stage: string;

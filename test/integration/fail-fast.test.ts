@@ -79,7 +79,7 @@ progress: { directory: "${join(folder, 'progress')}", interval: 200ms }
 sentinels: { root: "${join(folder, 'artifacts')}" }
 detection: { interval: 1s }
 recovery: { write_failure_sentinels: true }
-stages: [{ id: ${STAGE}, workers: "*-worker-*" }]
+stages: [{ id: ${STAGE}, workers: "*-worker-*", redelivers: false }]
 `;
 
   async function read<T>(path: string): Promise<T> {

@@ -4,6 +4,7 @@ import { FINDING_KINDS, type FindingKind } from '../../src/detectors/finding.js'
 import type { Verdicts } from '../../src/detectors/verdicts.js';
 import { emptyHistogram } from '../../src/lib/histogram.js';
 import type { DaemonFacts } from '../../src/metrics/daemon-facts.js';
+import { createSentinelCounter } from '../../src/recovery/fail-fast/sentinel-counts.js';
 
 export const NO_VERDICTS: Verdicts = {
   atMs: 0,
@@ -21,7 +22,7 @@ export const NO_DAEMON_FACTS: DaemonFacts = {
   evaluations: { durations: emptyHistogram([0.1]), lastAtMs: 0 },
   journal: { dropped: 0, isWritable: true },
   recovery: new Map(),
-  failureSentinels: new Map(),
+  failureSentinels: createSentinelCounter().counts,
   notifications: {
     email: { sent: 0, failed: 0 },
     alertmanager: { sent: 0, failed: 0 },

@@ -11,6 +11,7 @@ import { emptyHistogram, observe } from '../../src/lib/histogram.js';
 import { ALL_FAMILY_GROUPS } from '../../src/metrics/all-families.js';
 import { createMetricsPage } from '../../src/metrics/page.js';
 import { createSelfMetrics } from '../../src/metrics/self-metrics.js';
+import { createSentinelCounter } from '../../src/recovery/fail-fast/sentinel-counts.js';
 import type { PlannedFault } from '../../src/simulation/fault-plan.js';
 import { type ProfileName, simProfile, simulationConfig } from '../../src/simulation/profile.js';
 import { createSimulation } from '../../src/simulation/simulation.js';
@@ -74,7 +75,7 @@ export function createSimulatedDaemon(options: SimulatedDaemonOptions): Simulate
       evaluations,
       journal: { dropped: 0, isWritable: true },
       recovery: recovery.picture.stages,
-      failureSentinels: new Map(),
+      failureSentinels: createSentinelCounter().counts,
       notifications: NO_DAEMON_FACTS.notifications,
     }),
     fleet: store.fleet,

@@ -1,18 +1,30 @@
 /**
- * Decides whether a failure sentinel is written for a lost job: not for one that somebody else has taken up, not for an
- * end that was asked for politely, not beyond the limit a minute.
+ * Decides whether a failure sentinel is written for a lost job: only where its message is surely gone, not for one that
+ * somebody else has taken up, not for an end that was asked for politely, not beyond the limit a minute.
  */
 
+import { type MessageFate, UNKNOWN_FATES, type UnknownFate } from '../../fleet/message-fate.js';
 import type { ContainerEnd, Fleet } from '../../fleet/model.js';
 import type { Job } from '../../fleet/progress-model.js';
 import type { LostJob } from './lost-job.js';
 import { type PathRefusal, sentinelPath } from './sentinel-path.js';
 
 export type SentinelRefusal = PathRefusal | 'taken_up' | 'too_many';
+export type SentinelWait = 'will_be_redelivered' | UnknownFate;
+/** Why none is written; a metric's label. */
+export type NotWrittenReason = SentinelRefusal | SentinelWait;
 
 export type SentinelPlan =
-  | { readonly kind: 'write'; readonly folders: readonly string[]; readonly file: string }
-  | { readonly kind: 'refuse'; readonly reason: SentinelRefusal; readonly text: string };
+  | {
+      readonly kind: 'write';
+      readonly folders: readonly string[];
+      readonly file: string;
+      /** How it is known that the message is gone. */
+      readonly because: string;
+    }
+  | { readonly kind: 'refuse'; readonly reason: SentinelRefusal; readonly text: string }
+  /** Not now: what the broker tells later may change it. */
+  | { readonly kind: 'wait'; readonly reason: SentinelWait; readonly text: string };
 
 export interface SentinelPlanContext {
   readonly fleet: Fleet;
@@ -21,6 +33,8 @@ export interface SentinelPlanContext {
   /** Written within the last minute, and how many may be. */
   readonly recentlyWritten: number;
   readonly limit: number;
+  /** Of its message. */
+  readonly fate: MessageFate;
 }
 
 /** A worker's last write and its container's end, by two clocks. */
@@ -35,6 +49,12 @@ const REFUSALS: Readonly<Record<SentinelRefusal, string>> = {
   too_many: 'as many as recovery.failure_sentinels_per_minute allows were written within the last minute',
 };
 
+export const NOT_WRITTEN_REASONS: readonly NotWrittenReason[] = [
+  ...(Object.keys(REFUSALS) as SentinelRefusal[]),
+  'will_be_redelivered',
+  ...UNKNOWN_FATES,
+];
+
 export function planFailureSentinel(lost: LostJob, context: SentinelPlanContext): SentinelPlan {
   const { stage, job } = lost;
   const path = sentinelPath(context.pattern, {
@@ -43,8 +63,11 @@ export function planFailureSentinel(lost: LostJob, context: SentinelPlanContext)
   });
   if (path.kind === 'refused') return refuse(path.reason);
   if (isTakenUp(lost, context.fleet)) return refuse('taken_up');
+  const { fate } = context;
+  if (fate.kind === 'returns') return { kind: 'wait', reason: 'will_be_redelivered', text: fate.text };
+  if (fate.kind === 'unknown') return { kind: 'wait', reason: fate.reason, text: fate.text };
   if (context.recentlyWritten >= context.limit) return refuse('too_many');
-  return { kind: 'write', folders: path.folders, file: path.file };
+  return { kind: 'write', folders: path.folders, file: path.file, because: fate.text };
 }
 
 function refuse(reason: SentinelRefusal): SentinelPlan {

@@ -3,7 +3,7 @@
 import { type LastCount, takeCount } from '../../lib/falling-count.js';
 import type { ChannelCount, DetailedQueue } from './parse-detailed.js';
 
-type Sums = Pick<DetailedQueue, 'published' | 'acked' | 'redelivered'>;
+type Sums = Pick<DetailedQueue, ChannelCount['fact']>;
 
 export interface ChannelSums {
   /** Takes one page; `queues` are all there are, and the sums of others are forgotten. */

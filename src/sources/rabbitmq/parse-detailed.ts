@@ -9,13 +9,15 @@ export interface DetailedQueue {
   published?: number;
   acked?: number;
   redelivered?: number;
+  deliveredForAck?: number;
+  deliveredAcked?: number;
 }
 
 /** What one channel did with one queue: the only counts of older brokers, gone when the channel closes. */
 export interface ChannelCount {
   readonly channel: string;
   readonly queue: string;
-  readonly fact: 'published' | 'acked' | 'redelivered';
+  readonly fact: 'published' | 'acked' | 'redelivered' | 'deliveredForAck' | 'deliveredAcked';
   readonly value: number;
 }
 
@@ -45,10 +47,14 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['queue_consumers', { fact: 'consumers' }],
   ['queue_messages_acked_total', { fact: 'acked' }],
   ['queue_messages_redelivered_total', { fact: 'redelivered' }],
+  ['queue_messages_delivered_ack_total', { fact: 'deliveredForAck' }],
+  ['queue_messages_delivered_total', { fact: 'deliveredAcked' }],
   ['queue_exchange_messages_published_total', { fact: 'published', isSum: true }],
   ['queue_messages_published_total', { fact: 'published', isByChannel: true }],
   ['channel_messages_acked_total', { fact: 'acked', isByChannel: true }],
   ['channel_messages_redelivered_total', { fact: 'redelivered', isByChannel: true }],
+  ['channel_messages_delivered_ack_total', { fact: 'deliveredForAck', isByChannel: true }],
+  ['channel_messages_delivered_total', { fact: 'deliveredAcked', isByChannel: true }],
 ]);
 
 const VERSION = /^rabbitmq_build_info\{[^\n]*?rabbitmq_version="([^"\n]{1,60})"/m;

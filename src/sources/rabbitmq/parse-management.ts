@@ -15,6 +15,8 @@ export const QUEUE_COLUMNS = [
   'message_stats.publish',
   'message_stats.ack',
   'message_stats.redeliver',
+  'message_stats.deliver',
+  'message_stats.deliver_no_ack',
   'arguments',
   'effective_policy_definition',
 ].join(',');
@@ -29,7 +31,10 @@ const queueSchema = z.object({
   messages_ready: count,
   messages_unacknowledged: count,
   consumers: count,
-  message_stats: z.object({ publish: count, ack: count, redeliver: count }).optional().catch(undefined),
+  message_stats: z
+    .object({ publish: count, ack: count, redeliver: count, deliver: count, deliver_no_ack: count })
+    .optional()
+    .catch(undefined),
   arguments: definition,
   effective_policy_definition: definition,
 });
@@ -58,6 +63,7 @@ export function parseQueues(text: string): ParsedQueues {
 function toReading(queue: z.output<typeof queueSchema>): QueueReading {
   const type = parseType(queue.type);
   const consumerTimeoutMs = consumerTimeout(queue);
+  const deliveryLimit = smallestOf(queue, 'x-delivery-limit', 'delivery-limit');
   return {
     name: queue.name,
     status: 'present',
@@ -67,6 +73,7 @@ function toReading(queue: z.output<typeof queueSchema>): QueueReading {
     ...(queue.consumers !== undefined && { consumers: queue.consumers }),
     ...countsOf(queue.message_stats),
     ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs }),
+    ...(deliveryLimit !== undefined && { deliveryLimit }),
   };
 }
 
@@ -76,12 +83,14 @@ function toReading(queue: z.output<typeof queueSchema>): QueueReading {
  */
 function countsOf(
   stats: z.output<typeof queueSchema>['message_stats'],
-): Pick<QueueReading, 'published' | 'acked' | 'redelivered'> {
-  const { publish, ack, redeliver } = stats ?? {};
+): Pick<QueueReading, 'published' | 'acked' | 'redelivered' | 'deliveredForAck' | 'deliveredAcked'> {
+  const { publish, ack, redeliver, deliver, deliver_no_ack: deliverNoAck } = stats ?? {};
   return {
     ...(publish !== undefined && { published: publish }),
     ...(ack !== undefined && { acked: ack }),
     ...(redeliver !== undefined && { redelivered: redeliver }),
+    ...(deliver !== undefined && { deliveredForAck: deliver }),
+    ...(deliverNoAck !== undefined && { deliveredAcked: deliverNoAck }),
   };
 }
 
@@ -90,12 +99,20 @@ function parseType(word: string | undefined): QueueType | undefined {
   return types.find((type) => type === word || word === `rabbit_${type}_queue`);
 }
 
-/** Of argument and policy the smaller holds, as in the broker. */
 function consumerTimeout(queue: z.output<typeof queueSchema>): number | undefined {
-  const limits = [
-    queue.arguments?.['x-consumer-timeout'],
-    queue.effective_policy_definition?.['consumer-timeout'],
-  ].filter((limit): limit is number => typeof limit === 'number' && limit > 0);
+  const limit = smallestOf(queue, 'x-consumer-timeout', 'consumer-timeout');
+  return limit !== undefined && limit > 0 ? limit : undefined;
+}
+
+/** Of argument and policy the smaller holds, as in the broker. */
+function smallestOf(
+  queue: z.output<typeof queueSchema>,
+  argument: string,
+  policy: string,
+): number | undefined {
+  const limits = [queue.arguments?.[argument], queue.effective_policy_definition?.[policy]].filter(
+    (limit): limit is number => typeof limit === 'number',
+  );
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 

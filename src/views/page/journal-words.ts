@@ -20,7 +20,7 @@ const WHAT: Readonly<Record<string, string>> = {
   finding_opened: 'opened',
   finding_cleared: 'cleared',
   failure: 'failure',
-  failure_sentinel: 'failure sentinel written',
+  failure_sentinel: 'failure sentinel',
   restart_planned: 'restart planned',
   restart_refused: 'restart refused',
   restart_started: 'restart started',

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sentinelsSection } from '../../../src/config/sentinels-section.js';
 import type { ContainerEvent, Observation } from '../../../src/fleet/observations.js';
+import type { QueueReading } from '../../../src/fleet/queue-observations.js';
 import type { JournalFields } from '../../../src/journal/journal-entry.js';
 import { createLogger } from '../../../src/lib/logger.js';
 import { createFailFast } from '../../../src/recovery/fail-fast/fail-fast.js';
-import type { SentinelTarget, WriteResult } from '../../../src/recovery/fail-fast/write-sentinel.js';
+import type { SentinelTarget } from '../../../src/recovery/fail-fast/open-folder.js';
+import { hashSentinel } from '../../../src/recovery/fail-fast/withdraw-sentinel.js';
+import type { WriteResult } from '../../../src/recovery/fail-fast/write-sentinel.js';
 import { createFailureClassifier } from '../../../src/sources/sentinels/classify-failure.js';
 import { parseSentinelContent } from '../../../src/sources/sentinels/parse-failure.js';
 import { createFakeClock } from '../../support/fake-clock.js';
@@ -28,9 +31,24 @@ interface Options {
   readonly pattern?: string;
   readonly limit?: number;
   readonly result?: WriteResult;
+  /** False: whatever a worker held is lost with it. */
+  readonly redelivers?: boolean | null;
+  readonly longestJobMs?: number;
+  /** What the life before has saved. */
+  readonly saved?: unknown;
 }
 
-function createScene({ isOn = true, pattern, limit = 60, result = { kind: 'written' } }: Options = {}) {
+function createScene({
+  isOn = true,
+  pattern,
+  limit = 60,
+  result = { kind: 'written' },
+  redelivers = false,
+  longestJobMs,
+  saved,
+}: Options = {}) {
+  const saves: (() => unknown)[] = [];
+  const withdrawals: { readonly path: string; readonly hash: string }[] = [];
   const fleet = createProgressFleet();
   const clock = createFakeClock(T0);
   const journal: JournalFields[] = [];
@@ -40,13 +58,23 @@ function createScene({ isOn = true, pattern, limit = 60, result = { kind: 'writt
     settings: () => ({
       recovery: { write_failure_sentinels: isOn, failure_sentinels_per_minute: limit },
       sentinels: { root: '/data', pattern: pattern ?? '{document}/{stage}/sentinel.json' },
+      stages: [
+        { id: 'G3_02', redelivers },
+        { id: 'G9_02', redelivers },
+      ],
     }),
+    section: { load: () => saved, save: (produce) => saves.push(produce) },
+    longestJobMs: () => longestJobMs,
     journal: { append: (fields) => journal.push(fields) },
     clock,
     log: createLogger({ level: 'silent', format: 'json', write: () => undefined }),
     async write({ root, folders, file }: SentinelTarget, content) {
       writes.push({ path: [root, ...folders, file].join('/'), content });
       return result;
+    },
+    withdraw({ root, folders, file }, hash) {
+      withdrawals.push({ path: [root, ...folders, file].join('/'), hash });
+      return Promise.resolve({ kind: 'withdrawn' });
     },
   });
   const apply = (observation: Observation): void => {
@@ -56,7 +84,9 @@ function createScene({ isOn = true, pattern, limit = 60, result = { kind: 'writt
   const event = (event: Partial<ContainerEvent> & Pick<ContainerEvent, 'action'>): void =>
     apply({ kind: 'container-event', event: { id: `id-${W}`, atMs: clock.nowMs(), ...event } });
   for (const name of [W, OTHER]) fleet.container({ name, id: `id-${name}` });
-  return { fleet, clock, journal, writes, failFast, event };
+  const outcomes = (): readonly (readonly unknown[])[] =>
+    journal.map(({ result: what, reason }) => (reason === undefined ? [what] : [what, reason]));
+  return { fleet, clock, journal, writes, withdrawals, saves, failFast, event, apply, outcomes };
 }
 
 /** A worker that has been at a document for 60 s. */
@@ -91,7 +121,7 @@ describe('fail fast for the dead', () => {
       started_at: new Date(T0 + 10_000).toISOString(),
       written_by: 'stagewatch',
     });
-    assert.deepEqual([...failFast.written], [['G3_02', 1]]);
+    assert.deepEqual([...failFast.counts.written], [['G3_02', 1]]);
     assert.deepEqual(
       journal.map(({ type, result, container, stage, document }) => [
         type,
@@ -220,7 +250,7 @@ describe('fail fast for the dead', () => {
     for (const { event, clock, failFast } of [failed, present]) {
       event({ action: 'die', exitCode: 1 });
       await clock.advance(2000);
-      assert.equal(failFast.written.size, 0);
+      assert.equal(failFast.counts.written.size, 0);
     }
     assert.deepEqual(
       failed.journal.map(({ result, problem }) => [result, problem]),
@@ -257,5 +287,144 @@ describe('fail fast for the dead', () => {
     failFast.stop();
     await clock.advance(5000);
     assert.equal(writes.length, 0);
+  });
+});
+
+/** The queue of the stage as the broker tells of it, `ageS` old. */
+function readBroker(scene: ReturnType<typeof createScene>, queue: Partial<QueueReading>, ageS = 0): void {
+  const atMs = scene.clock.nowMs();
+  const stages = [{ id: 'G3_02', order: 0, queue: 'g3' }] as const;
+  scene.apply({ kind: 'stages-configured', stages });
+  scene.apply({ kind: 'source-watched', source: 'rabbitmq', target: 'broker' });
+  scene.apply({ kind: 'source-read', source: 'rabbitmq', atMs, durationMs: 1 });
+  const queues = [{ name: 'g3', status: 'present', deliveredForAck: 9, acked: 8, ...queue } as const];
+  const readings = [{ via: 'management', atMs: atMs - ageS * 1000, isComplete: true, queues } as const];
+  const told = { vhost: '/', readings, ways: [], consumerTimeoutMs: 7_200_000, leftOutCount: 0 };
+  scene.apply({ kind: 'broker-read', atMs, ...told });
+}
+
+/** A worker that died at a document a second ago, in a stage whose queue is as told. */
+async function deadScene(queue: Partial<QueueReading>, options: Options = {}) {
+  const scene = await busyScene({ redelivers: null, ...options });
+  readBroker(scene, { ready: 3, unacked: 1, consumers: 2, ...queue });
+  await scene.clock.advance(1000);
+  scene.event({ action: 'die', exitCode: 139 });
+  await scene.clock.advance(2000);
+  return scene;
+}
+
+describe('fail fast where messages are delivered again', () => {
+  it('writes nothing, says why, and is done when another worker takes the document up', async () => {
+    const scene = await deadScene({});
+    assert.deepEqual(scene.outcomes(), [['waits', 'will_be_redelivered']]);
+    assert.match(String(scene.journal[0]?.['problem']), /goes back to queue g3 and will be delivered again/);
+    scene.fleet.look(74, { [OTHER]: { ...JOB, name: OTHER, done: 0, started_at: seconds(73.5) } });
+    await scene.clock.advance(3_600_000);
+    readBroker(scene, { ready: 0, unacked: 0 });
+    await scene.clock.advance(1000);
+    assert.deepEqual(scene.writes, []);
+    assert.deepEqual(scene.outcomes(), [
+      ['waits', 'will_be_redelivered'],
+      ['refused', 'taken_up'],
+    ]);
+    assert.equal(scene.failFast.counts.notWritten.get('G3_02')?.will_be_redelivered, 1);
+  });
+
+  it('writes at once where the queue acks on delivery, or the worker had acked before', async () => {
+    const auto = await deadScene({ deliveredForAck: 0, deliveredAcked: 9, unacked: 0 });
+    assert.deepEqual(auto.outcomes(), [['written']]);
+    assert.match(String(auto.journal[0]?.['because']), /takes messages for done when they are delivered/);
+    const early = await deadScene({ unacked: 0 });
+    assert.deepEqual(early.outcomes(), [['written']]);
+    assert.match(String(early.journal[0]?.['because']), /had acked it/);
+  });
+
+  it('writes once its queue is empty and nobody holds a message, unless a sentinel came', async () => {
+    for (const hasEnded of [false, true]) {
+      const scene = await deadScene({});
+      const sentinel = { outcome: 'success', stage: 'G3_02', document: 'PMC1', atMs: T0 + 73_000 } as const;
+      if (hasEnded) scene.apply({ kind: 'sentinel-seen', sentinel });
+      await scene.clock.advance(1500);
+      readBroker(scene, { ready: 0, unacked: 1 });
+      await scene.clock.advance(5000);
+      assert.equal(scene.writes.length, 0);
+      readBroker(scene, { ready: 0, unacked: 0 });
+      await scene.clock.advance(1);
+      assert.equal(scene.writes.length, hasEnded ? 0 : 1);
+    }
+  });
+
+  it('writes when no worker took it within the time that the stage needs for those before it', async () => {
+    const scene = await deadScene({}, { longestJobMs: 60_000 });
+    // 3 messages before it, 2 consumers: three rounds of a minute.
+    await scene.clock.advance(175_000);
+    readBroker(scene, { ready: 4, unacked: 0 });
+    await scene.clock.advance(1000);
+    assert.equal(scene.writes.length, 0);
+    await scene.clock.advance(5000);
+    readBroker(scene, { ready: 4, unacked: 0 });
+    await scene.clock.advance(1000);
+    assert.deepEqual(scene.outcomes(), [['waits', 'will_be_redelivered'], ['written']]);
+  });
+
+  it('does not write where the broker tells nothing, or nothing new enough, and names which', async () => {
+    const away = await busyScene({ redelivers: null });
+    away.event({ action: 'die', exitCode: 1 });
+    await away.clock.advance(2000);
+    assert.deepEqual(away.outcomes(), [['waits', 'broker_not_watched']]);
+    const silent = await deadScene({ deliveredForAck: 0 });
+    assert.deepEqual(silent.outcomes(), [['waits', 'ack_mode_unknown']]);
+    const mixed = await deadScene({ deliveredAcked: 3 });
+    assert.deepEqual(mixed.outcomes(), [['waits', 'ack_mode_unknown']]);
+    const down = await busyScene({ redelivers: null });
+    readBroker(down, { ready: 3, unacked: 1 });
+    const failed = { reason: 'unreachable', problem: 'no route to it', atMs: down.clock.nowMs() } as const;
+    down.apply({ kind: 'source-failed', source: 'rabbitmq', ...failed });
+    down.event({ action: 'die', exitCode: 1 });
+    await down.clock.advance(2000);
+    assert.deepEqual(down.outcomes(), [['waits', 'broker_unreadable']]);
+    assert.equal(down.journal[0]?.['problem'], 'no route to it');
+  });
+
+  it('leaves the message of a stuck worker to its redelivery', async () => {
+    const scene = await busyScene({ redelivers: null });
+    readBroker(scene, { ready: 0, unacked: 1 });
+    await scene.failFast.beforeRestart({ identity: W, finding: { summary: '7m12s without progress' } });
+    assert.deepEqual(scene.outcomes(), [['waits', 'will_be_redelivered']]);
+  });
+});
+
+describe('a failure sentinel of ours', () => {
+  const success = (document: string) =>
+    ({
+      kind: 'sentinel-seen',
+      sentinel: { outcome: 'success', stage: 'G3_02', document, atMs: T0 + 90_000 },
+    }) as const;
+
+  it("is withdrawn when its document succeeds after all, also in the daemon's next life", async () => {
+    const first = await busyScene();
+    first.event({ action: 'die', exitCode: 1 });
+    await first.clock.advance(2000);
+    const saved: unknown = JSON.parse(JSON.stringify(first.saves.at(-1)?.()));
+    const second = createScene({ saved });
+    for (const { apply, withdrawals, clock, failFast, journal } of [first, second]) {
+      apply(success('PMC2'));
+      assert.deepEqual(withdrawals, []);
+      apply(success('PMC1'));
+      apply(success('PMC1'));
+      await clock.advance(1);
+      const hash = hashSentinel(first.writes[0]?.content ?? '');
+      assert.deepEqual(withdrawals[0], { path: '/data/PMC1/G3_02/sentinel.json', hash });
+      assert.equal(failFast.counts.withdrawn.get('G3_02'), 1);
+      assert.deepEqual([journal.at(-1)?.['result'], journal.at(-1)?.['document']], ['withdrawn', 'PMC1']);
+    }
+  });
+
+  it('is remembered by what this daemon saved alone, whatever else stands there', () => {
+    for (const saved of [7, [{}], [{ document: 'PMC1', hash: 3 }], { x: 1 }]) {
+      const scene = createScene({ saved });
+      scene.apply(success('PMC1'));
+      assert.deepEqual(scene.withdrawals, []);
+    }
   });
 });

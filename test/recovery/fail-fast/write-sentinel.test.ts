@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { hashSentinel, withdrawFailureSentinel } from '../../../src/recovery/fail-fast/withdraw-sentinel.js';
 import { writeFailureSentinel } from '../../../src/recovery/fail-fast/write-sentinel.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -90,5 +91,49 @@ describe('a failure sentinel', { skip: process.platform === 'linux' ? false : 'n
     await symlink(root, linked);
     assert.deepEqual(await writeFailureSentinel(target(linked), CONTENT), { kind: 'written' });
     assert.equal(await readFile(failure(root), 'utf8'), CONTENT);
+  });
+});
+
+describe('withdrawing a failure sentinel', {
+  skip: process.platform === 'linux' ? false : 'needs Linux',
+}, () => {
+  const OURS = hashSentinel(CONTENT);
+
+  async function written(test: TestContext, success = true): Promise<string> {
+    const root = await rootWith(test);
+    await writeFailureSentinel(target(root), CONTENT);
+    if (success) await writeFile(join(root, 'PMC1/G3_02/sentinel.json'), '{}');
+    return root;
+  }
+
+  it('removes ours beside the success, and nothing else', async (test) => {
+    const root = await written(test);
+    assert.deepEqual(await withdrawFailureSentinel(target(root), OURS), { kind: 'withdrawn' });
+    assert.deepEqual(await readdir(join(root, 'PMC1/G3_02')), ['sentinel.json']);
+    assert.deepEqual(await withdrawFailureSentinel(target(root), OURS), { kind: 'not_ours' });
+  });
+
+  it('leaves it while there is no success', async (test) => {
+    const root = await written(test, false);
+    assert.deepEqual(await withdrawFailureSentinel(target(root), OURS), { kind: 'no_success' });
+    assert.equal(await readFile(failure(root), 'utf8'), CONTENT);
+  });
+
+  it('leaves what another program wrote, a link, a folder, and what lies outside', async (test) => {
+    const root = await written(test);
+    await writeFile(failure(root), '{"error":"theirs"}');
+    assert.deepEqual(await withdrawFailureSentinel(target(root), OURS), { kind: 'not_ours' });
+    assert.equal(await readFile(failure(root), 'utf8'), '{"error":"theirs"}');
+    const outside = await written(test);
+    await rm(failure(root));
+    await symlink(failure(outside), failure(root));
+    assert.deepEqual(await withdrawFailureSentinel(target(root), OURS), { kind: 'not_ours' });
+    const linked = await rootWith(test);
+    await symlink(join(outside, 'PMC1'), join(linked, 'PMC1'));
+    assert.equal((await withdrawFailureSentinel(target(linked), OURS)).kind, 'failed');
+    assert.equal(await readFile(failure(outside), 'utf8'), CONTENT);
+    const gone = await rootWith(test);
+    assert.deepEqual(await withdrawFailureSentinel(target(gone), OURS), { kind: 'not_ours' });
+    assert.deepEqual(await readdir(gone), [], 'no folder is made for it');
   });
 });

@@ -17,7 +17,10 @@ describe('parseDetailed', () => {
     assert.deepEqual(queues.get('c1'), { ready: 5, unacked: 3, consumers: 1 });
     assert.deepEqual(queues.get('s1'), { ready: 10, unacked: 0, consumers: 0 });
     const sums = createChannelSums().take(channelCounts, new Set(queues.keys()));
-    assert.deepEqual(sums.get('c1'), { published: 10, acked: 2, redelivered: 0 });
+    assert.deepEqual(sums.get('c1'), {
+      ...{ published: 10, acked: 2, redelivered: 0 },
+      ...{ deliveredForAck: 5, deliveredAcked: 0 },
+    });
     assert.deepEqual(sums.get('s1'), { published: 10, acked: 0, redelivered: 0 });
   });
 
@@ -33,13 +36,18 @@ describe('parseDetailed', () => {
     const text = `${HEAD}# TYPE rabbitmq_detailed_queue_messages_acked_total counter
 rabbitmq_detailed_queue_messages_acked_total{vhost="v",queue="q"} 7
 rabbitmq_detailed_queue_messages_redelivered_total{vhost="v",queue="q"} 1
+rabbitmq_detailed_queue_messages_delivered_total{vhost="v",queue="q"} 2
+rabbitmq_detailed_queue_messages_delivered_ack_total{vhost="v",queue="q"} 8
 rabbitmq_detailed_queue_exchange_messages_published_total{queue_vhost="v",queue="q",exchange_vhost="v",exchange=""} 3
 rabbitmq_detailed_queue_exchange_messages_published_total{queue_vhost="v",queue="q",exchange_vhost="v",exchange="e"} 4
 rabbitmq_detailed_queue_messages_ready{vhost="v",queue="a\\"b\\\\c"} 2
 `;
     const { queues, hasQueueCounters } = parseDetailed(text, 'v');
     assert.equal(hasQueueCounters, true);
-    assert.deepEqual(queues.get('q'), { acked: 7, redelivered: 1, published: 7 });
+    assert.deepEqual(queues.get('q'), {
+      ...{ acked: 7, redelivered: 1, published: 7 },
+      ...{ deliveredAcked: 2, deliveredForAck: 8 },
+    });
     assert.deepEqual(queues.get('a"b\\c'), { ready: 2 });
   });
 

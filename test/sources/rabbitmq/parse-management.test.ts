@@ -45,6 +45,29 @@ describe('parseQueues', () => {
     );
   });
 
+  it('reads how messages are delivered, and how often they may be', () => {
+    const { queues } = parseQueues(
+      JSON.stringify([
+        {
+          name: 'a',
+          message_stats: { deliver: 5, deliver_no_ack: 2 },
+          arguments: { 'x-delivery-limit': 5 },
+          effective_policy_definition: { 'delivery-limit': 3 },
+        },
+        { name: 'b', arguments: { 'x-delivery-limit': -1 } },
+        { name: 'c', message_stats: {} },
+      ]),
+    );
+    assert.deepEqual(
+      queues.map((queue) => [queue.deliveredForAck, queue.deliveredAcked, queue.deliveryLimit]),
+      [
+        [5, 2, 3],
+        [undefined, undefined, -1],
+        [undefined, undefined, undefined],
+      ],
+    );
+  });
+
   it('leaves out a broken entry and takes unknown or absent facts as unknown', () => {
     const { queues, brokenCount } = parseQueues(
       JSON.stringify([

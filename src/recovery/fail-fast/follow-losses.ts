@@ -1,0 +1,235 @@
+/**
+ * Sees a lost job through: writes its failure sentinel once its message is surely gone, and nothing while the broker may
+ * deliver that again; a sentinel that was written all the same is withdrawn when the document succeeds.
+ */
+
+import type { Config } from '../../config/schema.js';
+import type { StageConfig } from '../../config/stages-section.js';
+import { judgeMessage, type LostMessage } from '../../fleet/message-fate.js';
+import type { Fleet } from '../../fleet/model.js';
+import type { Queue } from '../../fleet/queue-model.js';
+import type { Journal } from '../../journal/journal.js';
+import type { Clock } from '../../lib/clock.js';
+import { withDeadline } from '../../lib/deadline.js';
+import { describeError } from '../../lib/describe-error.js';
+import type { DurableSection } from '../../lib/durable-section.js';
+import type { Logger } from '../../lib/logger.js';
+import { describeLoss, type LostJob, renderFailureSentinel } from './lost-job.js';
+import type { SentinelTarget } from './open-folder.js';
+import { createOwnSentinels, type OwnSentinel } from './own-sentinels.js';
+import { planFailureSentinel, type SentinelPlan } from './plan-failure-sentinel.js';
+import { createSentinelCounter, type FailureSentinelCounts } from './sentinel-counts.js';
+import { type WithdrawResult, withdrawFailureSentinel } from './withdraw-sentinel.js';
+import { type WriteResult, writeFailureSentinel } from './write-sentinel.js';
+
+export interface FailFastSettings {
+  readonly recovery: {
+    readonly write_failure_sentinels: boolean;
+    readonly failure_sentinels_per_minute: number;
+  };
+  readonly sentinels: Pick<Config['sentinels'], 'root' | 'pattern'>;
+  readonly stages: readonly Pick<StageConfig, 'id' | 'redelivers'>[];
+}
+
+export interface LossFollower {
+  readonly counts: FailureSentinelCounts;
+  /** `unheld`: the last time before the loss at which no consumer of its queue held a message. Never rejects. */
+  take(lost: LostJob, unheld: Queue['unheld']): Promise<void>;
+  /** The broker was read again: those that wait are decided anew. */
+  review(): void;
+  /** A sentinel of the document has come. */
+  noteSentinel(seen: { readonly outcome: 'success' | 'failure'; readonly document?: string }): void;
+  stop(): void;
+}
+
+export interface LossFollowerOptions {
+  readonly fleet: Fleet;
+  readonly settings: () => FailFastSettings;
+  readonly journal: Pick<Journal, 'append'>;
+  readonly section: DurableSection;
+  /** How long a job of the stage takes at most, as far as is known. */
+  readonly longestJobMs: (stage: string) => number | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly write?: (target: SentinelTarget, content: string) => Promise<WriteResult>;
+  readonly withdraw?: (target: SentinelTarget, hash: string) => Promise<WithdrawResult>;
+}
+
+interface Following {
+  readonly lost: LostJob;
+  readonly message: LostMessage;
+  reason?: string;
+}
+
+const WRITE_LIMIT_MS = 10_000;
+const RATE_WINDOW_MS = 60_000;
+const MAX_FOLLOWED = 1000;
+/** A message that was not taken up by then is told by other findings. */
+const FOLLOWED_MS = 6 * 3_600_000;
+/** Documents whose losses are counted. */
+const MAX_COUNTED = 5000;
+
+export function createLossFollower(options: LossFollowerOptions): LossFollower {
+  const { fleet, settings, journal, clock, log, write = writeFailureSentinel } = options;
+  const counter = createSentinelCounter();
+  const followed = new Map<string, Following>();
+  const losses = new Map<string, number>();
+  const own = createOwnSentinels({
+    section: options.section,
+    withdraw: options.withdraw ?? withdrawFailureSentinel,
+    onResult: noteWithdrawal,
+  });
+  let writtenAtMs: number[] = [];
+
+  function countLoss(key: string): number {
+    const count = (losses.get(key) ?? 0) + 1;
+    losses.delete(key);
+    losses.set(key, count);
+    const oldest = losses.keys().next();
+    if (losses.size > MAX_COUNTED && !oldest.done) losses.delete(oldest.value);
+    return count;
+  }
+
+  function planFor({ lost, message }: Following): SentinelPlan {
+    const nowMs = clock.nowMs();
+    const { recovery, sentinels, stages } = settings();
+    writtenAtMs = writtenAtMs.filter((atMs) => nowMs - atMs < RATE_WINDOW_MS);
+    const config = stages.find(({ id }) => id === lost.stage);
+    const facts = { queue: queueOf(fleet, lost.stage), broker: fleet.broker, nowMs };
+    const fate = judgeMessage(message, {
+      ...facts,
+      health: fleet.sources.get('rabbitmq'),
+      isRedelivered: config?.redelivers ?? null,
+    });
+    const rate = {
+      recentlyWritten: writtenAtMs.length,
+      limit: recovery.failure_sentinels_per_minute,
+    };
+    return planFailureSentinel(lost, { fleet, pattern: sentinels.pattern, ...rate, fate });
+  }
+
+  async function decide(key: string, following: Following): Promise<void> {
+    const { lost } = following;
+    const plan = planFor(following);
+    if (plan.kind === 'write') {
+      followed.delete(key);
+      await writeFor(lost, plan);
+      return;
+    }
+    if (plan.kind === 'refuse') followed.delete(key);
+    else follow(key, following);
+    // Said once for each reason: it may be decided often.
+    if (following.reason === plan.reason) return;
+    following.reason = plan.reason;
+    counter.addNotWritten(plan.reason, lost.stage);
+    const result = plan.kind === 'refuse' ? 'refused' : 'waits';
+    note(lost, { result, reason: plan.reason, problem: plan.text });
+  }
+
+  function follow(key: string, following: Following): void {
+    followed.set(key, following);
+    const oldest = followed.keys().next();
+    if (followed.size > MAX_FOLLOWED && !oldest.done) followed.delete(oldest.value);
+  }
+
+  async function writeFor(lost: LostJob, plan: Extract<SentinelPlan, { kind: 'write' }>): Promise<void> {
+    const nowMs = clock.nowMs();
+    // Counted before it is written: many at once must not all find room.
+    writtenAtMs.push(nowMs);
+    const target = { root: settings().sentinels.root ?? '', folders: plan.folders, file: plan.file };
+    const content = renderFailureSentinel(lost);
+    const result = await withDeadline(write(target, content), {
+      clock,
+      limitMs: WRITE_LIMIT_MS,
+      what: `writing a failure sentinel under ${target.root}`,
+    }).catch((error: unknown): WriteResult => ({ kind: 'failed', problem: describeError(error) }));
+    if (result.kind !== 'written') writtenAtMs.splice(writtenAtMs.indexOf(nowMs), 1);
+    if (result.kind === 'present') return;
+    if (result.kind === 'failed') {
+      note(lost, { result: 'failed', problem: result.problem });
+      return;
+    }
+    counter.add('written', lost.stage);
+    const { container, stage, job } = lost;
+    if (job.document !== undefined) {
+      own.remember(
+        { document: job.document, container, ...(stage !== undefined && { stage }), target },
+        content,
+      );
+    }
+    note(lost, { result: 'written', because: plan.because });
+  }
+
+  function noteWithdrawal({ container, stage, document }: OwnSentinel, result: WithdrawResult): void {
+    if (result.kind === 'not_ours') return;
+    const fields = { container, ...(stage !== undefined && { stage }), document };
+    if (result.kind === 'failed') {
+      const outcome = { result: 'not_withdrawn', problem: result.problem };
+      journal.append({ type: 'failure_sentinel', ...fields, ...outcome });
+      log.warn({ ...fields, ...outcome }, 'a failure sentinel cannot be withdrawn');
+      return;
+    }
+    counter.add('withdrawn', stage);
+    journal.append({ type: 'failure_sentinel', ...fields, result: 'withdrawn' });
+    log.info(fields, 'failure sentinel withdrawn: the document has succeeded');
+  }
+
+  function note(
+    lost: LostJob,
+    outcome: { readonly result: string } & Readonly<Record<string, string>>,
+  ): void {
+    const { container, stage, job } = lost;
+    const fields = { container, stage, document: job.document, ...outcome };
+    journal.append({ type: 'failure_sentinel', ...fields, error: describeLoss(lost) });
+    if (outcome.result === 'written') log.warn(fields, 'failure sentinel written for a lost job');
+    else if (outcome.result === 'waits') log.info(fields, 'no failure sentinel yet for a lost job');
+    else log.warn(fields, 'no failure sentinel for a lost job');
+  }
+
+  return {
+    get counts() {
+      return counter.counts;
+    },
+    async take(lost, unheld) {
+      const key = `${lost.stage ?? ''}\n${lost.job.document ?? lost.worker}`;
+      const longestMs = lost.stage === undefined ? undefined : options.longestJobMs(lost.stage);
+      const neededMs =
+        longestMs === undefined ? undefined : timeToTake(longestMs, queueOf(fleet, lost.stage));
+      const message: LostMessage = {
+        startedAtMs: lost.job.startedAtMs,
+        lostAtMs: lost.lostAtMs,
+        losses: countLoss(key),
+        ...(unheld && { unheld }),
+        ...(neededMs !== undefined && { neededMs }),
+      };
+      await decide(key, { lost, message });
+    },
+    review() {
+      for (const [key, following] of followed) {
+        if (clock.nowMs() - following.lost.lostAtMs > FOLLOWED_MS) followed.delete(key);
+        else void decide(key, following);
+      }
+    },
+    noteSentinel({ outcome, document }) {
+      for (const [key, { lost }] of followed) {
+        if (document !== undefined && lost.job.document === document) followed.delete(key);
+      }
+      if (outcome === 'success') void own.succeeded(document);
+    },
+    stop() {
+      followed.clear();
+    },
+  };
+}
+
+export function queueOf({ queues }: Pick<Fleet, 'queues'>, stage: string | undefined): Queue | undefined {
+  if (stage === undefined) return undefined;
+  for (const queue of queues.values()) if (queue.stage === stage) return queue;
+  return undefined;
+}
+
+/** A message that is taken back waits for those before it, one job of the stage after the other. */
+function timeToTake(longestMs: number, queue: Queue | undefined): number {
+  const { ready, consumers } = queue ?? {};
+  return longestMs * (1 + Math.ceil((ready?.value ?? 0) / Math.max(1, consumers?.value ?? 1)));
+}
