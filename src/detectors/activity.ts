@@ -1,6 +1,10 @@
-/** Tells what still moves around a worker whose progress does not: its CPU time, its GPU, the acks of its queue. */
+/**
+ * Tells what still moves around a worker whose progress does not: its CPU time, what it reads and sends, its GPU, the acks
+ * of its queue.
+ */
 
 import type { CpuActivity } from '../fleet/cpu-model.js';
+import type { IoActivity } from '../fleet/io-model.js';
 import type { Fleet } from '../fleet/model.js';
 import type { Queue } from '../fleet/queue-model.js';
 import { formatDuration } from '../lib/duration.js';
@@ -10,6 +14,8 @@ export type Motion = 'moving' | 'still' | 'unknown';
 
 export interface Activity {
   readonly cpu: Motion;
+  /** What it takes in and gives out by network and disk; `still` is never asked for. */
+  readonly io: Motion;
   readonly gpu: Motion;
   readonly acks: Motion;
   /** Independent facts agree that nothing moves: without CPU facts they cannot, nor while it is `isBlind`. */
@@ -59,18 +65,21 @@ const CPU_STALE_MS = 60_000;
 const GPU_STILL_RATIO = 0.01;
 
 export function judgeActivity(
-  { cpu }: Pick<Fleet, 'cpu'>,
+  { cpu, io }: Pick<Fleet, 'cpu' | 'io'>,
   around: Surroundings,
   options: StillnessOptions,
 ): Activity {
   const used = around.identity === undefined ? undefined : cpu.get(around.identity);
   const cpuMotion = judgeCpu(used, options);
+  const moved = around.identity === undefined ? undefined : io.get(around.identity);
+  const ioMotion = judgeIo(moved, options);
   const gpuMotion = judgeGpu(around.gpus);
   const acks = judgeAcks(around, options);
-  const motions = [cpuMotion, gpuMotion, acks];
+  const motions = [cpuMotion, ioMotion, gpuMotion, acks];
   const isMoving = motions.includes('moving');
   return {
     cpu: cpuMotion,
+    io: ioMotion,
     gpu: gpuMotion,
     acks,
     isMoving,
@@ -79,6 +88,7 @@ export function judgeActivity(
     ...(cpuMotion === 'still' && used && { stillSinceMs: stillSince(used) }),
     evidence: [
       describeCpu(used, cpuMotion),
+      ...describeIo(moved, ioMotion),
       ...around.gpus.map(describeGpu),
       ...describeQueue(around.queue, options.nowMs),
     ],
@@ -93,6 +103,24 @@ function judgeCpu(used: CpuActivity | undefined, { nowMs, neededMs }: StillnessO
 
 function stillSince({ firstAtMs, lastBusyAtMs }: CpuActivity): number {
   return Math.max(firstAtMs, lastBusyAtMs ?? 0);
+}
+
+function judgeIo(moved: IoActivity | undefined, { nowMs, neededMs }: StillnessOptions): Motion {
+  if (!moved?.recent || nowMs - moved.atMs > CPU_STALE_MS) return 'unknown';
+  const { lastBusyAtMs } = moved;
+  return lastBusyAtMs !== undefined && nowMs - lastBusyAtMs < neededMs ? 'moving' : 'still';
+}
+
+function describeIo(moved: IoActivity | undefined, motion: Motion): readonly string[] {
+  if (motion === 'unknown' || !moved?.recent) return [];
+  const { inBytes, outBytes, ms } = moved.recent;
+  return [
+    `container took in ${kilobytes(inBytes)} and gave out ${kilobytes(outBytes)} in ${formatDuration(ms)}`,
+  ];
+}
+
+function kilobytes(bytes: number): string {
+  return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 function judgeGpu(gpus: readonly GpuUse[]): Motion {

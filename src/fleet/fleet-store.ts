@@ -5,6 +5,7 @@ import { createContainerRegistry } from './container-registry.js';
 import { createCpuRegistry } from './cpu-registry.js';
 import { createGpuLinkMemory } from './gpu-link-memory.js';
 import { createGpuRegistry } from './gpu-registry.js';
+import { createIoRegistry } from './io-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
 import { createProgressRegistry } from './progress-registry.js';
@@ -34,6 +35,7 @@ export function createFleetStore(classify: Classify): FleetStore {
   const registry = createContainerRegistry(classify, toldStages);
   const { containers, ignored } = registry;
   const cpu = createCpuRegistry({ containers });
+  const io = createIoRegistry({ containers });
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
   const stages = new Map<string, Stage>();
@@ -61,6 +63,7 @@ export function createFleetStore(classify: Classify): FleetStore {
     ignored,
     ends: registry.ends,
     cpu: cpu.activity,
+    io: io.activity,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,
     get gpuLinks() {
@@ -140,6 +143,9 @@ export function createFleetStore(classify: Classify): FleetStore {
         break;
       case 'cpu-read':
         cpu.applyRead(observation);
+        break;
+      case 'io-read':
+        io.applyRead(observation);
         break;
       case 'gpus-read':
         if (gpuRegistry.applyRead(observation)) gpuLinks.invalidate();

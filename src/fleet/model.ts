@@ -4,6 +4,7 @@ import type { SequenceRing } from '../lib/sequence-ring.js';
 import type { CpuActivity } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
+import type { IoActivity } from './io-model.js';
 import type { ProgressPicture } from './progress-model.js';
 import type { Broker, Queue } from './queue-model.js';
 import type { SentinelFacts } from './sentinel-model.js';
@@ -144,6 +145,8 @@ export interface IgnoredContainer {
 export interface Fleet extends ProgressPicture {
   /** How much CPU time containers use, by identity; those that nobody measured are missing. */
   readonly cpu: ReadonlyMap<string, CpuActivity>;
+  /** What suspects among the containers take in and give out, by identity. */
+  readonly io: ReadonlyMap<string, IoActivity>;
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

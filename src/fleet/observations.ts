@@ -4,6 +4,7 @@ import type { CpuReading } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { GpuRequest } from './gpu-model.js';
 import type { GpusRead } from './gpu-observations.js';
+import type { IoReading } from './io-model.js';
 import type { ContainerState, HealthState, SourceName } from './model.js';
 import type { ProgressObservation } from './progress-observations.js';
 import type { QueueObservation } from './queue-observations.js';
@@ -88,5 +89,7 @@ export type Observation =
   | { readonly kind: 'container-vanished'; readonly id: string }
   /** CPU time of some containers, not necessarily all. */
   | { readonly kind: 'cpu-read'; readonly atMs: number; readonly readings: readonly CpuReading[] }
+  /** What some containers have taken in and given out. */
+  | { readonly kind: 'io-read'; readonly atMs: number; readonly readings: readonly IoReading[] }
   | GpusRead
   | SentinelObservation;

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Environment } from '../config/environment.js';
 import type { Config } from '../config/schema.js';
+import type { Suspect } from '../fleet/io-model.js';
 import type { SourceName } from '../fleet/model.js';
 import type { Observation } from '../fleet/observations.js';
 import type { Clock } from '../lib/clock.js';
@@ -30,8 +31,8 @@ export interface SourceSet {
 export interface SourceSetOptions {
   readonly apply: (observation: Observation) => void;
   readonly forgetSource: (source: SourceName) => void;
-  /** Ids of containers that detection wants to know more of; absent: none. */
-  readonly suspects?: () => readonly string[];
+  /** Absent: none. */
+  readonly suspects?: () => readonly Suspect[];
   /** What a source keeps over a restart of the daemon is a section of its name. */
   readonly state: SectionedState;
   readonly env: Environment;

@@ -1,5 +1,6 @@
 /** What every source is to the daemon: something that starts, speaks in observations, and stops. */
 
+import type { Suspect } from '../fleet/io-model.js';
 import type { SourceName } from '../fleet/model.js';
 import type { Observation } from '../fleet/observations.js';
 import type { Clock } from '../lib/clock.js';
@@ -11,8 +12,8 @@ export interface SourceContext {
   readonly log: Logger;
   /** The only way out of a source; synchronous. */
   readonly apply: (observation: Observation) => void;
-  /** Ids of containers that detection wants to know more of than what all cost; absent: none. */
-  readonly suspects?: () => readonly string[];
+  /** Absent: none. */
+  readonly suspects?: () => readonly Suspect[];
   /** What the source remembers from one life of the daemon to the next; absent: nothing. */
   readonly durable?: DurableSection;
 }

@@ -21,6 +21,7 @@ const LIMITS: StageLimits = {
 
 const STILL: Activity = {
   cpu: 'still',
+  io: 'unknown',
   gpu: 'still',
   acks: 'still',
   isStill: true,

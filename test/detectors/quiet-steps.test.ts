@@ -61,6 +61,27 @@ describe('a quiet step in a fast stage', () => {
     assert.deepEqual(waitQuietly(fleet, 'PMC-quiet-2'), []);
   });
 
+  it('makes nobody stuck while bytes come in, however well the limit is proven, and does once they do not', () => {
+    const fleet = start();
+    workFor(fleet, 310);
+    fleet.cpu(W, 100);
+    fleet.progress(W, page('PMC-download', 3));
+    const take = (seconds: number, bytesPerSecond: number): void => {
+      for (let passed = 0; passed < seconds; passed += 5) {
+        received += 5 * bytesPerSecond;
+        const readings = [{ id: `id-of-${W}`, inBytes: received, outBytes: 0 }];
+        fleet.store.apply({ kind: 'io-read', atMs: fleet.nowMs, readings });
+        fleet.judgeFor(5);
+      }
+    };
+    let received = 0;
+    take(QUIET_S, 5000);
+    assert.equal(fleet.statusOf(W), 'slow');
+    assert.match(fleet.evaluation.verdicts.workers.get(W)?.evidence.join() ?? '', /took in 25\.0 kB/);
+    take(QUIET_S, 50);
+    assert.equal(fleet.statusOf(W), 'stuck');
+  });
+
   it('is a hang where none was ever seen in hundreds of jobs', () => {
     const fleet = start();
     workFor(fleet, 310);

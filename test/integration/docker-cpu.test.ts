@@ -65,7 +65,10 @@ describe('CPU time of containers of a real engine', { skip: skipWithout('docker'
           cgroup_root: cgroupRoot,
         },
       },
-      { ...context, suspects: () => [...fleet.containers.values()].map(({ id }) => id) },
+      {
+        ...context,
+        suspects: () => [...fleet.containers.values()].map(({ id }) => ({ id, isQuiet: false })),
+      },
     );
     source.start();
     try {

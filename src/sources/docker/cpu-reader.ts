@@ -1,4 +1,7 @@
-/** Reads now and then how much CPU time containers have used: from control groups, else from the engine for suspects. */
+/**
+ * Reads now and then how much CPU time containers have used: from control groups, else from the engine for suspects. Of
+ * suspects that use none the engine is asked also what they take in and give out.
+ */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DockerConfig } from '../../config/docker-section.js';
@@ -85,8 +88,9 @@ export function createCpuReader({ config, isRemote }: CpuReaderOptions, context:
       async function look(): Promise<void> {
         const unread = await readCgroups(running(), signal);
         if (signal.aborted) return;
-        const wanted = (suspects?.() ?? []).filter((id) => unread.has(id));
-        void stats.ask(client, wanted, signal);
+        const wanted = (suspects?.() ?? []).filter(({ id, isQuiet }) => isQuiet || unread.has(id));
+        const ids = wanted.map(({ id }) => id);
+        void stats.ask(client, { ids, isCpuUnknown: (id) => unread.has(id) }, signal);
       }
 
       function begin(): void {

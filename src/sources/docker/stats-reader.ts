@@ -1,5 +1,9 @@
-/** Asks the engine for the CPU time of a few containers: slow and dear for it, so only where no control group is seen. */
+/**
+ * Asks the engine for what a few containers use: slow and dear for it, so only for suspects. What they take in and give out
+ * is always taken from the answer, CPU time only where no control group tells it.
+ */
 
+import type { Observation } from '../../fleet/observations.js';
 import { describeError } from '../../lib/describe-error.js';
 import type { SourceContext } from '../source.js';
 import type { DockerClient } from './docker-client.js';
@@ -9,7 +13,12 @@ export type StatsClient = Pick<DockerClient, 'getJsonApart'>;
 
 export interface StatsReader {
   /** Never rejects, and asks nothing while the answers to the last call are not all there. */
-  ask(client: StatsClient, ids: readonly string[], signal: AbortSignal): Promise<void>;
+  ask(client: StatsClient, wanted: StatsWanted, signal: AbortSignal): Promise<void>;
+}
+
+export interface StatsWanted {
+  readonly ids: readonly string[];
+  isCpuUnknown(id: string): boolean;
 }
 
 /**
@@ -25,13 +34,20 @@ export function createStatsReader({ clock, log, apply }: SourceContext): StatsRe
   let isAsking = false;
   let wasFailing = false;
 
-  async function askOne(client: StatsClient, id: string, signal: AbortSignal): Promise<void> {
+  async function askOne(client: StatsClient, id: string, wanted: StatsWanted): Promise<Observation[]> {
     const path = `/containers/${encodeURIComponent(id)}/stats`;
     const query = { stream: false, 'one-shot': true };
     const answer = await client.getJsonApart({ path, query }, MAX_STATS_BYTES);
-    const usedSeconds = answer === undefined ? undefined : parseStats(answer);
-    if (usedSeconds === undefined || signal.aborted) return;
-    apply({ kind: 'cpu-read', atMs: clock.nowMs(), readings: [{ id, usedSeconds }] });
+    const stats = answer === undefined ? undefined : parseStats(answer);
+    if (!stats) return [];
+    const atMs = clock.nowMs();
+    const { usedSeconds, io } = stats;
+    const observations: Observation[] = [];
+    if (wanted.isCpuUnknown(id)) {
+      observations.push({ kind: 'cpu-read', atMs, readings: [{ id, usedSeconds }] });
+    }
+    if (io) observations.push({ kind: 'io-read', atMs, readings: [{ id, ...io }] });
+    return observations;
   }
 
   function nextTurn(ids: readonly string[]): readonly string[] {
@@ -46,19 +62,21 @@ export function createStatsReader({ clock, log, apply }: SourceContext): StatsRe
   }
 
   return {
-    async ask(client, ids, signal) {
+    async ask(client, wanted, signal) {
       if (isAsking) return;
       isAsking = true;
-      const turn = nextTurn(ids);
-      const answers = await Promise.allSettled(turn.map((id) => askOne(client, id, signal)));
+      const turn = nextTurn(wanted.ids);
+      const answers = await Promise.allSettled(
+        turn.map(async (id) => {
+          const observations = await askOne(client, id, wanted);
+          if (!signal.aborted) observations.forEach(apply);
+        }),
+      );
       isAsking = false;
       const failed = answers.find((answer) => answer.status === 'rejected');
       if (signal.aborted || turn.length === 0) return;
       if (failed && !wasFailing)
-        log.warn(
-          { problem: describeError(failed.reason) },
-          'the engine does not tell the CPU time of a suspect',
-        );
+        log.warn({ problem: describeError(failed.reason) }, 'the engine does not tell what a suspect uses');
       wasFailing = failed !== undefined;
     },
   };

@@ -31,6 +31,7 @@ describe('CPU time of the containers of an engine', () => {
   let source: Source | undefined;
   let root: string;
   let suspects: readonly string[];
+  let quiet: ReadonlySet<string>;
 
   beforeEach(async (test) => {
     const folder = await tempDir(test as never);
@@ -38,6 +39,7 @@ describe('CPU time of the containers of an engine', () => {
     engine = await startFakeEngine({ folder });
     harness = createSourceHarness();
     suspects = [];
+    quiet = new Set();
     engine.containers.set('aaa', { id: 'aaa', name: NAME, state: 'running', cpuNs: 7e9 });
     engine.containers.set('bbb', { id: 'bbb', name: OTHER, state: 'running', cpuNs: 8e9 });
     engine.containers.set('ccc', { id: 'ccc', name: 'c-worker-gpu0-2', state: 'exited', cpuNs: 9e9 });
@@ -62,7 +64,11 @@ describe('CPU time of the containers of an engine', () => {
       cpu_interval: 10_000,
       cgroup_root: root,
     };
-    const context = { ...harness.context, clock: createHastyClock(HASTE), suspects: () => suspects };
+    const context = {
+      ...harness.context,
+      clock: createHastyClock(HASTE),
+      suspects: () => suspects.map((id) => ({ id, isQuiet: quiet.has(id) })),
+    };
     source = createDockerSource({ address, config }, context);
     source.start();
   }
@@ -119,6 +125,29 @@ describe('CPU time of the containers of an engine', () => {
     assert.ok(statsAsked().every((path) => path.includes('/bbb/')));
   });
 
+  it('is not taken from the engine of a quiet suspect that control groups show, but what it takes in and gives out is', async () => {
+    suspects = ['aaa', 'bbb'];
+    quiet = new Set(['aaa']);
+    let received = 5000;
+    engine.intercept = (path, _request, response) => {
+      if (path !== '/containers/aaa/stats') return false;
+      const cpu_stats = { cpu_usage: { total_usage: 77e9 } };
+      received += 100_000;
+      const networks = { eth0: { rx_bytes: received, tx_bytes: 10 } };
+      response.end(JSON.stringify({ read: '2025-11-23T12:13:20Z', cpu_stats, networks }));
+      return true;
+    };
+    await writeCgroup('aaa', 1);
+    await writeCgroup('bbb', 2);
+    start();
+    await whenUsed(NAME, 1);
+    await waitFor('its traffic', () => harness.fleet.io.get(NAME)?.recent?.inBytes === 100_000);
+    assert.notEqual(harness.fleet.io.get(NAME)?.lastBusyAtMs, undefined);
+    assert.equal(used(NAME), 1);
+    assert.deepEqual([...harness.fleet.io.keys()], [NAME]);
+    assert.ok(statsAsked().every((path) => path.includes('/aaa/')));
+  });
+
   it('that the engine does not tell costs one line, no failure, and keeps no other waiting', async () => {
     suspects = ['aaa', 'bbb'];
     let isBroken = true;
@@ -131,7 +160,7 @@ describe('CPU time of the containers of an engine', () => {
     await whenUsed(OTHER, 8);
     await waitFor('many looks', () => statsAsked().length >= 8);
     assert.equal(used(NAME), undefined);
-    assert.equal(logged('the engine does not tell the CPU time of a suspect').length, 1);
+    assert.equal(logged('the engine does not tell what a suspect uses').length, 1);
     assert.equal(health()?.failures.rejected, 0);
     isBroken = false;
     await whenUsed(NAME, 7);

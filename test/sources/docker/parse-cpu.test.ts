@@ -23,7 +23,31 @@ describe('CPU time', () => {
       read: '2025-11-23T12:13:20.5Z',
       cpu_stats: { cpu_usage: { total_usage: 1_500_000_000, usage_in_usermode: 5 }, online_cpus: 2 },
     };
-    assert.equal(parseStats(answer), 1.5);
+    assert.deepEqual(parseStats(answer), { usedSeconds: 1.5 });
+  });
+
+  it('comes with what the container took in and gave out, where the engine tells', () => {
+    const cpu = { cpu_stats: { cpu_usage: { total_usage: 1e9 } } };
+    const networks = { eth0: { rx_bytes: 100, tx_bytes: 20 }, eth1: { rx_bytes: 3, tx_bytes: 4 } };
+    const io_service_bytes_recursive = [
+      { major: 8, minor: 0, op: 'Read', value: 1000 },
+      { major: 8, minor: 0, op: 'Write', value: 2000 },
+      { major: 8, minor: 0, op: 'Total', value: 3000 },
+      { major: 8, minor: 16, op: 'read', value: 5 },
+    ];
+    const of = (more: object) => parseStats({ ...cpu, ...more })?.io;
+    assert.deepEqual(of({ networks, blkio_stats: { io_service_bytes_recursive } }), {
+      inBytes: 1108,
+      outBytes: 2024,
+    });
+    assert.deepEqual(of({ blkio_stats: { io_service_bytes_recursive } }), { inBytes: 1005, outBytes: 2000 });
+    for (const nothing of [
+      {},
+      { networks: {}, blkio_stats: { io_service_bytes_recursive: null } },
+      { networks: 7, blkio_stats: 'x' },
+    ]) {
+      assert.equal(of(nothing), undefined);
+    }
   });
 
   it('is unknown, not 0, in the stats of a container that does not run', () => {
