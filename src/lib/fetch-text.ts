@@ -1,5 +1,6 @@
 /** Reads the text behind a URL, or what answers a POST, within a time and a byte limit, and says in words what went wrong. */
 
+import { answerWords } from './answer-words.js';
 import type { Clock } from './clock.js';
 import { DeadlineError, withDeadline } from './deadline.js';
 import { describeError } from './describe-error.js';
@@ -53,6 +54,9 @@ export interface FetchTextOptions {
   /** Media types that are accepted (`text/plain`); an answer that names none is accepted too. */
   readonly mediaTypes?: readonly string[];
 }
+
+/** A refusal is a sentence; a page of megabytes is none. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
 
 /** Resolves with the body read as UTF-8, rejects with FetchTextError. Redirects are not followed. */
 export async function fetchText(options: FetchTextOptions): Promise<string> {
@@ -131,7 +135,40 @@ async function read(request: Request, options: FetchTextOptions, signal: AbortSi
     throw new FetchTextError('no-answer', what, { cause: rootCause(error) });
   }
   checkHead(response, request, options);
+  if (!response.ok)
+    throw await refusalOf(response, { url: new URL(options.url), what, isPost: Boolean(post) });
   return readBody(response, what, maxBytes);
+}
+
+interface Refused {
+  /** As it was given: what of it is secret must not come back in the server's words. */
+  readonly url: URL;
+  readonly what: string;
+  readonly isPost: boolean;
+}
+
+/** What was posted was refused for a reason that the server alone knows: its words belong into the message. */
+async function refusalOf(response: Response, { url, what, isPost }: Refused): Promise<FetchTextError> {
+  const { status, headers } = response;
+  const said = isPost ? answerWords(await readWords(response, what), url) : '';
+  return new FetchTextError(
+    'status',
+    `${what}: answered with status ${status}${said === '' ? '' : `: ${said}`}`,
+    {
+      status,
+      retryAfterMs: toWaitMs(headers.get('retry-after')),
+    },
+  );
+}
+
+/** Its status counts, whatever becomes of its words. */
+async function readWords(response: Response, what: string): Promise<string> {
+  try {
+    return await readBody(response, what, MAX_REFUSAL_BYTES);
+  } catch (error) {
+    if (!(error instanceof FetchTextError)) throw error;
+    return '';
+  }
 }
 
 /** fetch wraps every failure in `fetch failed`, which says nothing. */
@@ -149,10 +186,7 @@ function checkHead({ status, headers, ok }: Response, { what }: Request, options
       `${what}: redirected${where}, which is not followed; set the final URL`,
     );
   }
-  if (!ok) {
-    const retryAfterMs = toWaitMs(headers.get('retry-after'));
-    throw new FetchTextError('status', `${what}: answered with status ${status}`, { status, retryAfterMs });
-  }
+  if (!ok) return;
   const mediaType = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (mediaTypes && mediaType !== '' && !mediaTypes.includes(mediaType)) {
     const expected = mediaTypes.join(' or ');

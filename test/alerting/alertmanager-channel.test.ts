@@ -48,6 +48,32 @@ function counting(told: number[]): RequestListener {
 }
 
 describe('instances of an Alertmanager', () => {
+  for (const [what, status, headers, body, problem] of [
+    [
+      'a login page',
+      200,
+      { 'content-type': 'text/html' },
+      '<!doctype html><title>Sign in</title>',
+      /no Alertmanager \(“Sign in”, a web page\)/,
+    ],
+    ['a word', 200, { 'content-type': 'text/plain' }, 'welcome', /no Alertmanager \(welcome\)/],
+    ['a redirect', 302, { location: '/login' }, '', /redirected to \/login/],
+    ['a refusal', 400, {}, '{"message":"bad start time"}', /status 400: \{"message":"bad start time"\}/],
+  ] as const) {
+    it(`that answer with ${what} are not told, and the channel says so`, async (test: TestContext) => {
+      const { url } = await startServer(test, (_request, response) =>
+        response.writeHead(status, headers).end(body),
+      );
+      const channel = createAlertmanagerChannel(settingsFor(url), createHastyClock(20));
+      test.after(() => channel.stop());
+      channel.tell(statesOf([url], [stuck]));
+      const [health] = [...channel.health.values()];
+      await waitFor('the failure', () => health?.failure !== undefined);
+      assert.match(health?.failure?.problem ?? '', problem);
+      assert.equal(health?.counts.sent, 0);
+    });
+  }
+
   it('are told at once of what is new and again in their turn, whatever becomes of the others', async (test: TestContext) => {
     const told: number[] = [];
     const well = await startServer(test, counting(told));

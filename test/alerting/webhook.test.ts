@@ -111,6 +111,35 @@ describe('a webhook', () => {
     });
   }
 
+  it('that refuses is told with its own words, short, in one line and without what is secret', async (test: TestContext) => {
+    const said = `{"error":"invalid_token \u001b[31m\nfor /services/T000/hush-hush"} ${'x'.repeat(5000)}`;
+    const { url } = await startServer(test, (_request, response) => response.writeHead(403).end(said));
+    const result = await deliver(`${url}/services/T000/hush-hush`);
+    assert.equal(result.kind, 'blocked');
+    const problem = 'problem' in result ? result.problem : '';
+    assert.match(
+      problem,
+      /^POST the webhook: answered with status 403: \{"error":"invalid_token \[31m for …"\} x+…$/,
+    );
+    assert.ok(problem.length < 260, `${problem.length} characters`);
+    assert.doesNotMatch(problem, /hush|[\u0000-\u001f]/);
+  });
+
+  it('that answers with a page is told by its title, and is not sent where the page asks for a password', async (test: TestContext) => {
+    const page = (status: number, body: string) =>
+      startServer(test, (_request, response) =>
+        response
+          .writeHead(status, { 'content-type': 'text/html' })
+          .end(`<!DOCTYPE html><title>Sign in</title>${body}`),
+      );
+    const refused = await deliver((await page(502, '<p>')).url);
+    assert.match('problem' in refused ? refused.problem : '', /status 502: “Sign in”, a web page$/);
+    assert.equal((await deliver((await page(200, '<p>thanks')).url)).kind, 'sent');
+    const login = await deliver((await page(200, '<input type="password">')).url);
+    assert.equal(login.kind, 'blocked');
+    assert.match('problem' in login ? login.problem : '', /asks for a password \(“Sign in”, a web page\)$/);
+  });
+
   it('that is silent, or gone, is tried again', async (test: TestContext) => {
     const silent = await startServer(test, () => undefined);
     assert.equal((await deliver(silent.url, { time_limit: '200ms' })).kind, 'transient');

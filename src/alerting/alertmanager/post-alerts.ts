@@ -1,7 +1,8 @@
 /** Tells one Alertmanager of alerts by its API, version 2. */
 
+import { answerWords } from '../../lib/answer-words.js';
 import type { Clock } from '../../lib/clock.js';
-import { fetchText } from '../../lib/fetch-text.js';
+import { FetchTextError, fetchText } from '../../lib/fetch-text.js';
 import type { AlertState } from './alert-states.js';
 
 export interface PostAlertsOptions {
@@ -27,7 +28,7 @@ export async function postAlerts(options: PostAlertsOptions): Promise<void> {
   target.pathname = `${target.pathname.replace(/\/$/, '')}/api/v2/alerts`;
   for (let at = 0; at < alerts.length; at += CHUNK) {
     const body = alerts.slice(at, at + CHUNK).map((alert) => renderAlert(alert, options));
-    await fetchText({
+    const answer = await fetchText({
       url: target,
       clock,
       timeLimitMs,
@@ -35,6 +36,29 @@ export async function postAlerts(options: PostAlertsOptions): Promise<void> {
       post: { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } },
       ...(signal && { signal }),
     });
+    checkAnswer(answer, target);
+  }
+}
+
+/**
+ * An Alertmanager answers with nothing or with JSON. What answers anything else took nothing of it: a proxy that asks
+ * for a login says 200, too.
+ */
+function checkAnswer(answer: string, url: URL): void {
+  if (answer.trim() === '' || isJson(answer)) return;
+  const said = answerWords(answer, url);
+  throw new FetchTextError(
+    'content-type',
+    `POST ${url.origin}: what answers is no Alertmanager${said === '' ? '' : ` (${said})`}; does a login stand before it?`,
+  );
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

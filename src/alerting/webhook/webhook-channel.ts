@@ -2,6 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import type { AlertsConfig } from '../../config/alerts-section.js';
+import { answerWords, isLoginPage } from '../../lib/answer-words.js';
 import type { Clock } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
 import { FetchTextError, fetchText } from '../../lib/fetch-text.js';
@@ -39,7 +40,7 @@ interface PostContext {
 async function post(message: OutgoingMessage, { config, clock, signal }: PostContext): Promise<void> {
   const { url, secret, template, time_limit } = config;
   const body = JSON.stringify(template === 'slack' ? renderSlack(message.view) : renderGeneric(message));
-  await fetchText({
+  const answer = await fetchText({
     url: url ?? '',
     // Its path is a secret with many receivers.
     name: 'the webhook',
@@ -57,6 +58,13 @@ async function post(message: OutgoingMessage, { config, clock, signal }: PostCon
       },
     },
   });
+  if (isLoginPage(answer)) {
+    const said = answerWords(answer, new URL(url ?? ''));
+    throw new FetchTextError(
+      'content-type',
+      `POST the webhook: answered with a page that asks for a password (${said})`,
+    );
+  }
 }
 
 /** `t=<Unix seconds>,v1=<hex>`: HMAC-SHA256 of `<Unix seconds>.<body>`, so that an old message cannot be sent again. */
@@ -72,7 +80,8 @@ function classify(error: unknown): DeliveryResult {
   const { kind, status = 0, retryAfterMs } = error;
   // It was taken: what is said beside the status is nobody's concern.
   if (kind === 'too-large' || kind === 'cut-off') return { kind: 'sent', refused: [], later: [] };
-  if (kind === 'redirect' || BLOCKING.has(status)) return { kind: 'blocked', problem };
+  if (kind === 'redirect' || kind === 'content-type' || BLOCKING.has(status))
+    return { kind: 'blocked', problem };
   if (REJECTING.has(status)) return { kind: 'rejected', problem };
   return { kind: 'transient', problem, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
