@@ -1,5 +1,5 @@
 /**
- * Sums the run up in the journal every five minutes, so that a report needs nothing else: jobs and their durations by
+ * Sums the run up in the journal every five minutes, and sooner after the daemon's start, so that a report needs nothing else: jobs and their durations by
  * stage as counts since the daemon's start, what waited on average meanwhile, the peak of each GPU's memory.
  */
 
@@ -16,6 +16,8 @@ export interface RunSummary {
 }
 
 export const SUMMARY_EVERY_MS = 5 * 60_000;
+/** A report of the first minutes has something to read; each summary may take as long as the run has lasted. */
+export const FIRST_SUMMARY_MS = 15_000;
 /** An entry has a size that it may not pass. */
 const STAGES_AN_ENTRY = 12;
 
@@ -34,8 +36,9 @@ export function createRunSummary({
   readonly journal: Pick<Journal, 'append'>;
   readonly clock: Clock;
 }): RunSummary {
-  const startedAt = new Date(clock.nowMs()).toISOString();
-  let fromMs = clock.nowMs();
+  const startMs = clock.nowMs();
+  const startedAt = new Date(startMs).toISOString();
+  let fromMs = startMs;
   let looks = 0;
   let readySums = new Map<string, number>();
   let peaks = new Map<string, Peak>();
@@ -80,7 +83,8 @@ export function createRunSummary({
   return {
     look() {
       note();
-      if (clock.nowMs() - fromMs >= SUMMARY_EVERY_MS) write();
+      const dueMs = Math.min(SUMMARY_EVERY_MS, Math.max(FIRST_SUMMARY_MS, fromMs - startMs));
+      if (clock.nowMs() - fromMs >= dueMs) write();
     },
     close: write,
   };

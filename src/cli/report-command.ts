@@ -70,7 +70,7 @@ function readOptions(options: ReportCommandOptions, context: CommandContext): Re
         finalStage: options.finalStage ?? null,
       },
       range,
-      isClipped: options.from === undefined && options.to === undefined,
+      isChosen: options.from !== undefined || options.to !== undefined,
       against:
         against === undefined ? null : (reported) => parseAgainst(against, reported, nowMs) ?? reported,
       failIf: failIf?.failIf ?? null,

@@ -79,7 +79,10 @@ function stuckTime({ stuck, range }: RunFacts): readonly Advice[] {
   return [
     {
       weight: Math.min(0.9, total / runSeconds),
-      text: `Workers were stuck for ${saySeconds(total)} together, ${worst.container}${at} longest with ${saySeconds(worst.seconds)}.`,
+      text:
+        stuck.length === 1
+          ? `${worst.container}${at} was stuck for ${saySeconds(total)}.`
+          : `Workers were stuck for ${saySeconds(total)} together, ${worst.container}${at} longest with ${saySeconds(worst.seconds)}.`,
     },
   ];
 }

@@ -15,8 +15,8 @@ import type { TimeRange } from './run-facts.js';
 export interface ReportOptions {
   readonly sources: RunSources;
   readonly range: TimeRange;
-  /** Nobody chose the range: it ends where what is known ends. */
-  readonly isClipped: boolean;
+  /** Of a chosen range the report says where less is known than was asked for. */
+  readonly isChosen: boolean;
   /** The earlier range, made of the one that is reported. */
   readonly against: ((range: TimeRange) => TimeRange) | null;
   readonly failIf: FailIf | null;
@@ -30,7 +30,7 @@ export type ReportResult =
 
 export async function createReport(options: ReportOptions): Promise<ReportResult> {
   const { sources, failIf } = options;
-  const reading = await readRun(sources, options.range, options.isClipped);
+  const reading = await readRun(sources, options.range, options.isChosen);
   if (reading.kind === 'failed') return reading;
   const { facts } = reading;
   const figures = listFigures(facts);

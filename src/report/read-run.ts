@@ -27,14 +27,10 @@ export type RunReading =
 /** Findings may have been opened, and counts begun, before the range. */
 const LOOK_BACK_MS = 7 * 24 * 3_600_000;
 
-/** `isClipped`: nobody chose the range, so it is made as long as what is known. */
-export async function readRun(
-  sources: RunSources,
-  range: TimeRange,
-  isClipped: boolean,
-): Promise<RunReading> {
+/** A range that was chosen: where less is known than was asked for, the report says so. */
+export async function readRun(sources: RunSources, range: TimeRange, isChosen: boolean): Promise<RunReading> {
   const written = await readWritten(sources, range);
-  const clipped = isClipped ? await clip(sources, written.entries, range) : range;
+  const clipped = await clip(sources, written.entries, range);
   const told = await askPrometheus(sources, clipped);
   if (written.entries === null && told.work === null) {
     const problems = [...told.notes, ...written.notes];
@@ -51,7 +47,7 @@ export async function readRun(
     journal: written.entries,
     prometheus: told.work,
     sources: [...told.sources, ...written.sources],
-    notes: [...told.notes, ...written.notes],
+    notes: [...(isChosen ? missingNotes(range, clipped) : []), ...told.notes, ...written.notes],
     finalStage: sources.finalStage,
   });
   return { kind: 'ok', facts };
@@ -115,12 +111,13 @@ async function clip(
   entries: readonly JournalEntry[] | null,
   range: TimeRange,
 ): Promise<TimeRange> {
-  const times = (entries ?? [])
-    .filter(({ type }) => type === 'run_summary')
-    .flatMap(({ at, intervalMs }) => {
-      const atMs = timeOf(at);
-      return atMs === null ? [] : [atMs, atMs - (typeof intervalMs === 'number' ? intervalMs : 0)];
-    });
+  const all = entries ?? [];
+  const summaries = all.filter(({ type }) => type === 'run_summary');
+  // Without a summary its events are all that is known of the run.
+  const times = (summaries.length > 0 ? summaries : all).flatMap(({ at, intervalMs }) => {
+    const atMs = timeOf(at);
+    return atMs === null ? [] : [atMs, atMs - (typeof intervalMs === 'number' ? intervalMs : 0)];
+  });
   if (prometheus) {
     const stepMs = 60_000;
     const answer = await prometheus.queryRange('count(pipeline_stage_jobs_completed_total)', range, stepMs);
@@ -132,4 +129,14 @@ async function clip(
   const fromMs = within.reduce((one, other) => Math.min(one, other));
   const toMs = within.reduce((one, other) => Math.max(one, other));
   return fromMs < toMs ? { fromMs, toMs } : range;
+}
+
+/** Of a step of Prometheus or a summary of the journal less than this is missing at either end. */
+const WORTH_SAYING_MS = 6 * 60_000;
+
+function missingNotes(asked: TimeRange, known: TimeRange): readonly string[] {
+  const missingMs = known.fromMs - asked.fromMs + (asked.toMs - known.toMs);
+  return missingMs < WORTH_SAYING_MS
+    ? []
+    : [`asked for was ${describeRange(asked)}: what is known is shorter`];
 }

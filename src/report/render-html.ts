@@ -28,6 +28,13 @@ td, th { text-align: left; padding: .28rem .8rem .28rem 0; border-bottom: 1px so
 td:last-child { overflow-wrap: anywhere; min-width: 8rem; } .number { text-align: right; white-space: nowrap; }
 svg { width: 100%; height: auto; display: block; } .axis { fill: var(--soft); font-size: 12px; } .grid { stroke: var(--rule); }
 .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; } .s0 { stroke: var(--s0); } .s1 { stroke: var(--s1); } .s2 { stroke: var(--s2); } .s3 { stroke: var(--s3); } .s4 { stroke: var(--s4); }
+@media (max-width: 640px) {
+main { padding: 1rem .8rem 2rem; } .figures { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }
+thead { display: none; } table, tbody, tr, td { display: block; }
+tr { padding: .45rem 0; border-bottom: 1px solid var(--rule); }
+td, td.number { display: flex; gap: .8rem; padding: .1rem 0; border: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+td:empty { display: none; } td::before { content: attr(data-title); flex: 0 0 6.5rem; color: var(--soft); overflow-wrap: normal; }
+td[data-title=""] { font-weight: 600; } td[data-title=""]::before { content: none; } }
 @media print { main { padding: 0; } h2 { break-after: avoid; } }
 `;
 
@@ -83,7 +90,8 @@ function sectionHtml({ title, note, list, table, chart }: Section, range: TimeRa
 function tableHtml({ columns, rows }: Table): string {
   const cell = (tag: 'td' | 'th', text: string, index: number): string => {
     const isNumber = columns[index]?.align === 'right';
-    return `<${tag}${isNumber ? ' class="number"' : ''}>${escapeHtml(text)}</${tag}>`;
+    const title = tag === 'td' ? ` data-title="${escapeHtml(columns[index]?.title ?? '')}"` : '';
+    return `<${tag}${isNumber ? ' class="number"' : ''}${title}>${escapeHtml(text)}</${tag}>`;
   };
   const head = columns.map(({ title }, index) => cell('th', title, index)).join('');
   const body = rows.map((row) => `<tr>${row.map((text, index) => cell('td', text, index)).join('')}</tr>`);

@@ -16,7 +16,7 @@ export function renderTerminal(report: ReportDocument, { width, hasColours }: Te
   const paint = (code: string, text: string): string =>
     hasColours ? `\u001b[${code}m${text}\u001b[0m` : text;
   const bold = (text: string): string => paint('1', text);
-  const lines = [bold(report.title), report.subtitle, ''];
+  const lines = [bold(report.title), ...wrap(report.subtitle, width), ''];
   if (report.verdict) {
     const { hasFailed, reasons } = report.verdict;
     lines.push(
@@ -67,26 +67,71 @@ function clean(text: string): string {
   return text.replaceAll(CONTROL, ' ');
 }
 
-/** Where there is no room, the widest column gives way. */
+/** Where there is no room, the widest text stands below its row, and nothing of it is cut. */
 function tableLines({ columns, rows }: Table, width: number): readonly string[] {
-  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(clean))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
-  const room = width - GAP.length * (columns.length + 1);
-  for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= MIN_COLUMN) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-  }
+  const cells = rows.map((row) => row.map(clean));
+  const widths = columns.map(({ title }, index) =>
+    Math.max(title.length, ...cells.map((row) => row[index]?.length ?? 0)),
+  );
+  const { inRow, below } = placeColumns(columns, widths, width);
+  shrink(widths, inRow, width);
   const layOut = (row: readonly string[]): string =>
-    row
-      .map((cell, index) => {
-        const text = cut(cell, widths[index] ?? 0);
-        return columns[index]?.align === 'right'
-          ? text.padStart(widths[index] ?? 0)
-          : text.padEnd(widths[index] ?? 0);
+    GAP +
+    inRow
+      .map((index) => {
+        const text = cut(row[index] ?? '', widths[index] ?? 0);
+        const isNumber = columns[index]?.align === 'right';
+        return isNumber ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0);
       })
       .join(GAP);
-  return cells.map((row) => GAP + layOut(row));
+  const belowOf = (row: readonly string[]): readonly string[] =>
+    below.flatMap((index) =>
+      (row[index] ?? '') === '' ? [] : hanging(`${columns[index]?.title}: ${row[index]}`, width),
+    );
+  return [
+    layOut(columns.map(({ title }) => title)),
+    ...cells.flatMap((row) => [layOut(row), ...belowOf(row)]),
+  ];
+}
+
+interface Places {
+  readonly inRow: readonly number[];
+  readonly below: readonly number[];
+}
+
+/** The first column names the row, and numbers are short: both stay. */
+function placeColumns(columns: Table['columns'], widths: readonly number[], width: number): Places {
+  let inRow = columns.map((_, index) => index);
+  const below: number[] = [];
+  while (needed(widths, inRow) > width) {
+    const texts = inRow.filter((index) => index > 0 && columns[index]?.align === 'left');
+    const widest = texts.toSorted((one, other) => (widths[other] ?? 0) - (widths[one] ?? 0))[0];
+    if (widest === undefined || (widths[widest] ?? 0) <= MIN_COLUMN) break;
+    inRow = inRow.filter((index) => index !== widest);
+    below.push(widest);
+  }
+  return { inRow, below: below.toSorted((one, other) => one - other) };
+}
+
+function needed(widths: readonly number[], inRow: readonly number[]): number {
+  return sum(inRow.map((index) => widths[index] ?? 0)) + GAP.length * inRow.length;
+}
+
+/** A terminal so narrow that not even short columns fit. */
+function shrink(widths: number[], inRow: readonly number[], width: number): void {
+  while (needed(widths, inRow) > width) {
+    const widest = inRow.toSorted((one, other) => (widths[other] ?? 0) - (widths[one] ?? 0))[0] ?? 0;
+    if ((widths[widest] ?? 0) <= MIN_COLUMN) return;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+}
+
+/** Below a row and further in. */
+function hanging(text: string, width: number): readonly string[] {
+  const indent = GAP.repeat(3);
+  return wrap(text, width - indent.length - GAP.length).map(
+    (part, index) => indent + (index === 0 ? part : GAP + part),
+  );
 }
 
 function sum(values: readonly number[]): number {
@@ -100,13 +145,20 @@ function cut(text: string, length: number): string {
 function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(' ').flatMap((one) => breakWord(one, width))) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line];
+}
+
+/** Paths and addresses are longer than a line. */
+function breakWord(word: string, width: number): readonly string[] {
+  return word.length <= width
+    ? [word]
+    : (word.match(new RegExp(`.{1,${Math.max(1, width)}}`, 'gsu')) ?? [word]);
 }
 
 const BARS = '▁▂▃▄▅▆▇█';

@@ -2,7 +2,7 @@
 
 import type { Section, Table } from './report-shape.js';
 import { type AlertFacts, detectSeconds, type RunFacts, recoverSeconds } from './run-facts.js';
-import { sayCount, sayGib, sayNumbered, saySeconds, sayShare, sayTime, UNKNOWN } from './words.js';
+import { sayCount, sayGib, sayNumbered, saySeconds, sayShare, sayTimeWithin, UNKNOWN } from './words.js';
 
 const MAX_STUCK = 10;
 const MAX_RESTARTS = 30;
@@ -77,7 +77,7 @@ export function stuckSection({ stuck }: RunFacts): Section {
   };
 }
 
-export function restartsSection({ restarts, restartCounts }: RunFacts): Section {
+export function restartsSection({ restarts, restartCounts, range }: RunFacts): Section {
   const title = 'Restarts';
   const causes = restartCounts
     ? `By the restart policy ${sayCount(restartCounts.policy)}, by stagewatch ${sayCount(restartCounts.stagewatch)}, by others ${sayCount(restartCounts.other)}.`
@@ -86,7 +86,7 @@ export function restartsSection({ restarts, restartCounts }: RunFacts): Section 
   const rows = restarts
     .slice(-MAX_RESTARTS)
     .map((one) => [
-      sayTime(one.atMs),
+      sayTimeWithin(one.atMs, range),
       one.container,
       one.stage ?? '',
       (one.result ?? 'end not known').replaceAll('_', ' '),
@@ -139,7 +139,7 @@ export function failuresSection({ failures }: RunFacts): Section {
 
 const SEVERITY_RANKS: Readonly<Record<string, number>> = { critical: 0, warning: 1, info: 2 };
 
-export function alertsSection({ alerts }: RunFacts): Section {
+export function alertsSection({ alerts, range }: RunFacts): Section {
   const title = 'Alerts';
   const own = alerts.filter(({ isConsequence }) => !isConsequence);
   if (own.length === 0) return { title, note: 'None.' };
@@ -152,7 +152,7 @@ export function alertsSection({ alerts }: RunFacts): Section {
       alert.kind,
       alert.subject,
       alert.stage ?? '',
-      sayTime(alert.openedAtMs),
+      sayTimeWithin(alert.openedAtMs, range),
       saySeconds(detectSeconds(alert)),
       alert.clearedAtMs === null ? 'still open' : saySeconds(recoverSeconds(alert)),
     ]);
@@ -166,7 +166,10 @@ export function alertsSection({ alerts }: RunFacts): Section {
     ['to recover', 'right'],
   ];
   const more = alerts.length - own.length;
-  const note = more === 0 ? '' : `${sayCount(more)} more were consequences of a common cause.`;
+  const note =
+    more === 0
+      ? ''
+      : `${sayCount(more)} more ${more === 1 ? 'was a consequence' : 'were consequences'} of a common cause.`;
   return { title, ...shorten(note, own.length, MAX_ALERTS), table: table(columns, rows) };
 }
 

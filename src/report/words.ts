@@ -37,6 +37,15 @@ export function sayRate(perHour: number | null): string {
   return perHour > 0 && perHour < 10 ? perHour.toFixed(1) : sayCount(perHour);
 }
 
+/** The time of day where the range lies within one, in UTC: `08:00:05`; else the date too. */
+export function sayTimeWithin(
+  atMs: number,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): string {
+  const days = [fromMs, toMs, atMs].map((ms) => sayTime(ms).slice(0, 10));
+  return new Set(days).size === 1 ? sayTime(atMs).slice(11) : sayTime(atMs);
+}
+
 /** `2026-01-31 08:00:05`, in UTC. */
 export function sayTime(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');

@@ -14,11 +14,11 @@ const START_MS = 1_763_899_200_000;
 const MINUTES = 70;
 const RANGE = ['--from', String(START_MS / 1000), '--to', String(START_MS / 1000 + MINUTES * 60)];
 
-async function run(args: readonly string[]) {
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   let stdout = '';
   let stderr = '';
   const context: CommandContext = {
-    env: {},
+    env,
     version: '0',
     isTerminal: false,
     write: (text) => (stdout += text),
@@ -122,6 +122,47 @@ describe('a report from the journal alone', () => {
       [['paddle-worker-gpu0-1', 'not_recovered', 'loses 12 of 40 pages of PMC1']],
     );
     assert.ok((restartCounts['other'] ?? 0) + (restartCounts['policy'] ?? 0) > 0);
+  });
+
+  it('fits a terminal of 80 columns, and cuts nothing off in its tables', async () => {
+    const { stdout } = await report();
+    const lines = stdout.split('\n');
+    // 110 columns: the width without a terminal.
+    assert.deepEqual(
+      lines.filter((line) => line.length > 110),
+      [],
+    );
+    const narrow = await run(['--journal', folder, ...RANGE], { COLUMNS: '80' });
+    const text = narrow.stdout;
+    assert.deepEqual(
+      text.split('\n').filter((line) => Array.from(line).length > 80),
+      [],
+    );
+    assert.doesNotMatch(
+      text.slice(text.indexOf('Restarts'), text.indexOf('What this rests on')),
+      /\S… |\S…$/m,
+    );
+    assert.match(text, /^ {6}work lost: loses 12 of 40 pages of PMC1$/m);
+  });
+
+  it('is of the range in which something is known, and says so where more was asked for', async () => {
+    const asked = ['--from', String(START_MS / 1000 - 8 * 3600), '--to', String(START_MS / 1000 + 16 * 3600)];
+    const all = JSON.parse(
+      (await run(['--journal', folder, ...asked, '--format', 'json'])).stdout,
+    ) as Told & {
+      range: { fromMs: number; toMs: number };
+    };
+    assert.ok(
+      Math.abs(all.range.fromMs - START_MS) < 60_000 && all.range.toMs - START_MS <= MINUTES * 60_000,
+    );
+    assert.ok(all.notes.some((note) => note.startsWith('asked for was 2025-11-23 ')));
+    assert.equal(all.figures['throughput'], (await told()).figures['throughput']);
+  });
+
+  it('names the column of each cell in HTML, so that a narrow window can do without a table', async () => {
+    const { stdout } = await report('--format', 'html');
+    assert.match(stdout, /<td data-title="work lost">loses 12 of 40 pages of PMC1<\/td>/);
+    assert.match(stdout, /@media \(max-width: 640px\)/);
   });
 
   it('says which lines it could not read', async () => {
