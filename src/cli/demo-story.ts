@@ -99,6 +99,7 @@ const WORDS: Readonly<Record<FaultKind, string>> = {
   'poison-crashes': 'a document crashes whoever takes it',
   'disk-full': 'the disk of the artifacts is full',
   standstill: 'the disk of the artifacts is full until nothing moves',
+  'stuck-in-kernel': 'waits for a disk in the kernel, and cannot be killed',
   'half-open-consumer': 'has lost its connection, and the broker has not noticed',
   'rolling-deploy': 'all of its workers are replaced, one by one: nothing to worry about',
   'scale-up': 'four orchestrators are added',

@@ -38,6 +38,7 @@ export const CONDITION_KINDS = [
   'disk-full',
   'standstill',
   'half-open-consumer',
+  'stuck-in-kernel',
 ] as const;
 export type ConditionKind = (typeof CONDITION_KINDS)[number];
 /** Those that are drawn, and those that strike only where they are asked for. */
@@ -75,6 +76,7 @@ const LASTS: Readonly<Partial<Record<FaultKind, number>>> = {
   'disk-full': 1.5,
   standstill: 45,
   'half-open-consumer': 60,
+  'stuck-in-kernel': 45,
 };
 const DEFAULT_MINUTES = 30;
 

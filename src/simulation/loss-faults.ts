@@ -7,10 +7,18 @@ import { documentName, type SimWorker } from './world.js';
 const SECOND = 1000;
 const CRASHES_AFTER_MS = 20 * SECOND;
 /** A dead connection shows when a message is lost to it. */
+/** So long after it began, a disk that stalled answers, and a kill that was asked for takes effect. */
+const KERNEL_WAIT_MS = 12 * 60 * SECOND;
 const GIVEN_UP_MS = 30 * 60 * SECOND;
 const LOST_BY_MS = 2 * SECOND;
 
-export type LossFault = 'redelivered' | 'poison-crashes' | 'disk-full' | 'standstill' | 'half-open-consumer';
+export type LossFault =
+  | 'redelivered'
+  | 'poison-crashes'
+  | 'disk-full'
+  | 'standstill'
+  | 'half-open-consumer'
+  | 'stuck-in-kernel';
 
 export function lossFaults(tools: FaultTools): Readonly<Record<LossFault, Act>> {
   const { pipeline, agenda, random, struck, pickWorker, healByRestart } = tools;
@@ -125,6 +133,21 @@ export function lossFaults(tools: FaultTools): Readonly<Record<LossFault, Act>> 
       const told = tell(subjectOf(worker), ['WorkerStarved']);
       worker.isHalfOpen = true;
       showsWhen(told, () => worker.swallowed !== undefined);
+      healByRestart(worker, fault.healAtMs, told);
+      return true;
+    },
+    'stuck-in-kernel': ({ fault, tell }) => {
+      const worker = pickWorker((one) => isWorking(one) && one.stage.share === 1);
+      if (!worker) return false;
+      const told = tell(subjectOf(worker), ['WorkerStuck']);
+      pipeline.hang(worker);
+      worker.inKernel = 'waiting';
+      agenda.after(KERNEL_WAIT_MS, () => {
+        const isKilled = worker.inKernel === 'killed';
+        delete worker.inKernel;
+        const death = { exitCode: 137, isAskedFor: true, isAnnounced: true, isForced: true };
+        if (isKilled) pipeline.kill(worker.container, death);
+      });
       healByRestart(worker, fault.healAtMs, told);
       return true;
     },

@@ -25,6 +25,8 @@ export interface Death {
   readonly isOom?: boolean;
   /** Somebody stopped it: it ends its work in order. */
   readonly isAskedFor?: boolean;
+  /** The engine has told of the request when it came. */
+  readonly isAnnounced?: boolean;
   /** By SIGKILL, after SIGTERM was of no use: it leaves its file as it is. */
   readonly isForced?: boolean;
   /** The message was acked before the work was done, and is gone with the worker. */

@@ -236,7 +236,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     const orchestrator = world.orchestrators.get(container.name);
     if (orchestrator) orchestrator.document = undefined;
     if (death.isOom) hooks.containerChanged(container, 'oom');
-    if (death.isAskedFor) hooks.containerChanged(container, 'stop');
+    if (death.isAskedFor && !death.isAnnounced) hooks.containerChanged(container, 'stop');
     hooks.containerChanged(container, 'die');
     if (!container.hasRestartPolicy || death.isAskedFor) return;
     inLife(container, POLICY_DELAY_MS, () => {

@@ -25,7 +25,10 @@ export interface Simulation {
   runUntil(untilMs: number): void;
   /** Lets more faults strike; those whose time is over strike at once. */
   schedule(faults: readonly PlannedFault[]): void;
-  /** What an engine does when asked to restart a container: false if there is none of the name. */
+  /**
+   * What an engine does when asked to restart a container: false if there is none of the name, or if its process does not
+   * end; then it ends later, and nothing starts it.
+   */
   restart(container: string): boolean;
 }
 
@@ -56,12 +59,8 @@ export function createSimulation(options: SimulationOptions): Simulation {
     startMs,
   );
   const observer = apply && createObserver({ agenda, outages, apply, ...(intervalsMs && { intervalsMs }) });
-  const pipeline: Pipeline = createPipeline({
-    world,
-    agenda,
-    random: random.fork('pipeline'),
-    hooks: joinHooks([observer?.hooks, options.hooks].filter((hooks) => hooks !== undefined)),
-  });
+  const hooks = joinHooks([observer?.hooks, options.hooks].filter((each) => each !== undefined));
+  const pipeline: Pipeline = createPipeline({ world, agenda, random: random.fork('pipeline'), hooks });
   const striking = createFaults({ pipeline, agenda, random: random.fork('faults'), outages });
   pipeline.start();
   if (watchFromMs === undefined) observer?.start(world);
@@ -81,6 +80,12 @@ export function createSimulation(options: SimulationOptions): Simulation {
     restart(name) {
       const container = world.containers.get(name);
       if (!container) return false;
+      const worker = world.workers.get(name);
+      if (worker?.inKernel) {
+        worker.inKernel = 'killed';
+        hooks.containerChanged(container, 'stop');
+        return false;
+      }
       pipeline.kill(container, { exitCode: 137, isAskedFor: true });
       pipeline.launch(container);
       return true;

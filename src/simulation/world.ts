@@ -54,6 +54,8 @@ export interface SimWorker {
   clockAheadMs: number;
   /** The broker counts its consumer, and the connection is dead: what is delivered there arrives nowhere. */
   isHalfOpen?: boolean;
+  /** Its process waits in the kernel and cannot be killed; `killed`: it will end as soon as the wait is over. */
+  inKernel?: 'waiting' | 'killed';
   /** Delivered over the dead connection: unacked for as long as the broker believes in it. */
   swallowed?: SimMessage;
 }

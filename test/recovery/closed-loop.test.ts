@@ -28,6 +28,16 @@ describe('recovery in the loop of a simulated pipeline', () => {
     });
   }
 
+  it('starts a worker again that its rejected restart ends later', async () => {
+    const faults = [
+      { kind: 'stuck-in-kernel', atMs: START_MS + HOUR_MS, healAtMs: START_MS + 3 * HOUR_MS },
+    ] as const;
+    const run = await runRecovery({ profile: '2gpu', seed: 6, hours: 2, recovery: ON, faults });
+    const [told] = run.truth;
+    assert.ok(run.restarts.length > 0, 'it was asked for');
+    assert.ok(run.running.has(told?.container ?? ''), JSON.stringify(run.restarts));
+  });
+
   it('leaves a pipeline alone in which nothing is wrong, its jobs of two hours included', async () => {
     const run = await runRecovery({ profile: '2gpu', seed: 4, hours: 5, recovery: ON, faults: [] });
     assert.deepEqual(run.restarts, []);

@@ -158,6 +158,16 @@ describe('a condition of the field', () => {
     assert.ok(Number.isFinite(told?.observableAtMs), JSON.stringify(told));
   });
 
+  it('stuck-in-kernel: a restart that is asked for fails, and ends the worker later', () => {
+    const { simulation, passTo } = run('stuck-in-kernel', 60);
+    passTo(25);
+    const name = simulation.truth[0]?.container ?? '';
+    assert.equal(simulation.restart(name), false);
+    assert.equal(simulation.world.containers.get(name)?.state, 'running');
+    passTo(34);
+    assert.equal(simulation.world.containers.get(name)?.state, 'exited');
+  });
+
   it('half-open-consumer: the broker counts it and loses a message to it, which comes back with its restart', () => {
     const { simulation, fleet, passTo } = run('half-open-consumer', 60);
     passTo(79);

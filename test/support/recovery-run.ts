@@ -54,6 +54,8 @@ export interface RecoveryRun {
   readonly documentsFailed: number;
   /** Most restarts of one container in its window, and of all in theirs. */
   readonly realMs: number;
+  /** Workers whose container runs at the end. */
+  readonly running: ReadonlySet<string>;
 }
 
 export async function runRecovery(options: RunOptions): Promise<RecoveryRun> {
@@ -111,6 +113,11 @@ export async function runRecovery(options: RunOptions): Promise<RecoveryRun> {
     documentsDone: simulation.world.stats.done,
     documentsFailed: simulation.world.stats.failed,
     realMs: performance.now() - startedMs,
+    running: new Set(
+      [...simulation.world.workers.values()].flatMap(({ container: { name, state } }) =>
+        state === 'running' ? name : [],
+      ),
+    ),
   };
 }
 
@@ -132,6 +139,13 @@ function isLost(
   );
   return isWanted && !isQueued && !isInHand;
 }
+
+/** As Docker 28 words it. */
+const NO_EXIT = {
+  kind: 'rejected',
+  status: 500,
+  problem: 'HTTP 500: tried to kill container, but did not receive an exit event',
+} as const;
 
 function simulatedEngine(
   simulation: Simulation,
@@ -155,6 +169,7 @@ function simulatedEngine(
       const atMs = simulation.nowMs;
       restarts.push({ container: name, atMs, mode: worker?.mode, stage: worker?.stage.id, document });
       const isThere = simulation.restart(name);
+      if (worker?.inKernel) return Promise.resolve(NO_EXIT);
       // What the engine told of it is in the fleet before anybody looks.
       return Promise.resolve(isThere && fleet.containers.size > 0 ? { kind: 'done' } : { kind: 'gone' });
     },
