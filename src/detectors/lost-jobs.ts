@@ -23,7 +23,7 @@ export interface LostJobs {
   /** Its queue was seen empty since: its message is not waiting there. */
   isOutOfQueue(id: string): boolean;
   /** Whether an orchestrator waits for its result. */
-  isAwaited(lost: LostJob): Awaited;
+  isAwaited(lost: Pick<LostJob, 'document'>): Awaited;
   /** Those that this look has found. */
   newlyLost(): readonly LostJob[];
   note(moment: LostMoment): void;

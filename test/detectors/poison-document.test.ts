@@ -14,6 +14,26 @@ function pair(): JudgedFleet {
   return fleet;
 }
 
+const ORCHESTRATOR = 'orchestrator-1';
+
+/** An orchestrator carries PMC7, which has crashed both workers; they run again. */
+function poisoned(): JudgedFleet {
+  const fleet = pair();
+  fleet.container(ORCHESTRATOR);
+  fleet.progress(ORCHESTRATOR, { role: 'orchestrator', document: 'PMC7', stage: 'G3', state: 'waiting' });
+  for (const worker of [ONE, TWO]) {
+    fleet.progress(worker, job(fleet, { document: 'PMC7' }));
+    fleet.judgeFor(5);
+    end(fleet, worker, 139);
+    fleet.judgeFor(5);
+    fleet.progress(worker, undefined);
+    fleet.container(worker, { startedAtMs: fleet.nowMs });
+  }
+  fleet.judgeFor(35);
+  assert.ok(found(fleet, 'PoisonDocument'));
+  return fleet;
+}
+
 /** Takes the document up, and ends it well or with a sentinel of its failure. */
 function work(
   fleet: JudgedFleet,
@@ -81,6 +101,30 @@ describe('a document', () => {
     work(fleet, TWO, 'PMC7', 'fails');
     fleet.judgeFor(30);
     assert.match(found(fleet, 'PoisonDocument')?.evidence.join('\n') ?? '', /crashed .*\nfailed /);
+  });
+
+  for (const [what, isCarried, ready] of [
+    ['an orchestrator carries it', true, 0],
+    ['its message may wait in the queue', false, 3],
+  ] as const) {
+    it(`that crashed two workers is reported for as long as ${what}`, () => {
+      const fleet = poisoned();
+      fleet.queue('g3', { ready });
+      if (!isCarried) fleet.progress(ORCHESTRATOR, undefined);
+      fleet.judgeFor(600);
+      assert.ok(found(fleet, 'PoisonDocument'));
+    });
+  }
+
+  it('that crashed two workers is over when its orchestrator has given it up and no message waits', () => {
+    const fleet = poisoned();
+    fleet.queue('g3', { ready: 0 });
+    fleet.judgeFor(60);
+    fleet.progress(ORCHESTRATOR, undefined);
+    fleet.judgeFor(120);
+    assert.ok(found(fleet, 'PoisonDocument'), 'it is reported for five minutes at least');
+    fleet.judgeFor(180);
+    assert.equal(found(fleet, 'PoisonDocument'), undefined);
   });
 
   it('that failed twice on one worker, under its name and its id, is none', () => {
