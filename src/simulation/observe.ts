@@ -34,6 +34,8 @@ const INTERVALS_MS: ObserverIntervals = {
   cpu: 10_000,
   retry: 5000,
 };
+/** A second, of a remote call that answers slowly. */
+const CALL_BYTES = 10_000;
 const EVENTS: Readonly<Record<ContainerChange, 'create' | 'start' | 'die' | 'oom' | 'stop' | undefined>> = {
   create: 'create',
   start: 'start',
@@ -77,6 +79,21 @@ export function createObserver(options: ObserverOptions): Observer {
     apply({ kind: 'container-inspected', atMs: agenda.nowMs, facts: describeContainer(container) });
   }
 
+  /** By id of the container. */
+  const receivedBytes = new Map<string, number>();
+
+  function readIo({ workers }: World): void {
+    const readings = [...workers.values()].flatMap(({ container: { id }, job }) => {
+      if (!job) return [];
+      const isReceiving = (job.receivesUntilMs ?? 0) > agenda.nowMs;
+      const inBytes =
+        (receivedBytes.get(id) ?? 0) + (isReceiving ? (CALL_BYTES * intervalsMs.cpu) / 1000 : 0);
+      receivedBytes.set(id, inBytes);
+      return { id, inBytes, outBytes: 0 };
+    });
+    apply({ kind: 'io-read', atMs: agenda.nowMs, readings });
+  }
+
   let wasEngineUp = false;
   /** After an outage everything is inspected, else what events named was already. */
   function listAll({ containers }: World): void {
@@ -95,6 +112,7 @@ export function createObserver(options: ObserverOptions): Observer {
           : [],
       );
       apply({ kind: 'cpu-read', atMs: agenda.nowMs, readings });
+      readIo(world);
     } else {
       wasEngineUp = false;
     }

@@ -144,6 +144,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     const waitMs = job.waitMs ?? 0;
     delete job.waitMs;
     if (waitMs > 0) beQuiet(worker, job, waitMs);
+    if (job.hasTraffic) job.receivesUntilMs = agenda.nowMs + waitMs;
     inLife(worker.container, waitMs + stepMs, () => {
       if (worker.job !== job || worker.mode !== 'working') return;
       job.done++;

@@ -39,6 +39,8 @@ export interface SimJob {
   waitMs?: number;
   /** Bytes come over the network while it waits. */
   hasTraffic?: boolean;
+  /** They come until then. */
+  receivesUntilMs?: number;
 }
 
 export type WorkerMode = 'down' | 'loading' | 'idle' | 'working' | 'hung' | 'livelocked';
