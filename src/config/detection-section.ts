@@ -91,8 +91,14 @@ export const detectionSection = z
     queue_min_rise: wholeNumber(20, 1, 1_000_000).meta({
       description: 'A queue that rose by fewer messages within `queue_window` is not growing.',
     }),
+    dead_letters_min: wholeNumber(3, 1, 1_000_000).meta({
+      description: 'So many messages within `dead_letters_window` make a queue of dead letters grow.',
+    }),
+    dead_letters_window: duration('1h', { atLeast: '1m', atMost: '1d' }).meta({
+      description: 'The time in which the messages are counted that came to a queue of dead letters.',
+    }),
     no_consumers_after: duration('1m', { atLeast: '10s', atMost: '1h' }).meta({
-      description: 'How long a queue with messages may be without consumers before it is told.',
+      description: 'How long a work queue with messages may be without consumers before it is told.',
     }),
     failures_window: duration('10m', { atLeast: '1m', atMost: '1h' }).meta({
       description: 'The time in which failures of a stage are counted.',

@@ -1,6 +1,7 @@
 /** The list of detectors; CommonCause, which looks at what they found, is apart. */
 
 import { backupStale } from './backup-stale.js';
+import { deadLettersGrowing } from './dead-letters-growing.js';
 import { failuresSpiking } from './failures-spiking.js';
 import { gpuError } from './gpu-error.js';
 import { gpuMemoryHigh } from './gpu-memory-high.js';
@@ -45,6 +46,7 @@ export const ALL_DETECTORS: readonly Detector[] = [
   poisonDocument,
   queueGrowing,
   queueMissing,
+  deadLettersGrowing,
   failuresSpiking,
   gpuMemoryHigh,
   gpuMemoryLeaked,

@@ -26,6 +26,7 @@ export const FINDING_SEVERITIES = {
   PoisonDocument: 'warning',
   QueueGrowing: 'warning',
   QueueMissing: 'warning',
+  DeadLettersGrowing: 'warning',
   FailuresSpiking: 'warning',
   GpuMemoryHigh: 'warning',
   GpuMemoryLeaked: 'warning',

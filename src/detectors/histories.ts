@@ -1,5 +1,6 @@
 /** What was before, bounded: the samples and incidents that a detector needs beside the picture of now. */
 
+import { createDeadLetterHistory, type DeadLetterHistory } from './dead-letter-history.js';
 import { createDocumentTroubles, type DocumentTroubles } from './document-troubles.js';
 import { createEndHistory, type EndHistory } from './end-history.js';
 import { createFailureHistory, type FailureHistory } from './failure-history.js';
@@ -11,6 +12,7 @@ import { createStageTraffic, type StageTraffic } from './stage-traffic.js';
 
 export interface Histories {
   readonly queues: QueueHistory;
+  readonly deadLetters: DeadLetterHistory;
   readonly ends: EndHistory;
   readonly failures: FailureHistory;
   readonly gpus: GpuHistory;
@@ -23,6 +25,7 @@ export interface Histories {
 
 export function createHistories(): Histories {
   const queues = createQueueHistory();
+  const deadLetters = createDeadLetterHistory();
   const ends = createEndHistory();
   const failures = createFailureHistory();
   const gpus = createGpuHistory();
@@ -31,6 +34,7 @@ export function createHistories(): Histories {
   const traffic = createStageTraffic();
   return {
     queues,
+    deadLetters,
     ends,
     failures,
     gpus,
@@ -39,6 +43,7 @@ export function createHistories(): Histories {
     traffic,
     note(moment) {
       queues.note(moment);
+      deadLetters.note(moment);
       ends.note(moment);
       failures.note(moment);
       gpus.note(moment);

@@ -1,4 +1,4 @@
-/** QueueGrowing: a queue has been rising for `queue_window`, in most parts of it, because more comes in than goes out. */
+/** QueueGrowing: a work queue has been rising for `queue_window`, in most parts of it, because more comes in than goes out. */
 
 import type { Queue } from '../fleet/queue-model.js';
 import { counted } from '../lib/counted.js';
@@ -22,6 +22,7 @@ export const queueGrowing: Detector = {
     const unsure: string[] = [];
     const fromMs = scene.nowMs - scene.settings.detection.queue_window;
     for (const [key, queue] of scene.fleet.queues) {
+      if (queue.kind !== 'work') continue;
       const samples = scene.histories.queues.samples.get(key) ?? [];
       // Not watched for long enough since the daemon's start, or not to be seen now.
       if (!queue.ready || (samples[0]?.atMs ?? Number.POSITIVE_INFINITY) > fromMs) unsure.push(key);

@@ -1,4 +1,4 @@
-/** QueueNoConsumers: a queue has had messages waiting and no consumer at all for `no_consumers_after`, and no worker is starting. */
+/** QueueNoConsumers: a work queue has had messages waiting and no consumer at all for `no_consumers_after`, and no worker is starting. */
 
 import type { Queue } from '../fleet/queue-model.js';
 import { counted } from '../lib/counted.js';
@@ -20,10 +20,11 @@ export const queueNoConsumers: Detector = {
     const unsure: string[] = [];
     for (const [key, unserved] of histories.queues.unserved) {
       const queue = fleet.queues.get(key);
-      if (!queue) continue;
+      if (queue?.kind !== 'work') continue;
       const isLong = unserved.heldMs >= settings.detection.no_consumers_after;
       const isAwaited = queue.stage !== undefined && isStarting(queue.stage, scene);
-      if (isLong && !isAwaited && !unserved.isResting) found.push(describe(key, queue, unserved, scene));
+      if (isLong && !isAwaited && !unserved.isResting && isExpected(queue))
+        found.push(describe(key, queue, unserved, scene));
       // What was found before it could not be seen, or before workers were started, is not over yet.
       else unsure.push(key);
     }
@@ -47,7 +48,9 @@ function describe(key: string, queue: Queue, { beganAtMs, heldMs }: HeldConditio
     summary: `${ready?.value ?? 0} waiting and no consumer for ${formatDuration(heldMs)}`,
     evidence: [
       `queue ${name} has ${counted(ready?.value ?? 0, 'message')} waiting and no consumer`,
-      stage === undefined ? 'it belongs to no configured stage' : describeWorkers(stage, scene),
+      stage === undefined
+        ? 'it belongs to no configured stage, and consumers served it before'
+        : describeWorkers(stage, scene),
     ],
     clearsWhen: 'A consumer is there again, or the queue is empty.',
     beganAtMs,
@@ -62,6 +65,11 @@ function describeWorkers(stage: string, { workers }: Scene): string {
   if (counts.size === 0) return `no worker of ${stage} is known`;
   const list = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
   return `workers of ${stage}: ${list}; none of them listens`;
+}
+
+/** Where no stage has a queue, and no consumer was seen on it, nothing says that there should be one. */
+function isExpected({ stage, wasServed }: Queue): boolean {
+  return stage !== undefined || wasServed;
 }
 
 /** Workers that load their models will listen soon. */

@@ -2,6 +2,7 @@
 
 import { countOn, type QueueCounter, UNCOUNTED } from './queue-counter.js';
 import { hearAll, isDisagreeing, NO_WITNESS, type Witness } from './queue-disagreement.js';
+import type { PlacedNature, QueueTraits } from './queue-kind.js';
 import {
   type BrokerWay,
   COUNTER_FACTS,
@@ -30,6 +31,9 @@ export interface QueueEntry {
   readonly counters: Readonly<Record<CounterFact, QueueCounter>>;
   readonly witnesses: Readonly<Record<DepthFact, Witness>>;
   readonly unheld?: Queue['unheld'];
+  /** As told last: what a queue was declared as outlasts the interface that told it. */
+  readonly traits: QueueTraits;
+  readonly wasServed: boolean;
 }
 
 const NO_WITNESSES = { ready: NO_WITNESS, unacked: NO_WITNESS, consumers: NO_WITNESS };
@@ -38,6 +42,8 @@ export const NEW_ENTRY: QueueEntry = {
   told: [],
   counters: { published: UNCOUNTED, acked: UNCOUNTED, redelivered: UNCOUNTED },
   witnesses: NO_WITNESSES,
+  traits: {},
+  wasServed: false,
 };
 
 /** What a way told that has not answered since counts for so long, and only where no other way answers. */
@@ -56,9 +62,12 @@ export function foldRead(
   if (all.length === 0) return undefined;
   const { published, acked, redelivered } = before.counters;
   const unheld = findUnheld(told) ?? before.unheld;
+  const type = firstOf(all, 'type');
   return {
     told: all,
     ...(unheld && { unheld }),
+    traits: { ...(firstOf(all, 'traits') ?? before.traits), ...(type !== undefined && { type }) },
+    wasServed: before.wasServed || told.some(({ reading }) => (reading.consumers ?? 0) > 0),
     counters: {
       published: countOn(published, figuresOf(told, 'published'), readAtMs),
       acked: countOn(acked, figuresOf(told, 'acked'), readAtMs),
@@ -113,13 +122,14 @@ export interface QueuePlace {
   readonly vhost: string;
   readonly name: string;
   readonly stage: string | undefined;
+  readonly nature: PlacedNature;
 }
 
-export function describeQueue(entry: QueueEntry, { vhost, name, stage }: QueuePlace): Queue {
-  const { told, counters } = entry;
+export function describeQueue(entry: QueueEntry, { vhost, name, stage, nature }: QueuePlace): Queue {
+  const { told, counters, wasServed } = entry;
   const [best] = told;
   const status = statusOf(told);
-  const type = firstOf(told, 'type');
+  const { type } = entry.traits;
   const consumerTimeoutMs = firstOf(told, 'consumerTimeoutMs');
   const figures: Partial<Record<DepthFact | CounterFact, Figure>> = {};
   let dataAtMs = Number.POSITIVE_INFINITY;
@@ -141,6 +151,10 @@ export function describeQueue(entry: QueueEntry, { vhost, name, stage }: QueuePl
     ...figures,
     ...(stage !== undefined && { stage }),
     ...(type !== undefined && { type }),
+    kind: nature.kind,
+    kindReason: nature.reason,
+    deadLettersFrom: nature.deadLettersFrom,
+    wasServed,
     ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs }),
     ...describeMessages(entry),
     ...(roseAtMs !== undefined && { ackedRoseAtMs: roseAtMs }),
@@ -172,7 +186,7 @@ function ackModeOf(told: readonly Told[]): Queue['ackMode'] {
   return { mode, atMs: Math.max(...tellers.map(({ atMs }) => atMs)) };
 }
 
-function firstOf<K extends 'type' | 'consumerTimeoutMs' | 'deliveryLimit'>(
+function firstOf<K extends 'type' | 'traits' | 'consumerTimeoutMs' | 'deliveryLimit'>(
   told: readonly Told[],
   key: K,
 ): QueueReading[K] | undefined {

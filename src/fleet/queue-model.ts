@@ -19,6 +19,13 @@ export type DepthFact = (typeof DEPTH_FACTS)[number];
 export const COUNTER_FACTS = ['published', 'acked', 'redelivered'] as const;
 export type CounterFact = (typeof COUNTER_FACTS)[number];
 
+/**
+ * `dead_letter`: what other queues give up. `delay`: messages wait there for their time. `event`: broadcasts to whoever
+ * listens. `reply`: answers to one client. `temporary`: gone with its client. `stream`: keeps what was read.
+ */
+export const QUEUE_KINDS = ['work', 'dead_letter', 'delay', 'event', 'reply', 'temporary', 'stream'] as const;
+export type QueueKind = (typeof QUEUE_KINDS)[number];
+
 export type QueueType = 'classic' | 'quorum' | 'stream';
 /** `missing`: a stage's queue that the broker does not have. `locked`: exclusive to another connection. */
 export type QueueStatus = 'present' | 'missing' | 'locked';
@@ -45,6 +52,13 @@ export interface Queue
   readonly stage?: string;
   readonly status: QueueStatus;
   readonly type?: QueueType;
+  /** What it is for, and why that is thought. */
+  readonly kind: QueueKind;
+  readonly kindReason: string;
+  /** Of one that takes dead letters: the queues that they come from, where declarations tell. */
+  readonly deadLettersFrom: readonly string[];
+  /** It was seen with a consumer since the daemon's start. */
+  readonly wasServed: boolean;
   /** By the queue's argument or policy; else the broker's holds. */
   readonly consumerTimeoutMs?: number;
   /** As the deliveries tell that were counted; absent where nobody tells, or there was none. */

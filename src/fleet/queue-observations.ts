@@ -1,5 +1,7 @@
 /** What the RabbitMQ source can say. Times are Unix milliseconds. */
 
+import type { DeadLetterBinding } from './dead-letter-routes.js';
+import type { QueueTraits } from './queue-kind.js';
 import type {
   BrokerAlarm,
   BrokerWay,
@@ -18,6 +20,8 @@ export interface QueueReading
   readonly status: QueueStatus;
   readonly type?: QueueType;
   readonly consumerTimeoutMs?: number;
+  /** How it was declared; absent where the interface does not tell. */
+  readonly traits?: QueueTraits;
   /** Where it is not of the time of the whole reading. */
   readonly atMs?: number;
   /** Deliveries since the queue or the broker was started, by whether they ask for an ack. */
@@ -39,6 +43,8 @@ export interface WayReading {
   readonly alarms?: Readonly<Record<BrokerAlarm, boolean>>;
   /** When `alarms` were asked for: unlike figures, they are told as they are. Set with them. */
   readonly alarmsAtMs?: number;
+  /** All bindings of exchanges that dead letters go to. */
+  readonly deadLetterBindings?: readonly DeadLetterBinding[];
   /** Why what it tells is not the whole, and what cures that. */
   readonly caveat?: string;
 }

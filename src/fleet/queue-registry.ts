@@ -1,8 +1,10 @@
 /** Keeps the queues and the broker of the picture; a queue that nobody tells of any more is gone at once. */
 
+import type { DeadLetterBinding } from './dead-letter-routes.js';
 import { detachCount, pauseCount, type QueueCounter } from './queue-counter.js';
 import { describeQueue, foldRead, NEW_ENTRY, type QueueEntry, statusOf, type Told } from './queue-entry.js';
 import { BROKER_WAYS, type Broker, type Queue, queueKey } from './queue-model.js';
+import { tellNatures } from './queue-natures.js';
 import type { QueueObservation, WayReading } from './queue-observations.js';
 import type { Stage } from './stage-model.js';
 
@@ -18,6 +20,9 @@ export interface QueueRegistry {
   clear(): void;
 }
 
+/** What is kept of a queue that vanished. */
+type Retired = Pick<QueueEntry, 'counters' | 'wasServed'>;
+
 /** Alarms that nobody has confirmed for so long are unknown. */
 const STALE_ALARMS_MS = 60_000;
 /**
@@ -27,9 +32,11 @@ const STALE_ALARMS_MS = 60_000;
 const MAX_RETIRED = 10_000;
 
 export function createQueueRegistry(): QueueRegistry {
+  /** By name: a broker is watched in one vhost. */
   const entries = new Map<string, QueueEntry>();
+  let bindings: readonly DeadLetterBinding[] = [];
   const queues = new Map<string, Queue>();
-  const retired = new Map<string, QueueEntry['counters']>();
+  const retired = new Map<string, Retired>();
   let stageOfQueue: ReadonlyMap<string, string> = new Map();
   let broker: Broker | undefined;
   /** Of the broker that was watched before. */
@@ -45,40 +52,51 @@ export function createQueueRegistry(): QueueRegistry {
     const isListed = readings.some(({ isComplete }) => isComplete);
     for (const { name } of queues.values()) {
       if (toldByName.has(name)) continue;
-      if (isListed) forget(queueKey(read.vhost, name));
+      if (isListed) forget(read.vhost, name);
       else toldByName.set(name, []);
     }
     for (const [name, told] of toldByName) applyTold({ vhost: read.vhost, name }, told, read.atMs);
+    bindings = readings.find((one) => one.deadLetterBindings)?.deadLetterBindings ?? bindings;
+    describeAll(read.vhost);
   }
 
   function applyTold({ vhost, name }: { vhost: string; name: string }, told: readonly Told[], atMs: number) {
     const key = queueKey(vhost, name);
-    const stage = stageOfQueue.get(name);
-    const entry = foldRead(entries.get(key) ?? reviveOrNew(key), told, atMs);
-    if (entry === undefined || (stage === undefined && statusOf(entry.told) === 'missing')) {
-      forget(key);
+    const entry = foldRead(entries.get(name) ?? reviveOrNew(key), told, atMs);
+    if (entry === undefined || (!stageOfQueue.has(name) && statusOf(entry.told) === 'missing')) {
+      forget(vhost, name);
       return;
     }
     retired.delete(key);
-    entries.set(key, entry);
-    queues.set(key, describeQueue(entry, { vhost, name, stage }));
+    entries.set(name, entry);
+  }
+
+  function describeAll(vhost: string): void {
+    const natures = tellNatures({ entries, stageOf: (name) => stageOfQueue.get(name), bindings });
+    for (const [name, entry] of entries) {
+      const nature = natures.get(name);
+      const stage = stageOfQueue.get(name);
+      if (nature) queues.set(queueKey(vhost, name), describeQueue(entry, { vhost, name, stage, nature }));
+    }
   }
 
   function reviveOrNew(key: string): QueueEntry {
-    const counters = retired.get(key);
-    return counters ? { ...NEW_ENTRY, counters } : NEW_ENTRY;
+    return { ...NEW_ENTRY, ...retired.get(key) };
   }
 
   function recount(targets: string): void {
     if (targetsBefore === undefined || targets === targetsBefore) return;
-    for (const [key, counters] of retired) retired.set(key, mapCounters(counters, detachCount));
+    for (const [key, one] of retired) {
+      retired.set(key, { ...one, counters: mapCounters(one.counters, detachCount) });
+    }
   }
 
-  function forget(key: string): void {
-    const entry = entries.get(key);
-    if (entry) retired.set(key, entry.counters);
+  function forget(vhost: string, name: string): void {
+    const key = queueKey(vhost, name);
+    const entry = entries.get(name);
+    if (entry) retired.set(key, { counters: entry.counters, wasServed: entry.wasServed });
     if (retired.size > MAX_RETIRED) retired.delete(retired.keys().next().value ?? '');
-    entries.delete(key);
+    entries.delete(name);
     queues.delete(key);
   }
 
@@ -88,17 +106,15 @@ export function createQueueRegistry(): QueueRegistry {
     applyRead,
     relabel(stages) {
       stageOfQueue = mapStages(stages);
-      for (const [key, queue] of queues) {
-        const stage = stageOfQueue.get(queue.name);
-        if (queue.stage === stage) continue;
-        const entry = entries.get(key);
-        if (entry) queues.set(key, describeQueue(entry, { ...queue, stage }));
-      }
+      if (broker) describeAll(broker.vhost);
     },
     clear() {
       if (broker) targetsBefore = targetsOf(broker);
-      for (const key of [...entries.keys()]) forget(key);
-      for (const [key, counters] of retired) retired.set(key, mapCounters(counters, pauseCount));
+      for (const name of [...entries.keys()]) forget(broker?.vhost ?? '', name);
+      bindings = [];
+      for (const [key, one] of retired) {
+        retired.set(key, { ...one, counters: mapCounters(one.counters, pauseCount) });
+      }
       broker = undefined;
     },
   };

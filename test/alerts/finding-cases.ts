@@ -67,6 +67,10 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
     'Queue g3_02 (G3_02) has been rising all along: more comes in than goes out. More workers for the stage, or fewer orchestrators.',
   ],
   QueueMissing: [QUEUE, 'Queue g3_02 (G3_02) is not on the broker. Declare it, or correct stages[].queue.'],
+  DeadLettersGrowing: [
+    QUEUE,
+    'Queue g3_02 (G3_02) takes dead letters: jobs that were rejected, expired or delivered too often. Which queue gave them up is at /api/v1/findings.',
+  ],
   FailuresSpiking: [
     { stage: 'G3_02' },
     'G3_02 fails far more often than before. The newest error is at /api/v1/findings, reasons are in pipeline_failures_total.',

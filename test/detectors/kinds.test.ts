@@ -287,6 +287,21 @@ const CASES: readonly Case[] = [
     summary: /^queue g3 is not on the broker$/,
   },
   {
+    kind: 'DeadLettersGrowing',
+    what: 'a queue of dead letters that gets three in an hour',
+    play(fleet) {
+      fleet.queue('g3.dlq', { ready: 10, consumers: 0 });
+      fleet.judgeFor(90);
+      fleet.queue('g3.dlq', { ready: 12, consumers: 0 });
+      fleet.judgeFor(90);
+    },
+    tip(fleet) {
+      fleet.queue('g3.dlq', { ready: 13, consumers: 0 });
+      fleet.judgeFor(5);
+    },
+    summary: /^3 dead letters in the last hour$/,
+  },
+  {
     kind: 'QueueGrowing',
     what: 'a queue that rises for ten minutes',
     play: (fleet) => rise(fleet, 9),

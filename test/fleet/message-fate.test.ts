@@ -13,6 +13,7 @@ const figure = (value: number, atMs = T0 + 5 * MINUTE): Figure => ({ value, via:
 function queue(more: Partial<Queue> = {}): Queue {
   return {
     ...{ vhost: '/', name: 'g3', status: 'present', stage: 'G3', disagreements: [], dataAtMs: T0 },
+    ...{ kind: 'work', kindReason: '', deadLettersFrom: [], wasServed: true },
     ...{ ready: figure(2), unacked: figure(1), acked: figure(7) },
     ackMode: { mode: 'late', atMs: T0 + MINUTE },
     ...more,

@@ -40,6 +40,7 @@ const SUBJECTS: Partial<Record<FindingKind, FindingSubject>> = {
   QueueNoConsumers: QUEUE,
   QueueGrowing: QUEUE,
   QueueMissing: QUEUE,
+  DeadLettersGrowing: QUEUE,
   CommonCause: { gpu: '3' },
   SourceDown: { source: 'rabbitmq' },
   InfrastructureDown: { container: 'rabbitmq', identity: 'r' },

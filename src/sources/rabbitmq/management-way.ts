@@ -6,6 +6,7 @@ import { counted } from '../../lib/counted.js';
 import { SourceError } from '../source-error.js';
 import type { HttpAddress } from './broker-address.js';
 import type { QueueChoice, Way } from './broker-way.js';
+import { createBindingReader } from './dead-letter-bindings.js';
 import { httpGet } from './http-get.js';
 import { parseAlarms, parseQueues, parseVersion, QUEUE_COLUMNS } from './parse-management.js';
 
@@ -19,6 +20,8 @@ export interface ManagementWayOptions {
   readonly isSpared: () => boolean;
   /** Entries of an unexpected shape were left out. */
   readonly onBroken: (problem: SourceError) => void;
+  /** Undefined: where dead letters go was read. */
+  readonly onBindings: (problem: unknown) => void;
 }
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -41,6 +44,20 @@ export function createManagementWay(options: ManagementWayOptions): Way {
       option: 'rabbitmq.management_url',
       plugin: 'rabbitmq_management',
     });
+  }
+
+  const bindings = createBindingReader({ get, vhost, clock });
+
+  /** Beside the point: without it only the way of dead letters is unknown. */
+  async function readBindings(queues: readonly QueueReading[], signal: AbortSignal) {
+    try {
+      const read = await bindings.read(queues, signal);
+      if (read !== undefined) options.onBindings(undefined);
+      return read;
+    } catch (error) {
+      options.onBindings(error);
+      return undefined;
+    }
   }
 
   function isDue(): boolean {
@@ -81,12 +98,14 @@ export function createManagementWay(options: ManagementWayOptions): Way {
         isAsking ? get('/overview?columns=rabbitmq_version', signal) : undefined,
       ]);
       if (overview !== undefined) version = parseVersion(overview);
+      const deadLetterBindings = await readBindings(queues, signal);
       return {
         via: 'management',
         atMs: askedAtMs - STATS_DELAYS * statsIntervalMs,
         isComplete: isAsking,
         queues,
         ...(alarms && { alarms, alarmsAtMs: askedAtMs }),
+        ...(deadLetterBindings && { deadLetterBindings }),
         ...(version !== undefined && { version }),
       };
     },

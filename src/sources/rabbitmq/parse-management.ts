@@ -1,6 +1,7 @@
 /** Takes queues, alarms and version out of the management API's answers, trusting nothing. */
 
 import { z } from 'zod';
+import type { QueueTraits } from '../../fleet/queue-kind.js';
 import type { BrokerAlarm, QueueType } from '../../fleet/queue-model.js';
 import type { QueueReading } from '../../fleet/queue-observations.js';
 import { SourceError } from '../source-error.js';
@@ -18,6 +19,8 @@ export const QUEUE_COLUMNS = [
   'message_stats.deliver',
   'message_stats.deliver_no_ack',
   'arguments',
+  'exclusive',
+  'auto_delete',
   'effective_policy_definition',
 ].join(',');
 
@@ -36,6 +39,8 @@ const queueSchema = z.object({
     .optional()
     .catch(undefined),
   arguments: definition,
+  exclusive: z.boolean().optional().catch(undefined),
+  auto_delete: z.boolean().optional().catch(undefined),
   effective_policy_definition: definition,
 });
 
@@ -74,6 +79,33 @@ function toReading(queue: z.output<typeof queueSchema>): QueueReading {
     ...countsOf(queue.message_stats),
     ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs }),
     ...(deliveryLimit !== undefined && { deliveryLimit }),
+    traits: traitsOf(queue),
+  };
+}
+
+/** An argument of the queue holds before its policy, but of two times the smaller. */
+function traitsOf(queue: z.output<typeof queueSchema>): QueueTraits {
+  const given = queue.arguments ?? {};
+  const policy = queue.effective_policy_definition ?? {};
+  const text = (name: string): string | undefined => {
+    const value = given[`x-${name}`] ?? policy[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const least = (name: string): number | undefined => {
+    const times = [given[`x-${name}`], policy[name]].filter((time) => typeof time === 'number');
+    return times.length === 0 ? undefined : Math.min(...times);
+  };
+  const deadLetterExchange = text('dead-letter-exchange');
+  const deadLetterRoutingKey = text('dead-letter-routing-key');
+  const messageTtlMs = least('message-ttl');
+  const expiresMs = least('expires');
+  return {
+    ...(queue.exclusive !== undefined && { isExclusive: queue.exclusive }),
+    ...(queue.auto_delete !== undefined && { isAutoDelete: queue.auto_delete }),
+    ...(messageTtlMs !== undefined && { messageTtlMs }),
+    ...(expiresMs !== undefined && { expiresMs }),
+    ...(deadLetterExchange !== undefined && { deadLetterExchange }),
+    ...(deadLetterRoutingKey !== undefined && { deadLetterRoutingKey }),
   };
 }
 

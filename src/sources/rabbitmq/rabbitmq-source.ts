@@ -134,6 +134,7 @@ function createWays({ config, chooser, parts, isUp, context }: WaysOptions): rea
         address: management,
         isSpared: () => isUp('metrics'),
         onBroken: (problem) => parts.note('management_queues', problem),
+        onBindings: (problem) => parts.note('management_bindings', problem),
       }),
     );
   }

@@ -79,6 +79,7 @@ const KIND_PHRASES: Readonly<Record<string, string>> = {
   PoisonDocument: 'began to bring workers down',
   QueueGrowing: 'growing',
   QueueMissing: 'missing',
+  DeadLettersGrowing: 'taking dead letters',
   FailuresSpiking: 'failing',
   GpuMemoryHigh: 'nearly full',
   GpuMemoryLeaked: 'leaking memory',

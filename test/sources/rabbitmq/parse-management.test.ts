@@ -20,6 +20,7 @@ describe('parseQueues', () => {
       published: 10,
       acked: 2,
       redelivered: 0,
+      traits: {},
     });
     assert.deepEqual(
       queues.map(({ name, type }) => `${name} ${type}`),
@@ -68,6 +69,39 @@ describe('parseQueues', () => {
     );
   });
 
+  it('reads how a queue was declared, by argument and policy together', () => {
+    const { queues } = parseQueues(
+      JSON.stringify([
+        {
+          name: 'a',
+          exclusive: false,
+          auto_delete: true,
+          arguments: { 'x-dead-letter-exchange': '', 'x-message-ttl': 9000, 'x-expires': 60_000 },
+          effective_policy_definition: {
+            'dead-letter-exchange': 'other',
+            'dead-letter-routing-key': 'a.dlq',
+            'message-ttl': 5000,
+          },
+        },
+        { name: 'b', arguments: { 'x-dead-letter-exchange': 7, 'x-message-ttl': 'long' } },
+      ]),
+    );
+    assert.deepEqual(
+      queues.map(({ traits }) => traits),
+      [
+        {
+          isExclusive: false,
+          isAutoDelete: true,
+          messageTtlMs: 5000,
+          expiresMs: 60_000,
+          deadLetterExchange: '',
+          deadLetterRoutingKey: 'a.dlq',
+        },
+        {},
+      ],
+    );
+  });
+
   it('leaves out a broken entry and takes unknown or absent facts as unknown', () => {
     const { queues, brokenCount } = parseQueues(
       JSON.stringify([
@@ -78,7 +112,7 @@ describe('parseQueues', () => {
       ]),
     );
     assert.equal(brokenCount, 3);
-    assert.deepEqual(queues, [{ name: 'q', status: 'present' }]);
+    assert.deepEqual(queues, [{ name: 'q', status: 'present', traits: {} }]);
   });
 
   it('refuses what is no list of queues', () => {

@@ -107,7 +107,16 @@ describe('the history of a fleet', () => {
     const figure = (value: number) => ({ value, via: 'metrics', atMs: clock.nowMs() }) as const;
     const tell = (): void => {
       const minute = clock.nowMs() / MINUTE;
-      const base = { vhost: '/', status: 'present', disagreements: [], dataAtMs: 0 } as const;
+      const base = {
+        vhost: '/',
+        status: 'present',
+        kind: 'work',
+        kindReason: '',
+        deadLettersFrom: [],
+        wasServed: true,
+        disagreements: [],
+        dataAtMs: 0,
+      } as const;
       queues.set('//g3_02', { ...base, name: 'g3_02', ready: figure(2 * minute) });
       const jobDurations = emptyHistogram([10]);
       const work = { jobsCompleted: 3 * minute, jobsFailed: 0, jobsEndedUnknown: 0, jobDurations };
