@@ -42,9 +42,9 @@ export const rabbitmqSection = z
       description:
         'The broker’s own `collect_statistics_interval`: so old can a figure be when the broker tells it.',
     }),
-    consumer_timeout: duration('2h', { atLeast: '1s' }).meta({
+    consumer_timeout: duration('30m', { atLeast: '1s' }).meta({
       description:
-        'How long the broker waits for an ack before it takes a job away: its `consumer_timeout`, which no interface tells.',
+        'How long the broker waits for an ack before it takes a job away: its `consumer_timeout`, 30 minutes by default, which no interface tells.',
     }),
     vhost: optionalText('a virtual host').meta({
       description: 'The virtual host to watch. Null: the one in `amqp_url`, else `/`.',

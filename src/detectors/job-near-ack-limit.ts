@@ -84,7 +84,9 @@ function describe(
     summary: describeElapsed(elapsedMs, limitMs),
     evidence: [
       `the limit of queue ${queue.name} (${queue.type ?? 'type unknown'}, RabbitMQ ${broker.version ?? 'of unknown version'}) ${when}`,
-      'then the channel is closed, the message goes back to the queue, and the work may be done twice',
+      leftMs > 0 || queue.consumerTimeoutMs !== undefined
+        ? 'then the channel is closed, the message goes back to the queue, and the work may be done twice'
+        : `the message is back in the queue by now, unless the consumer_timeout of the broker is longer than ${formatDuration(limitMs)}: then set rabbitmq.consumer_timeout to it`,
     ],
     clearsWhen: 'The job ends. To avoid it, raise consumer_timeout of the broker or the queue.',
     beganAtMs: startedAtMs + warnMs,

@@ -98,7 +98,7 @@ describe('alerts/', () => {
     assert.equal(parseDuration(full.for ?? ''), detection.gpu_memory_for);
     assert.equal(parseDuration(alertRule('PipelineSourceUnreadable').for ?? ''), detection.source_down_after);
     const backlog = alertRule('PipelineBacklogWithoutCompletions');
-    assert.equal(parseDuration(backlog.for ?? ''), rabbitmq.consumer_timeout);
+    assert.equal(parseDuration(backlog.for ?? ''), 4 * rabbitmq.consumer_timeout);
   });
 
   it('has windows that hold the same samples on Prometheus 2 and 3', () => {
