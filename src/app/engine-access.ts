@@ -25,6 +25,6 @@ export function createEnginePort(
   });
   return {
     ...actions,
-    restart: ({ id, name }, times) => actions.restart(docker.restart_by === 'name' ? name : id, times),
+    restart: ({ id, name }, how) => actions.restart(docker.restart_by === 'name' ? name : id, how),
   };
 }

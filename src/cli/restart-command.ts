@@ -73,4 +73,4 @@ function describeAnswer(container: string, data: unknown): Told {
 }
 
 /** What no force lifts. */
-const HARD = new Set(['in_flight', 'one_at_a_time', 'cannot_remember', 'no_container']);
+const HARD = new Set(['in_flight', 'one_at_a_time', 'cannot_remember', 'no_container', 'supervised']);

@@ -10,6 +10,7 @@ import { createLedger, type RestartLedger } from './ledger.js';
 import type { Classification, Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
 import type { ContainerEvent, ContainerFacts, ListedContainer } from './observations.js';
 import { noteEvent, settleByInspect, settleWithoutInspect } from './restart-ledger.js';
+import { supervisorOf } from './supervisor.js';
 import { chooseStage, type ToldStages } from './told-stages.js';
 
 export interface ContainerRegistry {
@@ -242,6 +243,7 @@ function describe({ facts, identity, seenAtMs }: Entry) {
   const project = composeProject(facts.labels);
   const service = composeService(facts.labels);
   const restart = facts.labels['stagewatch.restart'];
+  const supervisor = supervisorOf(facts.labels);
   return {
     identity,
     id: facts.id,
@@ -257,6 +259,7 @@ function describe({ facts, identity, seenAtMs }: Entry) {
     ...(facts.finishedAtMs !== undefined && { finishedAtMs: facts.finishedAtMs }),
     ...(facts.error !== undefined && { error: facts.error }),
     ...(facts.gpuRequest !== undefined && { gpuRequest: facts.gpuRequest }),
+    ...(supervisor && { supervisor }),
     ...(restart !== undefined && { isRestartAllowed: isRestartAllowedBy(restart) }),
   };
 }

@@ -23,6 +23,15 @@ export type LookAnswer =
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly problem: string };
 
+export interface RestartHow {
+  /** How long its process may take to end by itself. */
+  readonly stopTimeoutMs: number;
+  /** The engine answers when it is done, so the limit includes the stop timeout. */
+  readonly limitMs: number;
+  /** It is stopped only: another program replaces it. */
+  readonly isStopOnly?: boolean;
+}
+
 export type RestartAnswer =
   | { readonly kind: 'done' }
   | { readonly kind: 'gone' }

@@ -1,4 +1,6 @@
-/** Who a container is across re-creations: its place in compose, else its name, never its id. */
+/** Who a container is across re-creations: its place in compose or Swarm, else its name, never its id. */
+
+import { supervisorOf } from './supervisor.js';
 
 export interface Nameable {
   readonly name: string;
@@ -18,10 +20,12 @@ export function composeNumber(labels: Nameable['labels']): string | undefined {
 }
 
 /**
- * `project/service/number`, or the name.
+ * `project/service/number`, `service.slot` of a Swarm task, or the name.
  * One-off containers (`docker compose run`) carry the labels of their service but are not its replicas.
  */
 export function identityOf({ name, labels }: Nameable): string {
+  const { place } = supervisorOf(labels) ?? {};
+  if (place !== undefined) return place;
   const project = composeProject(labels);
   const service = composeService(labels);
   const number = composeNumber(labels);

@@ -9,6 +9,7 @@ import type { ProgressPicture } from './progress-model.js';
 import type { Broker, Queue } from './queue-model.js';
 import type { SentinelFacts } from './sentinel-model.js';
 import type { Stage } from './stage-model.js';
+import type { Supervisor } from './supervisor.js';
 
 export const SOURCE_NAMES = ['docker', 'rabbitmq', 'progress', 'sentinels', 'dcgm'] as const;
 
@@ -111,6 +112,8 @@ export interface Container extends Classification {
   readonly endRequested?: EndRequested;
   /** The engine's own words when a start failed. */
   readonly error?: string;
+  /** Who starts it again when it ends; absent where that is the engine alone, or a person. */
+  readonly supervisor?: Supervisor;
   /** Label `stagewatch.restart`; absent where it is not set. */
   readonly isRestartAllowed?: boolean;
   /** Which GPUs the engine gives it; absent until it was inspected. */

@@ -157,6 +157,8 @@ export function createActor(options: ActorOptions): Actor {
     const answer = await engine.restart(look, {
       stopTimeoutMs: stop_timeout,
       limitMs: stop_timeout + CALL_MARGIN_MS,
+      // Swarm starts another task in its place; the one that ended must not come back beside it.
+      ...(inFlight.place !== undefined && { isStopOnly: true }),
     });
     const times = { stopTimeoutMs: stop_timeout, clock, stopped: options.stopped };
     const settled = await awaitStart(answer, { engine, inFlight, ...times });
@@ -208,5 +210,6 @@ function describeFlight(order: Order, kept: Evidence, look: ContainerLook, nowMs
     evidence: kept.folder,
     ...(plan.stage !== undefined && { stage: plan.stage }),
     ...(look.startedAtMs !== undefined && { startedBeforeMs: look.startedAtMs }),
+    ...(plan.container?.supervisor?.place !== undefined && { place: plan.container.supervisor.place }),
   };
 }

@@ -104,6 +104,7 @@ function isOwn(identity: string, container: Container, memory: RecoveryMemory): 
   const { pending } = memoryOf(memory, identity);
   if (pending && judgePending(pending, container) !== 'over') return true;
   const own = memory.inFlight.get(identity);
+  if (own?.place !== undefined) return true;
   if (!own || own.containerId !== container.id) return false;
   return own.phase === 'restarting' || container.startedAtMs === own.startedAfterMs;
 }

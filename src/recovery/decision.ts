@@ -15,6 +15,8 @@ export type Decision = 'restart' | 'wait' | 'notify' | 'refuse';
 export const HOLD_REASONS = {
   /** Known from its progress only: there is nothing to restart. */
   no_container: 'notify',
+  /** Another program starts it again when it ends, and would fight with a restart by the engine. */
+  supervised: 'notify',
   disabled: 'notify',
   label: 'refuse',
   stage_notify: 'notify',

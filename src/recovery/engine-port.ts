@@ -7,6 +7,7 @@ import type {
   ProcessTable,
   Reading,
   RestartAnswer,
+  RestartHow,
 } from '../fleet/engine-answers.js';
 import type { RestartNews } from '../fleet/observations.js';
 import type { Candidate } from './decision.js';
@@ -18,10 +19,7 @@ export interface EnginePort {
     bounds: { readonly maxLines: number; readonly maxBytes: number },
   ): Promise<Reading<LogTail>>;
   top(id: string): Promise<Reading<ProcessTable>>;
-  restart(
-    container: { readonly id: string; readonly name: string },
-    times: { readonly stopTimeoutMs: number; readonly limitMs: number },
-  ): Promise<RestartAnswer>;
+  restart(container: { readonly id: string; readonly name: string }, how: RestartHow): Promise<RestartAnswer>;
 }
 
 /** A worker whose restart is asked of the engine next: all looks are done, and it is written down. */

@@ -98,6 +98,13 @@ export function createFlights(options: FlightsOptions): Flights {
           text: 'it was restarted, and is watched until it takes up work',
         } as const;
       }
+      case 'ended': {
+        const change = { phase: 'verifying', seenStartedAtMs: clock.nowMs() } as const;
+        await keeper.changeDurably((memory) => withPhase(memory, identity, change));
+        log.info({ container: inFlight.container, by: inFlight.by }, 'Swarm task stopped');
+        const text = `its task was stopped; it is watched until another one is at work as ${inFlight.place}`;
+        return { result: 'started', text } as const;
+      }
       case 'failed': {
         end(identity, inFlight, { ...settled, result: 'failed' });
         return { result: 'failed', text: settled.text } as const;
@@ -174,8 +181,8 @@ export function createFlights(options: FlightsOptions): Flights {
       for (const [identity, { leftDownAtMs }] of keeper.memory.containers) {
         const container = fleet.containers.get(identity);
         if (leftDownAtMs === undefined || !container) continue;
-        const { pending } = memoryOf(before, identity);
-        if (pending && leftDownAtMs === clock.nowMs()) noteTookEffect(container, pending);
+        const known = memoryOf(before, identity);
+        if (known.pending && known.leftDownAtMs === undefined) noteTookEffect(container, known.pending);
         const { lastEnd, id, state } = container;
         if (lastEnd && !lastEnd.isOurs && state !== 'running') {
           options.announce(id, lastEnd.atMs, 'restart-ended-it');

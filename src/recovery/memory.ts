@@ -57,6 +57,8 @@ export interface InFlight {
   /** Our clock when it was seen to run again. */
   readonly seenStartedAtMs?: number;
   readonly evidence?: string;
+  /** Of a Swarm task, which is stopped only: where the task appears that replaces it. */
+  readonly place?: string;
 }
 
 export interface RecoveryMemory {

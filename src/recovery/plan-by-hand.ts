@@ -7,7 +7,7 @@ import type { Candidate, Hold, WorkerPlan } from './decision.js';
 import { causeHold, fleetHold, memoryHold } from './fleet-rules.js';
 import { crowdHold, planned } from './plan.js';
 import type { PlanInput } from './plan-input.js';
-import { flightHold, labelHold, momentaryHold, workerHold } from './worker-rules.js';
+import { flightHold, labelHold, momentaryHold, supervisorHold, workerHold } from './worker-rules.js';
 
 /** Undefined: there is no container of the name, or it is no worker. */
 export function planByHand(input: PlanInput, name: string, isForced: boolean): WorkerPlan | undefined {
@@ -31,7 +31,7 @@ function findIdentity({ containers }: Fleet, name: string): string | undefined {
 }
 
 function hardHold(candidate: Candidate, input: PlanInput): Hold | undefined {
-  return memoryHold(input) ?? flightHold(candidate, input) ?? turnHold(input);
+  return memoryHold(input) ?? supervisorHold(candidate) ?? flightHold(candidate, input) ?? turnHold(input);
 }
 
 function turnHold({ memory }: PlanInput): Hold | undefined {
@@ -44,6 +44,7 @@ function anyHold(candidate: Candidate, input: PlanInput): Hold | undefined {
   // What is stuck is judged as the plan would judge it by itself.
   const asPlanned: Candidate = { ...candidate, why: candidate.finding ? 'stuck' : 'asked_for' };
   return (
+    supervisorHold(candidate) ??
     labelHold(candidate) ??
     notStuckHold(candidate, input.verdicts) ??
     fleetHold(input) ??
@@ -54,9 +55,15 @@ function anyHold(candidate: Candidate, input: PlanInput): Hold | undefined {
   );
 }
 
-function notStuckHold({ identity, finding, container }: Candidate, { workers }: Verdicts): Hold | undefined {
+/** A person may restart what has lost its connection, or fails its health check, though a program does not. */
+function notStuckHold(
+  { identity, finding, container }: Candidate,
+  { workers, findings }: Verdicts,
+): Hold | undefined {
   if (finding || (container && container.state !== 'running')) return undefined;
   const verdict = workers.get(identity);
+  if (verdict?.status === 'starved' || findings.has(`WorkerStarved:${identity}`)) return undefined;
+  if (container?.health === 'unhealthy') return undefined;
   const how = verdict ? `${verdict.status} (${verdict.reason})` : 'not judged yet';
   return { reason: 'not_stuck', text: `it is not stuck: ${how}` };
 }

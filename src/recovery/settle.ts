@@ -1,6 +1,6 @@
 /** Finds out what came of a restart that was asked of the engine, from its answer or, without one, from the container itself. */
 
-import type { ContainerLook, RestartAnswer } from '../fleet/engine-answers.js';
+import type { ContainerLook, LookAnswer, RestartAnswer } from '../fleet/engine-answers.js';
 import type { Clock } from '../lib/clock.js';
 import type { EnginePort } from './engine-port.js';
 import type { InFlight } from './memory.js';
@@ -8,6 +8,8 @@ import type { InFlight } from './memory.js';
 export type Settled =
   /** `startedAtMs` by the engine's clock. */
   | { readonly kind: 'started'; readonly startedAtMs: number }
+  /** A Swarm task has ended, and another one is to take its place. */
+  | { readonly kind: 'ended' }
   | FailedRestart
   /** The daemon stops before it is known; the next life finds out. */
   | { readonly kind: 'open' };
@@ -47,6 +49,7 @@ export function awaitStart(answer: RestartAnswer, options: SettleOptions): Promi
         mayCome: false,
       });
     case 'gone':
+      if (options.inFlight.place !== undefined) return Promise.resolve({ kind: 'ended' });
       return Promise.resolve({
         kind: 'failed',
         text: 'its container was removed meanwhile',
@@ -63,7 +66,7 @@ export function awaitStart(answer: RestartAnswer, options: SettleOptions): Promi
       return watch(options, {
         forMs: 0,
         problem: `the engine answered ${answer.problem}`,
-        mayCome: answer.status >= 500,
+        mayCome: answer.status >= 500 && options.inFlight.place === undefined,
       });
     case 'unanswered':
       return watch(options, {
@@ -104,14 +107,9 @@ async function watch(
   for (;;) {
     if (stopped.aborted) return { kind: 'open' };
     const answer = await engine.look(inFlight.containerId);
-    if (answer.kind === 'gone') {
-      return { kind: 'failed', text: `${problem}; its container is gone`, isLeftDown: false };
-    }
+    const outcome = outcomeOf(answer, inFlight, problem);
+    if (outcome) return outcome;
     const look = answer.kind === 'seen' ? answer.look : undefined;
-    const startedAtMs = look?.startedAtMs;
-    if (startedAtMs !== undefined && startedAtMs !== inFlight.startedBeforeMs) {
-      return { kind: 'started', startedAtMs };
-    }
     const nowMs = clock.monotonicMs();
     if (look && isSilent) endMs = Math.max(endMs, Math.min(nowMs, beganMs + SILENT_MS) + againMs);
     isSilent = !look;
@@ -120,6 +118,22 @@ async function watch(
     }
     await pause(clock, stopped);
   }
+}
+
+/** Undefined: it runs as before, or nothing is known of it. */
+function outcomeOf(answer: LookAnswer, inFlight: InFlight, problem: string): Settled | undefined {
+  if (inFlight.place !== undefined && hasEnded(answer)) return { kind: 'ended' };
+  if (answer.kind === 'gone') {
+    return { kind: 'failed', text: `${problem}; its container is gone`, isLeftDown: false };
+  }
+  const startedAtMs = answer.kind === 'seen' ? answer.look.startedAtMs : undefined;
+  if (startedAtMs === undefined || startedAtMs === inFlight.startedBeforeMs) return undefined;
+  return { kind: 'started', startedAtMs };
+}
+
+function hasEnded(answer: LookAnswer): boolean {
+  if (answer.kind !== 'seen') return answer.kind === 'gone';
+  return answer.look.state === 'exited' || answer.look.state === 'dead';
 }
 
 function giveUp({ problem, mayCome }: Watch, look: ContainerLook | undefined, nowMs: number): FailedRestart {

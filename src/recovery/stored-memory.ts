@@ -148,6 +148,7 @@ function readInFlight(value: unknown, { record, text, time, optional }: Reader):
     why: optional(fields['why'], text) ?? '',
     ...given('stage', optional(fields['stage'], text)),
     ...given('evidence', optional(fields['evidence'], text)),
+    ...given('place', optional(fields['place'], text)),
     ...given('startedBeforeMs', optional(fields['startedBeforeMs'], time)),
     ...given('startedAfterMs', optional(fields['startedAfterMs'], time)),
     ...given('seenStartedAtMs', optional(fields['seenStartedAtMs'], time)),

@@ -21,6 +21,9 @@ export interface Verification {
   readonly text: string;
 }
 
+/** Swarm waits 5 s by default before it starts a task, and may have to fetch its image. */
+const REPLACED_WITHIN_MS = 120_000;
+
 /** Undefined: nobody can tell yet. */
 export function verifyRestart(
   identity: string,
@@ -31,6 +34,7 @@ export function verifyRestart(
   const freshness = createFreshness(fleet, { nowMs, staleAfterMs: settings.detection.stale_after });
   if (!freshness.isFresh('docker')) return undefined;
   const container = fleet.containers.get(identity);
+  if (inFlight.place !== undefined) return verifyReplacement(identity, inFlight, container, facts);
   const gone = describeGone(container, inFlight);
   if (gone !== undefined) return { result: 'not_recovered', text: gone };
   if (!container || container.startedAtMs !== inFlight.startedAfterMs) return undefined;
@@ -45,6 +49,27 @@ export function verifyRestart(
     return { result: 'recovered', text: `it took up work within ${after} of its start` };
   }
   if (nowMs - sinceMs < settings.recovery.verify_within) return undefined;
+  return judgeLate({ identity, container, after, fleet, verdicts });
+}
+
+/** Swarm starts another task in the same slot, which is the same worker to the fleet. */
+function verifyReplacement(
+  identity: string,
+  { containerId, place, askedAtMs, seenStartedAtMs = askedAtMs }: InFlight,
+  container: Container | undefined,
+  { fleet, verdicts, settings, nowMs }: VerifyFacts,
+): Verification | undefined {
+  const waitedMs = nowMs - seenStartedAtMs;
+  const after = formatDuration(Math.max(0, waitedMs));
+  if (!container || container.id === containerId || container.state !== 'running') {
+    if (waitedMs < Math.min(REPLACED_WITHIN_MS, settings.recovery.verify_within)) return undefined;
+    const text = `Swarm runs no other task as ${place} within ${after}; its service may not restart tasks that end so`;
+    return { result: 'not_recovered', text };
+  }
+  if (hasTakenUpWork(identity, container, askedAtMs, fleet)) {
+    return { result: 'recovered', text: `${container.name} took up work in its place within ${after}` };
+  }
+  if (waitedMs < settings.recovery.verify_within) return undefined;
   return judgeLate({ identity, container, after, fleet, verdicts });
 }
 

@@ -13,6 +13,8 @@ export function configuredHold(candidate: Candidate, { settings }: PlanInput): H
   if (container?.role !== 'worker') {
     return { reason: 'no_container', text: 'no worker container of its name is known, only its progress' };
   }
+  const supervised = supervisorHold(candidate);
+  if (supervised) return supervised;
   if (!settings.recovery.enabled) {
     return { reason: 'disabled', text: 'recovery is off; recovery.enabled turns it on' };
   }
@@ -22,6 +24,20 @@ export function configuredHold(candidate: Candidate, { settings }: PlanInput): H
   // A container's label wins over the file.
   if (action !== 'notify' || container.isRestartAllowed === true) return undefined;
   return { reason: 'stage_notify', text: `stage ${stage} has on_stuck: notify, so people are told only` };
+}
+
+/** Swarm has no other say than to replace a task that ended, so its own way can be taken; not that of the others. */
+export function supervisorHold({ container }: Candidate): Hold | undefined {
+  const supervisor = container?.supervisor;
+  if (!supervisor) return undefined;
+  const { kind, title, unit, remedy } = supervisor;
+  if (kind === 'swarm' && container.state === 'running') return undefined;
+  const owner = `${title} (${unit}) starts it again when it ends`;
+  const text =
+    kind === 'swarm'
+      ? `${owner}: what ended is history, and another task takes its slot`
+      : `${owner}; a restart through the engine would fight with that${remedy ? `: ${remedy}` : ''}`;
+  return { reason: 'supervised', text };
 }
 
 export function labelHold({ container }: Candidate): Hold | undefined {

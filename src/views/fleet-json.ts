@@ -3,6 +3,7 @@
 import type { Verdicts } from '../detectors/verdicts.js';
 import type { CpuActivity } from '../fleet/cpu-model.js';
 import type { Container, Fleet, SourceHealth } from '../fleet/model.js';
+import type { Supervisor } from '../fleet/supervisor.js';
 import { renderFailures } from './failures-json.js';
 import { renderFindings } from './findings-json.js';
 import { renderGpus } from './gpu-json.js';
@@ -47,6 +48,12 @@ function renderSource(source: SourceHealth) {
   };
 }
 
+function renderSupervisor(supervisor: Supervisor | undefined) {
+  if (!supervisor) return null;
+  const { title, unit, remedy } = supervisor;
+  return { title, unit, remedy: remedy ?? null };
+}
+
 function renderContainer(container: Container, cpu: CpuActivity | undefined) {
   return {
     container: container.name,
@@ -59,6 +66,7 @@ function renderContainer(container: Container, cpu: CpuActivity | undefined) {
     replica: container.replica ?? null,
     project: container.project ?? null,
     service: container.service ?? null,
+    supervisor: renderSupervisor(container.supervisor),
     state: container.state,
     health: container.health ?? null,
     createdAt: toIso(container.createdAtMs),

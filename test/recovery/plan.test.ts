@@ -402,6 +402,36 @@ describe('a restart by hand', () => {
     assert.equal(scene.byHand(W, true)?.decision, 'restart');
   });
 
+  it('may be of a starved worker, whose card names the command', () => {
+    const scene = createRecoveryScene();
+    scene.fleet.container(W);
+    scene.fleet.queue('g3', { ready: 5, unacked: 0, consumers: 0, published: 10, acked: 5 });
+    scene.fleet.judgeFor(300);
+    assert.equal(scene.fleet.statusOf(W), 'starved');
+    assert.equal(scene.byHand(W)?.decision, 'restart');
+    assert.equal(scene.planOf(W), undefined, 'by itself it is not restarted');
+  });
+
+  it('may be of one that fails its health check', () => {
+    const scene = createRecoveryScene();
+    scene.work(W, { container: { health: 'unhealthy' } });
+    scene.fleet.judgeFor(300);
+    assert.notEqual(scene.byHand(W)?.reason, 'not_stuck');
+  });
+
+  it('is left to the program that starts it again when it ends, even when it is forced', () => {
+    const scene = createRecoveryScene();
+    scene.work(W, { container: { labels: { PODMAN_SYSTEMD_UNIT: 'worker.service' } } });
+    scene.untilStuck();
+    for (const isForced of [false, true]) assert.equal(scene.byHand(W, isForced)?.reason, 'supervised');
+    const plan = scene.planOf(W);
+    assert.equal(plan?.decision, 'notify');
+    assert.match(
+      plan?.text ?? '',
+      /^systemd \(unit worker\.service\) starts it .*: systemctl restart worker\.service$/,
+    );
+  });
+
   it('is not even forced while the same worker is being restarted, or cannot be remembered', () => {
     const scene = createRecoveryScene();
     scene.work(W);

@@ -8,6 +8,7 @@ import type {
   ProcessTable,
   Reading,
   RestartAnswer,
+  RestartHow,
 } from '../../fleet/engine-answers.js';
 import type { Clock } from '../../lib/clock.js';
 import { withDeadline } from '../../lib/deadline.js';
@@ -27,13 +28,8 @@ export interface EngineActions {
     bounds: { readonly maxLines: number; readonly maxBytes: number },
   ): Promise<Reading<LogTail>>;
   top(id: string): Promise<Reading<ProcessTable>>;
-  /** `container`: id or name. The engine answers when it runs again, so the limit includes the stop timeout. */
-  restart(container: string, times: RestartTimes): Promise<RestartAnswer>;
-}
-
-export interface RestartTimes {
-  readonly stopTimeoutMs: number;
-  readonly limitMs: number;
+  /** `container`: id or name. */
+  restart(container: string, how: RestartHow): Promise<RestartAnswer>;
 }
 
 export interface EngineActionsOptions {
@@ -109,13 +105,14 @@ export function createEngineActions(options: EngineActionsOptions): EngineAction
         ),
       );
     },
-    async restart(container, { stopTimeoutMs, limitMs }) {
+    async restart(container, { stopTimeoutMs, limitMs, isStopOnly = false }) {
       const query = { t: Math.ceil(stopTimeoutMs / 1000) };
-      const request = { method: 'POST', path: `${pathOf(container)}/restart`, query } as const;
+      const verb = isStopOnly ? 'stop' : 'restart';
+      const request = { method: 'POST', path: `${pathOf(container)}/${verb}`, query } as const;
       try {
         return await call({ address: restarter, limitMs }, request, async (response) => {
           const body = await readBody(response, MAX_ERROR_BYTES, request.path);
-          return judgeRestart(response, body);
+          return judgeRestart(response, body, verb);
         });
       } catch (error) {
         const wasSent = !NEVER_SENT.has(errorCode(error) ?? '') && failureReason(error) !== 'permission';
@@ -168,14 +165,15 @@ function messageIn(body: Buffer): string {
   }
 }
 
-function judgeRestart(response: IncomingMessage, body: Buffer): RestartAnswer {
+function judgeRestart(response: IncomingMessage, body: Buffer, verb: string): RestartAnswer {
   const status = response.statusCode ?? 0;
-  if (status >= 200 && status < 300) return { kind: 'done' };
+  // 304: it has ended already.
+  if ((status >= 200 && status < 300) || status === 304) return { kind: 'done' };
   const message = messageIn(body);
   if (status === 404 && /no such container/i.test(message)) return { kind: 'gone' };
   const hint =
     status === 403 || status === 404 || status === 405
-      ? '; a socket proxy must allow POST /containers/…/restart'
+      ? `; a socket proxy must allow POST /containers/…/${verb}`
       : '';
   return { kind: 'rejected', status, problem: describeError(`HTTP ${status}: ${message}${hint}`) };
 }

@@ -2,6 +2,7 @@
 
 import { CONTAINER_STATES, type ContainerState, HEALTH_STATES, type HealthState } from '../../fleet/model.js';
 import type { ContainerFacts, ListedContainer } from '../../fleet/observations.js';
+import { SUPERVISOR_LABELS } from '../../fleet/supervisor.js';
 import {
   asBoolean,
   asList,
@@ -137,9 +138,13 @@ function containerName(names: readonly string[], id: string): string {
 function keptLabels(given: Readonly<Record<string, unknown>> | null | undefined): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [key, value] of Object.entries(given ?? {})) {
-    if (LABEL_PREFIXES.some((prefix) => key.startsWith(prefix))) kept[key] = String(value).slice(0, MAX_TEXT);
+    if (isKept(key)) kept[key] = String(value).slice(0, MAX_TEXT);
   }
   return kept;
+}
+
+function isKept(label: string): boolean {
+  return LABEL_PREFIXES.some((prefix) => label.startsWith(prefix)) || SUPERVISOR_LABELS.includes(label);
 }
 
 function parseState(word: string): ContainerState {

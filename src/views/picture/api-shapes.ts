@@ -34,6 +34,12 @@ export interface ContainerJson {
   readonly role?: Maybe<string>;
   readonly title?: Maybe<string>;
   readonly stage?: Maybe<string>;
+  /** Who starts it again when it ends, and what a person types to have that done. */
+  readonly supervisor?: Maybe<{
+    readonly title?: Maybe<string>;
+    readonly unit?: Maybe<string>;
+    readonly remedy?: Maybe<string>;
+  }>;
   readonly state?: Maybe<string>;
   readonly health?: Maybe<string>;
   readonly startedAt?: Maybe<string>;

@@ -16,10 +16,14 @@ export interface CommandContext {
   readonly sourceTarget: string | null;
   /** The engine has a container of the finding's name. */
   readonly isKnown: boolean;
-  /** The container runs, so that a shell can be opened in it. */
-  readonly isRunning: boolean;
   /** Where sentinels are, with the pattern, if they are watched. */
   readonly sentinelsTarget?: string | null;
+  /** Of the finding's container, by the engine; null where that is not known. */
+  readonly state: string | null;
+  /** Who starts the container again, where that is not for the engine's client to do, and how a person asks for it. */
+  readonly supervisor: { readonly title: string; readonly remedy: string | null } | null;
+  /** Recovery leaves its restart to a person: only a forced one would be done. */
+  readonly needsForce: boolean;
   /** Where progress files are, if they are watched. */
   readonly progressFolder: string | null;
   /** Workers that the stuck orchestrator of the finding waits for and that are bad themselves. */
@@ -31,11 +35,18 @@ const CONTAINER_NAME = /^[a-zA-Z0-9][\w.-]*$/;
 const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 const RESTARTABLE: ReadonlySet<string> = new Set([
   'WorkerStuck',
-  'WorkerSlow',
   'WorkerStarved',
   'WorkerDown',
-  'WorkerCrashLooping',
   'WorkerUnhealthy',
+  'RestartsExhausted',
+]);
+/** States from which `docker start` brings it up. */
+const STARTABLE: ReadonlySet<string> = new Set(['exited', 'created', 'dead']);
+/** Their text is of a container that should run. */
+const TO_START: ReadonlySet<string> = new Set([
+  'WorkerDown',
+  'InfrastructureDown',
+  'BackupStale',
   'RestartsExhausted',
 ]);
 const MAX_CULPRITS = 2;
@@ -46,7 +57,7 @@ export function commandsFor(finding: FindingJson, context: CommandContext): read
 }
 
 function ofContainer(finding: FindingJson, context: CommandContext): Command[] {
-  const { isKnown, isRunning, culprits } = context;
+  const { isKnown, state, culprits } = context;
   const { container, kind } = finding;
   const blamed = culprits.filter((name) => CONTAINER_NAME.test(name)).slice(0, MAX_CULPRITS);
   const commands = blamed.map((name) => logsOf(name, `log of ${name}, which holds it up`));
@@ -56,21 +67,35 @@ function ofContainer(finding: FindingJson, context: CommandContext): Command[] {
     return [...commands, { text: `docker ps -a --filter name=${container}`, purpose: 'whether it is there' }];
   }
   commands.push(logsOf(container, 'its last log lines'));
-  if (kind === 'ProgressClockSkewed') {
+  if (kind === 'ProgressClockSkewed' && state === 'running') {
     return [{ text: `docker exec ${container} date -u`, purpose: 'its clock' }, ...commands];
   }
-  if (RESTARTABLE.has(kind)) {
-    commands.push({
-      text: `stagewatch restart ${container} --dry-run`,
-      purpose: 'what a restart would do and cost',
-    });
+  return [...commands, ...remedies(container, kind, context), inside(container, state)];
+}
+
+function inside(container: string, state: string | null): Command {
+  return state === 'running'
+    ? { text: `docker exec -it ${container} sh`, purpose: 'a shell inside' }
+    : { text: `docker inspect --format '{{json .State}}' ${container}`, purpose: 'how it ended' };
+}
+
+/** What the text of the kind advises, where it can be done in this state. */
+function remedies(container: string, kind: string, context: CommandContext): readonly Command[] {
+  const { state, supervisor, needsForce } = context;
+  if (state === 'paused') return [{ text: `docker unpause ${container}`, purpose: 'let it go on' }];
+  if (kind === 'WorkerCrashLooping' && supervisor === null) {
+    return [{ text: `docker stop ${container}`, purpose: 'end the loop' }];
   }
-  commands.push(
-    isRunning
-      ? { text: `docker exec -it ${container} sh`, purpose: 'a shell inside' }
-      : { text: `docker inspect --format '{{json .State}}' ${container}`, purpose: 'how it ended' },
-  );
-  return commands;
+  const canStart = STARTABLE.has(state ?? '') && supervisor === null && TO_START.has(kind);
+  const start = canStart ? [{ text: `docker start ${container}`, purpose: 'start it again' }] : [];
+  if (!RESTARTABLE.has(kind)) return start;
+  if (supervisor?.remedy) return [{ text: supervisor.remedy, purpose: `${supervisor.title} restarts it` }];
+  const force = needsForce ? ' --force' : '';
+  const dryRun = {
+    text: `stagewatch restart ${container}${force} --dry-run`,
+    purpose: 'what a restart would do and cost',
+  };
+  return canStart && kind === 'WorkerDown' ? start : [...start, dryRun];
 }
 
 function readProgress(container: string, { progressFolder }: CommandContext): readonly Command[] {

@@ -1,6 +1,7 @@
 /** What is wrong now: findings worst first, consequences folded under their cause, each with what to type. */
 
 import type {
+  ContainerJson,
   FindingJson,
   FleetJson,
   OrchestratorJson,
@@ -131,7 +132,7 @@ interface Surroundings {
   readonly nowMs: number;
   readonly stageLabels: ReadonlyMap<string, string>;
   readonly known: ReadonlySet<string>;
-  readonly running: ReadonlySet<string>;
+  readonly states: ReadonlyMap<string, ContainerJson>;
   readonly brokerContainer: string | null;
   readonly sourceTargets: ReadonlyMap<string, string>;
   readonly orchestrators: ReadonlyMap<string, OrchestratorJson>;
@@ -146,7 +147,7 @@ function createSurroundings(fleet: FleetJson, recovery: RecoveryJson | null, now
     nowMs,
     stageLabels: stageLabels(fleet),
     known: new Set(containers.map(({ container }) => container)),
-    running: new Set(containers.filter(({ state }) => state === 'running').map(({ container }) => container)),
+    states: new Map(containers.map((one) => [one.container, one])),
     brokerContainer: findBrokerContainer(fleet)?.container ?? null,
     sourceTargets: new Map((fleet.sources ?? []).map(({ source, target }) => [source, target ?? ''])),
     orchestrators: new Map((fleet.orchestrators ?? []).map((one) => [one.container, one])),
@@ -204,8 +205,9 @@ function sayHowLong(finding: FindingJson, forMs: number | null): string {
 }
 
 function commandContext(finding: FindingJson, surroundings: Surroundings): CommandContext {
-  const { brokerContainer, sourceTargets, known, running, orchestrators } = surroundings;
+  const { brokerContainer, sourceTargets, known, states, orchestrators, decisions } = surroundings;
   const container = finding.container ?? '';
+  const decision = decisions.get(container);
   return {
     brokerContainer,
     sourceTarget: sourceTargets.get(finding.source ?? '') ?? null,
@@ -213,10 +215,22 @@ function commandContext(finding: FindingJson, surroundings: Surroundings): Comma
     sentinelsTarget: sourceTargets.get('sentinels') ?? null,
     // Without an engine to ask, the name in a progress file is the best there is.
     isKnown: known.size === 0 || known.has(container),
-    isRunning: running.has(container),
+    state: states.get(container)?.state ?? null,
+    supervisor: supervisorIn(states.get(container)),
+    needsForce:
+      (decision?.decision === 'notify' || decision?.decision === 'refuse') &&
+      !BY_HAND_ALL_THE_SAME.has(decision.reason ?? ''),
     culprits: culpritsOf(orchestrators.get(container)),
   };
 }
+
+function supervisorIn(container: ContainerJson | undefined): CommandContext['supervisor'] {
+  const { title, remedy } = container?.supervisor ?? {};
+  return title ? { title, remedy: remedy ?? null } : null;
+}
+
+/** Rules that hold back the daemon alone, and no restart that a person asks for. */
+const BY_HAND_ALL_THE_SAME: ReadonlySet<string> = new Set(['disabled', 'stage_notify']);
 
 /** A broker that stands behind what is wrong does so for as long as it lasts; workers turn bad at a moment. */
 function isCauseOfSource({ kind, source }: FindingJson): boolean {

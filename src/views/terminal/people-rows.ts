@@ -7,7 +7,7 @@ import {
   type WorkerGroup,
   type WorkerView,
 } from '../picture/people.js';
-import { commandsFor } from '../picture/problem-commands.js';
+import { type CommandContext, commandsFor } from '../picture/problem-commands.js';
 import { STATUS_LOOKS } from '../picture/vocabulary.js';
 import { countSpans, heading, indented, type Row, statusSpan, type Target } from './rows.js';
 import { type Column, type Line, line, span, table } from './spans.js';
@@ -131,20 +131,33 @@ function restartWords({ decision, used, budget }: NonNullable<WorkerView['restar
 }
 
 function workerTarget(worker: WorkerView): Target {
-  const { container, reason, restarts } = worker;
-  const finding = { id: container, kind: 'WorkerStuck', severity: 'info', container };
+  const { container, reason, restarts, status } = worker;
+  const finding = { id: container, kind: KIND_OF[status] ?? '', severity: 'info', container };
   return {
     key: `worker ${container}`,
     title: container,
     details: [reason ?? '', restarts?.text ?? '', restarts?.cost ?? ''].filter((text) => text !== ''),
-    commands: commandsFor(finding, {
-      brokerContainer: null,
-      sourceTarget: null,
-      progressFolder: null,
-      isKnown: true,
-      isRunning: worker.status !== 'down',
-      culprits: [],
-    }),
+    commands: commandsFor(finding, contextOf(status, [])),
+  };
+}
+
+/** Whose commands help with a worker of this status. */
+const KIND_OF: Readonly<Record<string, string>> = {
+  stuck: 'WorkerStuck',
+  starved: 'WorkerStarved',
+};
+
+/** Of one who is down the state is not known here: no command is offered that needs one. */
+function contextOf(status: string, culprits: readonly string[]): CommandContext {
+  return {
+    brokerContainer: null,
+    sourceTarget: null,
+    progressFolder: null,
+    isKnown: true,
+    state: status === 'down' || status === 'unknown' ? null : 'running',
+    supervisor: null,
+    needsForce: false,
+    culprits,
   };
 }
 
@@ -234,7 +247,7 @@ function dotSpans(dots: string): Line {
   return Array.from(dots, (dot) => span(dot, dot === '◉' ? 'waiting' : dot === '●' ? 'active' : 'dim'));
 }
 
-function orchestratorTarget({ container, reason, waitsFor }: OrchestratorView): Target {
+function orchestratorTarget({ container, reason, waitsFor, status }: OrchestratorView): Target {
   const worst = waitsFor?.workers.slice(0, 3).map((one) => `${one.container} (${one.status})`);
   return {
     key: `orchestrator ${container}`,
@@ -245,16 +258,12 @@ function orchestratorTarget({ container, reason, waitsFor }: OrchestratorView): 
     ].filter((text) => text !== ''),
     commands: commandsFor(
       { id: container, kind: 'OrchestratorStuck', severity: 'info', container },
-      {
-        brokerContainer: null,
-        sourceTarget: null,
-        progressFolder: null,
-        isKnown: true,
-        isRunning: true,
-        culprits: (waitsFor?.workers ?? [])
-          .filter(({ status }) => status === 'stuck' || status === 'down')
+      contextOf(
+        status,
+        (waitsFor?.workers ?? [])
+          .filter((one) => one.status === 'stuck' || one.status === 'down')
           .map((one) => one.container),
-      },
+      ),
     ),
   };
 }
