@@ -73,6 +73,7 @@ async function benchSimulation(): Promise<void> {
     ],
   );
   traceHours(runs.flatMap(({ on }) => on.hung));
+  traceDocuments(runs);
   const results = runs.flatMap(({ on }) => on.ended.map(({ result }) => result));
   console.log(
     `results: ${['recovered', 'not_recovered', 'failed'].map((result) => `${result} ${results.filter((one) => one === result).length}`).join(', ')}`,
@@ -95,6 +96,19 @@ function traceHours(hung: RecoveryRun['hung']): void {
     [...groups]
       .map(([key, waits]) => [...key.split(' | '), hoursOf(waits)])
       .toSorted((one, other) => Number(other[2]) - Number(one[2])),
+  );
+}
+
+const PLACES = ['failure sentinel', 'lost', 'in the queue', 'at work', 'hangs'] as const;
+
+/** Where the job was of each document that its orchestrator gave up. */
+function traceDocuments(runs: readonly { readonly on: RecoveryRun; readonly off: RecoveryRun }[]): void {
+  const count = (place: (typeof PLACES)[number], which: 'on' | 'off'): number =>
+    runs.reduce((total, pair) => total + (pair[which].givenUp.get(place) ?? 0), 0);
+  printTable(
+    'documents given up, by where the job was then',
+    ['', 'with recovery', 'without'],
+    PLACES.map((place) => [place, count(place, 'on'), count(place, 'off')]),
   );
 }
 

@@ -4,7 +4,7 @@ import type { ProgressReport } from '../fleet/progress-model.js';
 import type { Agenda } from './agenda.js';
 import type { SimStage } from './profile.js';
 import type { Random } from './random.js';
-import { documentName, type SimContainer, type SimOrchestrator, type World } from './world.js';
+import { documentName, type GivenUp, type SimContainer, type SimOrchestrator, type World } from './world.js';
 
 export interface Dispatch {
   /** The orchestrator takes up the next document, if there is one. */
@@ -45,7 +45,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     if (orchestrator?.document !== document) return;
     inLife(orchestrator.container, 500, () => {
       if (isDone) advance(orchestrator);
-      else giveUp(orchestrator);
+      else giveUp(orchestrator, 'failure sentinel');
     });
   }
 
@@ -92,13 +92,25 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const since = orchestrator.waitsSinceMs;
     inLife(orchestrator.container, DISPATCH_TIMEOUT_MS + jobAllowance(stage), () => {
       const isSame = orchestrator.document === document && orchestrator.waitsSinceMs === since;
-      if (isSame && waiters.delete(jobKey(stage.id, document))) giveUp(orchestrator);
+      if (isSame && waiters.delete(jobKey(stage.id, document)))
+        giveUp(orchestrator, whereIs(stage, document));
     });
     deliver(stage);
   }
 
-  function giveUp(orchestrator: SimOrchestrator): void {
+  function whereIs({ id }: SimStage, document: number): GivenUp {
+    const holders = [...world.workers.values()].filter(
+      ({ stage, job, swallowed }) => stage.id === id && (job?.message ?? swallowed)?.document === document,
+    );
+    if (holders.some(({ mode }) => mode === 'working')) return 'at work';
+    if (holders.length > 0) return 'hangs';
+    const isQueued = world.queues.get(id)?.ready.some((message) => message.document === document);
+    return isQueued ? 'in the queue' : 'lost';
+  }
+
+  function giveUp(orchestrator: SimOrchestrator, why: GivenUp): void {
     world.stats.failed++;
+    world.givenUp.set(why, (world.givenUp.get(why) ?? 0) + 1);
     nextDocument(orchestrator);
   }
 

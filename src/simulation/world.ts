@@ -102,6 +102,9 @@ export interface ProgressFile {
   readonly mtimeMs: number;
 }
 
+/** `hangs`: in the hands of a worker that does not move; `at work`: of one that does; `lost`: nobody has it. */
+export type GivenUp = 'failure sentinel' | 'hangs' | 'at work' | 'in the queue' | 'lost';
+
 export interface World {
   readonly profile: SimProfile;
   readonly containers: Map<string, SimContainer>;
@@ -114,6 +117,8 @@ export interface World {
   /** By name of the file, without `.json`. */
   readonly files: Map<string, ProgressFile>;
   readonly stats: { started: number; done: number; failed: number; jobs: number };
+  /** How many documents were given up, by where the job was that their orchestrator waited for. */
+  readonly givenUp: Map<GivenUp, number>;
 }
 
 export const documentName = (document: number): string => `PMC${100_000 + document}`;
@@ -135,6 +140,7 @@ export function createWorld(profile: SimProfile, nowMs: number): World {
     })),
     files: new Map(),
     stats: { started: 0, done: 0, failed: 0, jobs: 0 },
+    givenUp: new Map(),
   };
   for (const name of ['rabbitmq', 'grobid', 'backup']) addContainer(world, { name, service: name, nowMs });
   for (let index = 1; index <= profile.others; index++) {

@@ -16,7 +16,7 @@ import { type ProfileName, simProfile, simulationConfig } from '../../src/simula
 import { createRandom } from '../../src/simulation/random.js';
 import { createSimulation, type Simulation } from '../../src/simulation/simulation.js';
 import type { FaultTruth } from '../../src/simulation/truth.js';
-import { documentName } from '../../src/simulation/world.js';
+import { documentName, type World } from '../../src/simulation/world.js';
 import { createHungWaits, type HungWaits } from './hung-waits.js';
 
 export const START_MS = 1_763_900_000_000;
@@ -52,6 +52,8 @@ export interface RecoveryRun {
   readonly hung: HungWaits['list'];
   readonly documentsDone: number;
   readonly documentsFailed: number;
+  /** Of those: where the job was that their orchestrator gave up waiting for. */
+  readonly givenUp: World['givenUp'];
   /** Most restarts of one container in its window, and of all in theirs. */
   readonly realMs: number;
   /** Workers whose container runs at the end. */
@@ -112,6 +114,7 @@ export async function runRecovery(options: RunOptions): Promise<RecoveryRun> {
     hung: hung.list,
     documentsDone: simulation.world.stats.done,
     documentsFailed: simulation.world.stats.failed,
+    givenUp: simulation.world.givenUp,
     realMs: performance.now() - startedMs,
     running: new Set(
       [...simulation.world.workers.values()].flatMap(({ container: { name, state } }) =>
