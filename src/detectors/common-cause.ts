@@ -178,19 +178,22 @@ function groupCause({ scope, name, together, group, error }: Candidate, scene: S
   const stages = new Set(together.map(({ stage }) => stage));
   const names = together.map(({ container }) => container);
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  const lost = lostQueues(stages, scene);
+  const known = error?.summary ?? lost?.summary;
   return {
     detection: {
       kind: 'CommonCause',
       key: keyOf({ scope, name }),
       subject: scope === 'stage' ? { stage: name } : scope === 'gpu' ? { gpu: name } : {},
-      summary: error
-        ? `${error.summary}; ${together.length} of ${counted(group.counted, 'worker')} at work on it turned bad`
+      summary: known
+        ? `${known}; ${together.length} of ${counted(group.counted, 'worker')} at work on it turned bad`
         : `${together.length} of ${counted(group.counted, 'worker')} at work on ${where} turned bad together`,
       evidence: [
         ...(error?.evidence ?? []),
+        ...(lost?.evidence ?? []),
         `${sayHowClose(lastMs - beganAtMs)} ${formatDuration(scene.nowMs - beganAtMs)} ago`,
         `${names.slice(0, MAX_NAMES).join(', ')}${more}`,
-        ...(scope === 'host'
+        ...(scope === 'host' && !lost
           ? [`of ${counted(stages.size, 'stage')}: look for a disk, network or memory fault`]
           : []),
       ],
@@ -206,6 +209,26 @@ function groupCause({ scope, name, together, group, error }: Candidate, scene: S
         (scope === 'stage' ? subject.stage === name : stages.has(subject.stage));
       return STAGE_CONSEQUENCES.has(kind) && isInStage && isSince(finding, beganAtMs);
     },
+  };
+}
+
+/** A queue that is deleted takes its consumers with it: whoever served it ends, or waits for what cannot come. */
+function lostQueues(
+  stages: ReadonlySet<string | undefined>,
+  { fleet, isFresh }: Scene,
+): Pick<Detection, 'summary' | 'evidence'> | undefined {
+  if (!isFresh('rabbitmq')) return undefined;
+  const missing = [...fleet.queues.values()].filter(
+    ({ status, stage }) => status === 'missing' && stage !== undefined && stages.has(stage),
+  );
+  if (missing.length === 0 || missing.length < stages.size) return undefined;
+  const names = missing.map(({ name }) => name).slice(0, MAX_NAMES);
+  const what = `${missing.length === 1 ? 'queue' : 'queues'} ${names.join(', ')}`;
+  return {
+    summary: `${what} ${missing.length === 1 ? 'is' : 'are'} not on the broker`,
+    evidence: [
+      `${what}: deleted, or never declared; declare it again, then restart the workers that consumed from it`,
+    ],
   };
 }
 

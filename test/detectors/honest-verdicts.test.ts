@@ -178,6 +178,39 @@ describe('a common cause', () => {
   });
 });
 
+describe('workers of several stages that end at the same time', () => {
+  function causeOf(queue: object): string {
+    const stages = ['G3', 'G5'].map((id) => ({
+      id,
+      queue: id.toLowerCase(),
+      workers: `${id.toLowerCase()}-worker-*`,
+    }));
+    const fleet = stageFleet({ stages });
+    const names = ['g3', 'g5'].flatMap((stage) => [0, 1, 2, 3].map((number) => `${stage}-worker-${number}`));
+    for (const name of names) fleet.container(name);
+    for (const name of ['g3', 'g5']) fleet.queue(name, { ready: 1, consumers: 4 });
+    fleet.judgeFor(30);
+    for (const name of ['g3', 'g5']) fleet.queue(name, queue);
+    for (const name of names) end(fleet, name, 1);
+    fleet.judgeFor(90);
+    const { summary = '', evidence = [] } = found(fleet, 'CommonCause') ?? {};
+    return [summary, ...evidence].join('\n');
+  }
+
+  it('have the deletion of their queues as the cause, where these are gone', () => {
+    const cause = causeOf({ status: 'missing' });
+    assert.match(cause, /^queues g3, g5 are not on the broker; 8 of 8 workers/);
+    assert.match(cause, /declare it again, then restart the workers/);
+    assert.doesNotMatch(cause, /disk, network or memory/);
+  });
+
+  it('have a fault of the host as the cause, where their queues are there', () => {
+    const cause = causeOf({ ready: 1, consumers: 0 });
+    assert.match(cause, /disk, network or memory/);
+    assert.doesNotMatch(cause, /not on the broker/);
+  });
+});
+
 describe('infrastructure', () => {
   it('is not down because a helper beside it has done its part', () => {
     const fleet = stageFleet();
