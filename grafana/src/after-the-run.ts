@@ -7,9 +7,9 @@ import { alertTimeline } from './alert-timeline.js';
 import { DASHBOARD_UIDS, frame } from './frame.js';
 import { evenly, type Placeable } from './grid.js';
 import { LIMITS } from './limits.js';
-import { COLORS, WORKER_LOOK } from './look.js';
+import { COLORS, COUNT, WORKER_LOOK } from './look.js';
 import { bars, stat, timeSeries } from './panels.js';
-import { increase, now, of, overTime, rate } from './promql.js';
+import { increase, now, of, overTime, rate, wholeSeconds } from './promql.js';
 import { containerEnds, messagesWaited } from './queries.js';
 import { containerRestarts, restartOutcomes } from './restart-tables.js';
 import { stageTotals } from './stage-totals.js';
@@ -42,7 +42,8 @@ function done(): Placeable {
     shows: 'Jobs of all stages that succeeded within the range.',
     good: 'documents times stages.',
     otherwise: 'the table of stages shows where they were lost.',
-    unit: 'short',
+    unit: COUNT,
+    decimals: 0,
     targets: [now({ expr: `sum(${increase('pipeline_stage_jobs_completed_total', RANGE)})` })],
   });
 }
@@ -77,7 +78,7 @@ function bottleneck(): Placeable {
     decimals: 1,
     textMode: BigValueTextMode.ValueAndName,
     noValue: 'nothing waited',
-    targets: [now({ expr: `topk(1, ${messagesWaited()} > 0)`, legend: '{{stage}}' })],
+    targets: [now({ expr: `topk(1, floor(${messagesWaited()}) > 0)`, legend: '{{stage}}' })],
   });
 }
 
@@ -89,7 +90,7 @@ function waited(): Placeable {
     otherwise: 'the run was held up by its bottleneck, not by its jobs.',
     unit: 's',
     decimals: 1,
-    targets: [now({ expr: `sum(${messagesWaited()})` })],
+    targets: [now({ expr: wholeSeconds(`sum(${messagesWaited()})`) })],
   });
 }
 
@@ -99,7 +100,7 @@ function restarts(): Placeable {
     shows: 'Restarts of containers by anybody: their policy, stagewatch, people.',
     good: '0.',
     otherwise: 'the tables below say of whom, by whom, and whether it helped.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     thresholds: noneIsGood(COLORS.attention),
     targets: [now({ expr: `sum(${increase('pipeline_container_restarts_total', RANGE)})` })],
@@ -145,7 +146,7 @@ function workerTime(): Placeable {
     good: 'green, with grey on top of it where there was no work.',
     otherwise:
       'grey while a queue was long is capacity at the wrong stage; what lies above the grey is time that was lost.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     style: 'area',
     targets: STACK.map((status) =>
@@ -169,12 +170,12 @@ function throughput(): Placeable {
     shows: 'Jobs of each stage that succeeded, as a rate an hour.',
     good: 'level to the end.',
     otherwise: 'a dip of all lines at once is the host, the broker or the disk; of one line, its stage.',
-    unit: 'short',
+    unit: COUNT,
     targets: [
       overTime({
         expr: `sum by (stage) (${rate('pipeline_stage_jobs_completed_total')}) * 3600`,
         legend: '{{stage}}',
-        minStep: '10m',
+        minStep: '2m',
       }),
     ],
   });
@@ -184,13 +185,13 @@ function failuresByReason(): Placeable {
   return bars({
     title: 'Failures by reason',
     shows:
-      'Failure sentinels by the reason in their text, and ends of containers with another code than 0. ' +
-      'A stop by people is a signal too.',
-    good: 'few broken documents, and signals of deployments.',
+      'Failure sentinels by the reason in their text, and ends of containers with another code than 0 ' +
+      'that no stop or restart asked for.',
+    good: 'few broken documents.',
     otherwise:
       'oom: fewer workers a GPU or host. error: the log of the worker. A failure of reason "other" can be given a name ' +
       'of its own under `sentinels` in the configuration.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     thresholds: thresholds(COLORS.attention),
     targets: [

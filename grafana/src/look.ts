@@ -16,6 +16,9 @@ export const COLORS = {
   text: 'text',
 } as const;
 
+/** Grafana's unit for counts: exact, in groups of three, never `9.05 K`. */
+export const COUNT = 'locale';
+
 interface StatusLook {
   readonly shape: string;
   readonly color: string;

@@ -2,7 +2,7 @@
 
 import { RUNBOOK_LINK, STAGE_LINK, WORKER_LINK } from './frame.js';
 import type { Placeable } from './grid.js';
-import { of } from './promql.js';
+import { of, wholeSeconds } from './promql.js';
 import { table } from './table.js';
 import { severityMappings } from './thresholds.js';
 
@@ -41,7 +41,7 @@ export function problemTable(matchers = '', where = ''): Placeable {
       { of: { label: 'gpu' }, title: 'GPU', width: 70 },
       { of: { label: 'source' }, title: 'Source', width: 100 },
       {
-        of: { expr: `max by (${LABELS}) (${age()})` },
+        of: { expr: wholeSeconds(`max by (${LABELS}) (${age()})`) },
         title: 'For',
         unit: 'dtdurations',
         decimals: 1,

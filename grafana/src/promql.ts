@@ -22,6 +22,11 @@ export function rate(metric: string, matchers = ''): string {
   return `rate(${of(metric, matchers)}[$__rate_interval])`;
 }
 
+/** A duration in whole seconds: nobody reads milliseconds beside minutes. */
+export function wholeSeconds(expression: string): string {
+  return `floor(${expression})`;
+}
+
 /** Only the ten series that reached highest in the range shown: one set for the whole of it, not one a moment. */
 export function topTen(expression: string, labels: string, height: string): string {
   return `${expression}\nand on (${labels}) topk(10, ${height})`;

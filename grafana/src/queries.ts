@@ -14,9 +14,10 @@ export function trendPerMinute(matchers = 'stage!=""'): string {
   return `max by (${QUEUE}) (deriv(${of('pipeline_queue_messages_ready', matchers)}[10m])) * 60`;
 }
 
-/** Seconds until a shrinking queue is empty; nothing for one that grows. */
+/** Seconds until a shrinking queue is empty, 0 for one that is; nothing for one that grows or stands still. */
 export function drainSeconds(matchers = 'stage!=""'): string {
-  return `sum by (stage) (${waiting(matchers)})\n/ (-sum by (stage) (${trendPerMinute(matchers)}) / 60 > 0.001)`;
+  const depth = `sum by (stage) (${waiting(matchers)})`;
+  return `(${depth} == 0)\nor floor(${depth}\n/ (-sum by (stage) (${trendPerMinute(matchers)}) / 60 > 0.001))`;
 }
 
 export function workersWith(statuses: string, matchers = ''): string {
@@ -35,7 +36,7 @@ export function jobQuantile(quantile: number, range: string, matchers = ''): str
 /** 0 while a daemon answers, and nothing when none does: what is not known must not look like none. */
 const ZERO = `sum(${of('stagewatch_build_info')} * 0)`;
 
-/** How many open findings of a severity; consequences count with their cause. */
+/** How many open findings of a severity: each cause once, its consequences not at all. */
 export function countFindings(severity: string, matchers = ''): string {
   const chosen = [`severity=~"${severity}"`, 'cause=""', matchers].filter((one) => one !== '').join(',');
   return `count(max by (kind, container, stage, queue, gpu, source) (${of('pipeline_finding_active', chosen)}))\nor ${ZERO}`;
@@ -45,10 +46,11 @@ export function orZero(expression: string): string {
   return `${expression}\nor ${ZERO}`;
 }
 
-/** Ends of containers with another exit code than 0, those that somebody asked for among them. */
+/** Ends of containers with another exit code than 0, without those that a stop or restart asked for. */
 export function containerEnds(matchers = '', range = '$__rate_interval'): string {
-  const notOk = 'reason!="ok"';
-  return increase('pipeline_container_exits_total', range, matchers === '' ? notOk : `${matchers},${notOk}`);
+  const notOk = matchers === '' ? 'reason!="ok"' : `${matchers},reason!="ok"`;
+  const ends = increase('pipeline_container_exits_total', range, notOk);
+  return `${ends}\n- ${increase('pipeline_container_stops_total', range, notOk)}`;
 }
 
 /** Seconds that messages waited within the range, summed over the messages, by stage: their mean number times its length. */

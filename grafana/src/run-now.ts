@@ -5,10 +5,10 @@ import { DASHBOARD_UIDS, frame } from './frame.js';
 import { gpuMemory } from './gpu-memory.js';
 import { evenly, type Placeable } from './grid.js';
 import { LIMITS } from './limits.js';
-import { COLORS } from './look.js';
+import { COLORS, COUNT } from './look.js';
 import { stat, timeSeries } from './panels.js';
 import { problemTable } from './problem-table.js';
-import { increase, now, of, overTime, rate, topTen } from './promql.js';
+import { increase, now, of, overTime, rate, topTen, wholeSeconds } from './promql.js';
 import { containerEnds, countFindings, trendPerMinute, waiting } from './queries.js';
 import { stageTable } from './stage-table.js';
 import { noneIsGood, thresholds } from './thresholds.js';
@@ -38,7 +38,7 @@ export function runNow(): Dashboard {
 function critical(): Placeable {
   return stat({
     title: '▲ Critical now',
-    shows: 'Findings that stop the run or lose work.',
+    shows: 'Findings that stop the run or lose work: causes, without what follows from them.',
     good: '0.',
     otherwise: 'the table below names them, worst first.',
     unit: 'none',
@@ -51,7 +51,7 @@ function critical(): Placeable {
 function warnings(): Placeable {
   return stat({
     title: '◆ Warnings now',
-    shows: 'Findings that will become critical, or cost throughput.',
+    shows: 'Findings that will become critical, or cost throughput: causes, without what follows from them.',
     good: '0, or a few that come and go.',
     otherwise: 'read them once an hour; a warning that stays for hours needs a person.',
     unit: 'none',
@@ -67,7 +67,8 @@ function jobsDone(): Placeable {
     shows: 'Jobs of all stages that succeeded within the hour before now.',
     good: 'steady, or rising after workers were added.',
     otherwise: 'compare with the throughput by stage: the stage that fell first holds up those behind it.',
-    unit: 'short',
+    unit: COUNT,
+    decimals: 0,
     noValue: 'no answer',
     targets: [now({ expr: `sum(${increase('pipeline_stage_jobs_completed_total', '1h')})` })],
   });
@@ -79,7 +80,7 @@ function failures(): Placeable {
     shows: 'Jobs that ended with a failure, told by their state or a failure sentinel.',
     good: '0, or the few documents that are really broken.',
     otherwise: 'the failures by reason below tell a bad batch from a bad worker.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     noValue: 'no answer',
     thresholds: thresholds(
@@ -106,7 +107,9 @@ function dataAge(): Placeable {
       { from: LIMITS.staleSeconds, color: COLORS.attention },
       { from: 300, color: COLORS.bad },
     ),
-    targets: [now({ expr: `time() - min(${of('stagewatch_source_last_success_timestamp_seconds')})` })],
+    targets: [
+      now({ expr: wholeSeconds(`time() - min(${of('stagewatch_source_last_success_timestamp_seconds')})`) }),
+    ],
   });
 }
 
@@ -117,7 +120,7 @@ function waitingByQueue(): Placeable {
     shows: 'Messages that wait for a consumer, in the ten queues that were longest within the range.',
     good: 'flat or falling; a long queue before the slowest stage is what a full pipeline looks like.',
     otherwise: 'a queue that climbs for good needs workers at its stage, or has lost some: open the stage.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     targets: [overTime({ expr: topTen(waiting(''), 'queue, vhost', height), legend: '{{queue}}' })],
   });
@@ -132,7 +135,7 @@ function trendByQueue(): Placeable {
       `Beyond the dashed line, ${LIMITS.queueRisePerMinute} a minute, a queue that keeps rising is told as QueueGrowing.`,
     good: 'around 0.',
     otherwise: 'the time to act is the distance to the size your broker can hold, divided by this.',
-    unit: 'short',
+    unit: COUNT,
     thresholds: thresholds(COLORS.good, { from: LIMITS.queueRisePerMinute, color: COLORS.attention }),
     drawsThresholds: true,
     targets: [overTime({ expr: topTen(trendPerMinute(''), 'queue, vhost', height), legend: '{{queue}}' })],
@@ -146,12 +149,12 @@ function throughput(): Placeable {
     good: 'the lines of stages that every document passes lie on one another.',
     otherwise:
       'the lowest of those lines is the bottleneck: what is before it fills up, what is behind it starves.',
-    unit: 'short',
+    unit: COUNT,
     targets: [
       overTime({
         expr: `sum by (stage) (${rate('pipeline_stage_jobs_completed_total')}) * 3600`,
         legend: '{{stage}}',
-        minStep: '5m',
+        minStep: '2m',
       }),
     ],
   });
@@ -161,12 +164,12 @@ function failuresByReason(): Placeable {
   return timeSeries({
     title: 'Failures by reason',
     shows:
-      'Failure sentinels by the reason in their text, and ends of containers with another code than 0: ' +
+      'Failure sentinels by the reason in their text, and ends of containers with another code than 0 that nothing asked for: ' +
       'a worker that is killed writes no sentinel.',
     good: 'empty.',
     otherwise:
       'one reason in a burst is a bad batch, a GPU or a broken image; oom means too many workers a GPU or host.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     style: 'bars',
     targets: [
@@ -190,7 +193,7 @@ function documentsByStage(): Placeable {
     shows: 'Orchestrators by the stage that they are at; each carries one document.',
     good: 'thickest at the slowest stage, the same all the time.',
     otherwise: 'a layer that grows until it is all there is: that stage has stopped. Open it.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     style: 'area',
     targets: [

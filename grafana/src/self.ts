@@ -5,9 +5,9 @@ import { type Dashboard, MappingType } from '@grafana/grafana-foundation-sdk/das
 import { DASHBOARD_UIDS, frame } from './frame.js';
 import { evenly, type Placeable } from './grid.js';
 import { LIMITS } from './limits.js';
-import { COLORS } from './look.js';
+import { COLORS, COUNT } from './look.js';
 import { stat, stateTimeline, timeSeries } from './panels.js';
-import { increase, now, of, overTime, rate } from './promql.js';
+import { increase, now, of, overTime, rate, wholeSeconds } from './promql.js';
 import { noneIsGood, thresholds } from './thresholds.js';
 
 export function selfDashboard(): Dashboard {
@@ -74,7 +74,9 @@ function judged(): Placeable {
       { from: 30, color: COLORS.attention },
       { from: 120, color: COLORS.bad },
     ),
-    targets: [now({ expr: `time() - min(${of('stagewatch_last_evaluation_timestamp_seconds')})` })],
+    targets: [
+      now({ expr: wholeSeconds(`time() - min(${of('stagewatch_last_evaluation_timestamp_seconds')})`) }),
+    ],
   });
 }
 
@@ -154,7 +156,7 @@ function sourceFailures(): Placeable {
     good: 'empty.',
     otherwise:
       'unreachable or timeout: the system or the network; the other reasons mean its address, rights or version.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     style: 'bars',
     targets: [
@@ -201,7 +203,7 @@ function notifications(): Placeable {
     good: 'few, and all sent.',
     otherwise:
       'failed: stagewatch test-notification says why; NotificationsFailing is told by the other channels.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     style: 'bars',
     targets: [

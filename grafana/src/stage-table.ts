@@ -4,7 +4,7 @@ import { STAGE_LINK } from './frame.js';
 import type { Placeable } from './grid.js';
 import { LIMITS } from './limits.js';
 import { COLORS } from './look.js';
-import { increase, of } from './promql.js';
+import { increase, of, wholeSeconds } from './promql.js';
 import {
   AT_WORK,
   drainSeconds,
@@ -15,14 +15,14 @@ import {
   workersWith,
 } from './queries.js';
 import { table } from './table.js';
-import { noneIsGood, thresholds } from './thresholds.js';
+import { EMPTY, noneIsGood, thresholds } from './thresholds.js';
 
 export function stageTable(): Placeable {
   return table({
     title: 'Stages: where it waits',
     shows:
       'A row a stage, the longest queue first. "Trend" is what the queue gains a minute; "drains in" is how long it takes ' +
-      'to empty at that pace; "limit" is the time without progress after which a worker is stuck.',
+      'to empty at that pace, nothing where it does not; "limit" is the time without progress after which a worker is stuck.',
     good: 'trends around 0, nobody in trouble, and the same number done by all stages that every document passes.',
     otherwise:
       'the first row is the bottleneck. In trouble: open the stage. Nobody in trouble: it needs more workers.',
@@ -39,7 +39,7 @@ export function stageTable(): Placeable {
         decimals: 1,
         thresholds: thresholds(COLORS.good, { from: LIMITS.queueRisePerMinute, color: COLORS.attention }),
       },
-      { of: { expr: drainSeconds() }, title: 'Drains in', unit: 's', decimals: 1 },
+      { of: { expr: drainSeconds() }, title: 'Drains in', unit: 's', decimals: 1, mappings: [EMPTY] },
       {
         of: { expr: `sum by (stage) (${of('pipeline_stage_orchestrators', 'status!="done"')})` },
         title: 'Documents here',
@@ -64,7 +64,7 @@ export function stageTable(): Placeable {
         decimals: 0,
         thresholds: noneIsGood(COLORS.attention),
       },
-      { of: { expr: jobQuantile(0.95, '1h') }, title: 'p95 job', unit: 's', decimals: 1 },
+      { of: { expr: wholeSeconds(jobQuantile(0.95, '1h')) }, title: 'p95 job', unit: 's', decimals: 1 },
       {
         of: { expr: `min by (stage) (${of('pipeline_stage_stall_limit_seconds')})` },
         title: 'Limit',

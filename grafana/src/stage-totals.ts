@@ -3,7 +3,7 @@
 import { STAGE_LINK } from './frame.js';
 import type { Placeable } from './grid.js';
 import { COLORS } from './look.js';
-import { increase, of } from './promql.js';
+import { increase, of, wholeSeconds } from './promql.js';
 import { AT_WORK, IN_TROUBLE, jobQuantile, messagesWaited } from './queries.js';
 import { table } from './table.js';
 import { noneIsGood, thresholds } from './thresholds.js';
@@ -33,9 +33,9 @@ export function stageTotals(): Placeable {
       { of: { label: 'stage' }, title: 'Stage', width: 110, link: STAGE_LINK },
       { of: { label: 'name' }, title: 'Name', width: 140 },
       { of: { expr: `max by (stage, name) (${of('pipeline_stage_info')})` }, title: 'info', isHidden: true },
-      { of: { expr: messagesWaited() }, title: 'Waited in sum', unit: 's', decimals: 1 },
+      { of: { expr: wholeSeconds(messagesWaited()) }, title: 'Waited in sum', unit: 's', decimals: 1 },
       {
-        of: { expr: `${messagesWaited()}\n/ (${jobs('completed')} + ${jobs('failed')})` },
+        of: { expr: wholeSeconds(`${messagesWaited()}\n/ (${jobs('completed')} + ${jobs('failed')})`) },
         title: 'Wait for one job',
         unit: 's',
         decimals: 1,
@@ -47,8 +47,8 @@ export function stageTotals(): Placeable {
         decimals: 0,
         thresholds: noneIsGood(COLORS.attention),
       },
-      { of: { expr: jobQuantile(0.5, RANGE) }, title: 'Median job', unit: 's', decimals: 1 },
-      { of: { expr: jobQuantile(0.95, RANGE) }, title: 'p95 job', unit: 's', decimals: 1 },
+      { of: { expr: wholeSeconds(jobQuantile(0.5, RANGE)) }, title: 'Median job', unit: 's', decimals: 1 },
+      { of: { expr: wholeSeconds(jobQuantile(0.95, RANGE)) }, title: 'p95 job', unit: 's', decimals: 1 },
       { of: { expr: share(AT_WORK) }, title: 'At work', unit: 'percentunit', decimals: 0 },
       {
         of: { expr: share(IN_TROUBLE) },

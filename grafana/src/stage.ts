@@ -3,12 +3,12 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DASHBOARD_UIDS, frame, oneOf } from './frame.js';
 import { evenly, type Placeable } from './grid.js';
-import { COLORS } from './look.js';
+import { COLORS, COUNT } from './look.js';
 import { heatmap, stat, timeSeries } from './panels.js';
 import { problemTable } from './problem-table.js';
 import { buckets, increase, now, of, overTime, rate } from './promql.js';
 import { containerEnds, countFindings, drainSeconds, jobQuantile, waiting } from './queries.js';
-import { noneIsGood, thresholds } from './thresholds.js';
+import { EMPTY, noneIsGood, thresholds } from './thresholds.js';
 import { workerTable } from './worker-table.js';
 import { workerTimeline } from './worker-timeline.js';
 import { workersStat } from './workers-stat.js';
@@ -60,7 +60,7 @@ function waitingNow(): Placeable {
     shows: 'Messages that wait in the queue of the stage.',
     good: 'any number that does not climb.',
     otherwise: 'see whether it climbs because more comes in or because less goes out.',
-    unit: 'short',
+    unit: COUNT,
     noValue: 'no queue',
     targets: [now({ expr: `sum(${waiting(STAGE)})` })],
   });
@@ -71,10 +71,12 @@ function drains(): Placeable {
     title: 'Drains in',
     shows: 'How long the queue needs to empty at the pace of the last ten minutes.',
     good: 'a time you can wait for.',
-    otherwise: '"not draining": it grows or stands still. More workers, or fewer orchestrators.',
+    otherwise:
+      '"not draining": messages wait, and it grows or stands still. More workers, or fewer orchestrators.',
     unit: 's',
     decimals: 1,
     noValue: 'not draining',
+    mappings: [EMPTY],
     targets: [now({ expr: drainSeconds(STAGE), legend: '{{stage}}' })],
   });
 }
@@ -85,7 +87,7 @@ function done(): Placeable {
     shows: 'Jobs of the stage that succeeded within the hour before now.',
     good: 'as many as of the stages before it.',
     otherwise: 'fewer than come in: the queue grows.',
-    unit: 'short',
+    unit: COUNT,
     noValue: 'no answer',
     targets: [now({ expr: `sum(${increase('pipeline_stage_jobs_completed_total', '1h', STAGE)})` })],
   });
@@ -113,7 +115,7 @@ function queueDepth(): Placeable {
     good: 'in hand equals the number of workers at work; waiting does not climb.',
     otherwise:
       'waiting above 0 with fewer in hand than workers: a consumer is lost (WorkerStarved tells whose).',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     targets: [
       overTime({ expr: `sum(${waiting(STAGE)})`, legend: 'waiting' }),
@@ -133,7 +135,7 @@ function queueFlow(): Placeable {
     good: 'in and out lie on one another; nothing is delivered twice.',
     otherwise:
       'out below in: the queue grows by the distance. Redelivered: workers die or lose their channel with a job in hand.',
-    unit: 'short',
+    unit: COUNT,
     targets: [
       overTime({ expr: perMinute('pipeline_queue_published_total'), legend: 'in', minStep: '1m' }),
       overTime({ expr: perMinute('pipeline_queue_acked_total'), legend: 'out', minStep: '1m' }),
@@ -205,10 +207,10 @@ function failures(): Placeable {
   return timeSeries({
     title: 'Failures of $stage',
     shows:
-      'Failure sentinels by the reason in their text, and ends of its containers with another code than 0.',
+      'Failure sentinels by the reason in their text, and ends of its containers with another code than 0 that nothing asked for.',
     good: 'empty.',
     otherwise: 'cuda or oom: too many workers on the GPU. One reason in a burst: a batch of documents.',
-    unit: 'short',
+    unit: COUNT,
     decimals: 0,
     style: 'bars',
     thresholds: thresholds(COLORS.bad),

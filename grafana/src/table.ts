@@ -11,6 +11,7 @@ import type {
   ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
+import { COUNT } from './look.js';
 import { describe, type PanelText } from './panel-text.js';
 import { lettered } from './panels.js';
 import { DATASOURCE, rows } from './promql.js';
@@ -52,7 +53,7 @@ export function table(options: TableOptions): TablePanel {
     .description(describe(options))
     .datasource(DATASOURCE)
     .targets(lettered(queries.map(rows)))
-    .unit('short')
+    .unit(COUNT)
     .thresholds(plain())
     .noValue(options.noValue)
     .filterable(true)

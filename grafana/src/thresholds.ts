@@ -60,6 +60,9 @@ export const severityMappings = (): ValueMapping[] => [
   ),
 ];
 
+/** Of a time until a queue is empty. */
+export const EMPTY: ValueMapping = wordMappings({ '0': { text: 'empty' } });
+
 /** Shown for a quotient of nothing, as the quantile of no jobs. */
 export const nothingMapping = (): ValueMapping =>
   ({

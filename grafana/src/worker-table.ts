@@ -3,7 +3,7 @@
 import { WORKER_LINK } from './frame.js';
 import type { Placeable } from './grid.js';
 import { COLORS, WORKER_LOOK } from './look.js';
-import { increase, of } from './promql.js';
+import { increase, of, wholeSeconds } from './promql.js';
 import { table } from './table.js';
 import { noneIsGood, statusMappings } from './thresholds.js';
 import { statusNumber } from './worker-timeline.js';
@@ -40,14 +40,20 @@ export function workerTable(matchers: string, stage: string): Placeable {
         decimals: 0,
       },
       {
-        of: { expr: byContainer(`time() - ${of('pipeline_worker_job_start_timestamp_seconds', matchers)}`) },
+        of: {
+          expr: wholeSeconds(
+            byContainer(`time() - ${of('pipeline_worker_job_start_timestamp_seconds', matchers)}`),
+          ),
+        },
         title: 'Job since',
         unit: 'dtdurations',
         decimals: 1,
       },
       {
         of: {
-          expr: byContainer(`time() - ${of('pipeline_worker_last_progress_timestamp_seconds', matchers)}`),
+          expr: wholeSeconds(
+            byContainer(`time() - ${of('pipeline_worker_last_progress_timestamp_seconds', matchers)}`),
+          ),
         },
         title: 'Silent for',
         unit: 'dtdurations',

@@ -15,6 +15,7 @@ const MAX_SIGNAL = 64;
 export const NO_COUNTS: ContainerCounters = {
   restarts: { policy: 0, stagewatch: 0, other: 0 },
   exits: { ok: 0, error: 0, signal: 0, oom: 0 },
+  stops: { ok: 0, error: 0, signal: 0, oom: 0 },
   oomEvents: 0,
 };
 
@@ -22,8 +23,12 @@ export function addCounts(one: ContainerCounters, other: ContainerCounters): Con
   const restarts = { ...one.restarts };
   for (const cause of RESTART_CAUSES) restarts[cause] += other.restarts[cause];
   const exits = { ...one.exits };
-  for (const reason of EXIT_REASONS) exits[reason] += other.exits[reason];
-  return { restarts, exits, oomEvents: one.oomEvents + other.oomEvents };
+  const stops = { ...one.stops };
+  for (const reason of EXIT_REASONS) {
+    exits[reason] += other.exits[reason];
+    stops[reason] += other.stops[reason];
+  }
+  return { restarts, exits, stops, oomEvents: one.oomEvents + other.oomEvents };
 }
 
 export function withRestarts(
@@ -38,6 +43,10 @@ export function withRestarts(
 export function withExits(counters: ContainerCounters, reason: ExitReason, count: number): ContainerCounters {
   if (count <= 0) return counters;
   return { ...counters, exits: { ...counters.exits, [reason]: counters.exits[reason] + count } };
+}
+
+export function withStop(counters: ContainerCounters, reason: ExitReason): ContainerCounters {
+  return { ...counters, stops: { ...counters.stops, [reason]: counters.stops[reason] + 1 } };
 }
 
 export function withOom(counters: ContainerCounters): ContainerCounters {

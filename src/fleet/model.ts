@@ -43,6 +43,8 @@ export type ExitReason = (typeof EXIT_REASONS)[number];
 export interface ContainerCounters {
   readonly restarts: Readonly<Record<RestartCause, number>>;
   readonly exits: Readonly<Record<ExitReason, number>>;
+  /** Those of the exits that a stop or restart asked for: no failures. */
+  readonly stops: Readonly<Record<ExitReason, number>>;
   readonly oomEvents: number;
 }
 

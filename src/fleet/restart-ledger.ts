@@ -10,7 +10,7 @@
  * Long, because events and inspects settle one state together: apart, neither half could be read for what it counts.
  */
 
-import { exitReason, withExits, withOom, withRestarts } from './container-counts.js';
+import { exitReason, withExits, withOom, withRestarts, withStop } from './container-counts.js';
 import { explainsEnd, forgetEndRequests, isKilledOutright, noteEndRequest } from './end-requests.js';
 import type { RestartLedger } from './ledger.js';
 import type { ContainerEvent, ContainerFacts } from './observations.js';
@@ -52,7 +52,10 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
       ledger.announcedAtMs = undefined;
       break;
     case 'restart-ended-it':
-      if (ledger.lastEnd) ledger.lastEnd = { ...ledger.lastEnd, isAskedFor: true, isOurs: true };
+      if (ledger.lastEnd) {
+        if (!ledger.lastEnd.isAskedFor) ledger.counters = withStop(ledger.counters, ledger.lastEnd.reason);
+        ledger.lastEnd = { ...ledger.lastEnd, isAskedFor: true, isOurs: true };
+      }
       break;
   }
 }
@@ -64,6 +67,7 @@ function noteStopAsked(ledger: RestartLedger, event: ContainerEvent): void {
   // The engine tells of a whole stop when it is done: then the end before it was asked for, however long it took.
   if (event.signal !== undefined || !lastEnd || lastEnd.isAskedFor || event.atMs < lastEnd.atMs) return;
   if (lastStartMs(ledger) >= lastEnd.atMs) return;
+  ledger.counters = withStop(ledger.counters, lastEnd.reason);
   ledger.lastEnd = { ...lastEnd, isAskedFor: true, requestedAtMs: event.atMs };
 }
 
@@ -96,7 +100,8 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
     ...(isStopped && isKilledOutright(ledger.requests) && { isKilledOutright: true }),
     ...(requestedAtMs !== undefined && { requestedAtMs }),
   };
-  if (!isAskedFor) forgetEndRequests(ledger.requests);
+  if (isAskedFor) ledger.counters = withStop(ledger.counters, exitReason(exitCode, isOom));
+  else forgetEndRequests(ledger.requests);
   ledger.lastExitEventMs = atMs;
   if (toldMs !== undefined) {
     ledger.exitsToldMs = ledger.exitsToldMs.filter((told) => told > toldMs);

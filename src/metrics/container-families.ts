@@ -77,6 +77,15 @@ const families: readonly Family<Container>[] = [
     },
   },
   {
+    name: 'pipeline_container_stops_total',
+    type: 'counter',
+    help: 'Those ends of a container that a stop or restart asked for, by the same reasons: no failures.',
+    labels: [...LABELS, 'reason'],
+    write({ counters }, series) {
+      for (const [reason, label] of REASON_LABELS) series(counters.stops[reason], label);
+    },
+  },
+  {
     name: 'pipeline_container_oom_events_total',
     type: 'counter',
     help: 'Times the kernel killed a process of the container for lack of memory.',

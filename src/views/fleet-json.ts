@@ -76,6 +76,7 @@ function renderContainer(container: Container, cpu: CpuActivity | undefined) {
     error: container.error ?? null,
     restarts: container.counters.restarts,
     exits: container.counters.exits,
+    stops: container.counters.stops,
     oomEvents: container.counters.oomEvents,
     cpuSeconds: cpu?.usedSeconds ?? null,
     cpuRecentCores: recentCores(cpu),

@@ -173,6 +173,20 @@ describe('restart ledger, when events were missed', () => {
     }
     assert.deepEqual(ledger.counters.restarts, { policy: 0, stagewatch: 1, other: 1 });
     assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 2, oom: 0 });
+    assert.deepEqual(ledger.counters.stops, { ok: 0, error: 0, signal: 2, oom: 0 }, 'both were asked for');
+  });
+
+  it('counts an end among the stops only if it was asked for, also where that is told after it', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('die', 150, 139));
+    assert.deepEqual(ledger.counters.stops, { ok: 0, error: 0, signal: 0, oom: 0 });
+    noteEvent(ledger, event('start', 160));
+    noteEvent(ledger, event('die', 200, 143));
+    noteEvent(ledger, event('stop', 201));
+    noteEvent(ledger, event('stop', 202));
+    assert.deepEqual(ledger.counters.stops, { ok: 0, error: 0, signal: 1, oom: 0 });
+    assert.equal(ledger.counters.exits.signal, 2);
   });
 
   it('does not hold a stop of the life before against a crash, when the start between them was missed', () => {

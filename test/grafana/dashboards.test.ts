@@ -57,6 +57,56 @@ describe('the committed dashboards', () => {
   });
 });
 
+describe('the numbers', () => {
+  const texts = dashboards.map(({ text }) => text).join('\n');
+  const expressions = [...texts.matchAll(/"expr": "((?:[^"\\]|\\.)*)"/g)].map(([, expr = '']) => expr);
+
+  it('that count are exact: no unit cuts 9 050 down to 9.05 K', () => {
+    assert.doesNotMatch(texts, /"(?:unit|value)": "(?:short|sishort)"/);
+    assert.match(texts, /"unit": "locale"/);
+  });
+
+  it('that tell how long something lasts are whole seconds', () => {
+    const ages = expressions.filter((expr) =>
+      /^(?:floor\()?(?:max[^(]*\()?time\(\) - |began_timestamp/.test(expr),
+    );
+    assert.ok(ages.length > 3);
+    const isSilence = (expr: string): boolean =>
+      expr.startsWith('max(time() - pipeline_worker_last_progress');
+    for (const expr of ages.filter((one) => !isSilence(one) && !one.includes('+ 2000000000')))
+      assert.match(expr, /^floor\(/);
+  });
+
+  it('of failures leave out ends that were asked for', () => {
+    const ends = expressions.filter((expr) => expr.includes('pipeline_container_exits_total'));
+    assert.ok(ends.length >= 3);
+    for (const expr of ends) assert.match(expr, /- increase\(pipeline_container_stops_total/);
+  });
+
+  it('of an empty queue say that it is empty, not that it does not drain', () => {
+    const drains = expressions.filter((expr) => expr.includes('> 0.001'));
+    assert.ok(drains.length >= 2);
+    for (const expr of drains) assert.match(expr, /== 0\)\\nor floor/);
+    assert.match(texts, /"0": \{\s*"text": "empty"/);
+  });
+
+  it('of throughput show within a run of ten minutes', () => {
+    const targets = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets: own = [] }) => own));
+    const paces = targets.filter(({ expr }) =>
+      /\brate\(pipeline_stage_jobs_completed_total/.test(expr ?? ''),
+    );
+    assert.ok(paces.length >= 2);
+    for (const { interval } of paces as readonly { readonly interval?: string }[])
+      assert.equal(interval, '2m');
+  });
+
+  it('of findings in the first row count causes, not what follows from them', () => {
+    const counts = expressions.filter((expr) => expr.startsWith('count(max by (kind'));
+    assert.ok(counts.length >= 3);
+    for (const expr of counts) assert.match(expr, /cause=\\"\\"/);
+  });
+});
+
 describe('the colours', () => {
   /** Relative luminance by WCAG 2. */
   const luminance = (color: string): number => {
