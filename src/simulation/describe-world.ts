@@ -61,6 +61,8 @@ export function readBroker(world: World, atMs: number): QueueObservation {
     published: queue.published,
     acked: queue.acked,
     redelivered: queue.redelivered,
+    // All its consumers ack after their work.
+    deliveredForAck: queue.acked + queue.redelivered,
   }));
   const byDesign: QueueReading[] = world.byDesignQueues.map(({ name, type, ready, published }) => ({
     name,

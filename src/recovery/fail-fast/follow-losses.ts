@@ -8,6 +8,7 @@ import type { StageConfig } from '../../config/stages-section.js';
 import { judgeMessage, type LostMessage } from '../../fleet/message-fate.js';
 import type { Fleet } from '../../fleet/model.js';
 import type { Queue } from '../../fleet/queue-model.js';
+import type { SeenSentinel } from '../../fleet/sentinel-observations.js';
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../lib/clock.js';
 import { withDeadline } from '../../lib/deadline.js';
@@ -38,7 +39,7 @@ export interface LossFollower {
   /** The broker was read again: those that wait are decided anew. */
   review(): void;
   /** A sentinel of the document has come. */
-  noteSentinel(seen: { readonly outcome: 'success' | 'failure'; readonly document?: string }): void;
+  noteSentinel(seen: Pick<SeenSentinel, 'outcome' | 'stage' | 'document'>): void;
   stop(): void;
 }
 
@@ -183,6 +184,7 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
     journal.append({ type: 'failure_sentinel', ...fields, error: describeLoss(lost) });
     if (outcome.result === 'written') log.warn(fields, 'failure sentinel written for a lost job');
     else if (outcome.result === 'waits') log.info(fields, 'no failure sentinel yet for a lost job');
+    else if (outcome['reason'] === 'taken_up') log.info(fields, 'a lost job was taken up again');
     else log.warn(fields, 'no failure sentinel for a lost job');
   }
 
@@ -210,9 +212,12 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
         else void decide(key, following);
       }
     },
-    noteSentinel({ outcome, document }) {
+    noteSentinel({ outcome, stage, document }) {
+      // Other stages of the document tell nothing of this one.
+      const isByStage = settings().sentinels.pattern.includes('{stage}');
       for (const [key, { lost }] of followed) {
-        if (document !== undefined && lost.job.document === document) followed.delete(key);
+        const isSame = lost.job.document === document && (!isByStage || lost.stage === stage);
+        if (document !== undefined && isSame) followed.delete(key);
       }
       if (outcome === 'success') void own.succeeded(document);
     },

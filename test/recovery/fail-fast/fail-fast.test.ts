@@ -340,10 +340,11 @@ describe('fail fast where messages are delivered again', () => {
   });
 
   it('writes once its queue is empty and nobody holds a message, unless a sentinel came', async () => {
-    for (const hasEnded of [false, true]) {
+    for (const stage of ['G9_02', 'G3_02']) {
+      const hasEnded = stage === 'G3_02';
       const scene = await deadScene({});
-      const sentinel = { outcome: 'success', stage: 'G3_02', document: 'PMC1', atMs: T0 + 73_000 } as const;
-      if (hasEnded) scene.apply({ kind: 'sentinel-seen', sentinel });
+      const sentinel = { outcome: 'success', stage, document: 'PMC1', atMs: T0 + 73_000 } as const;
+      scene.apply({ kind: 'sentinel-seen', sentinel });
       await scene.clock.advance(1500);
       readBroker(scene, { ready: 0, unacked: 1 });
       await scene.clock.advance(5000);

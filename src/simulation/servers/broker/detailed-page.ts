@@ -56,6 +56,13 @@ const METRICS: readonly Metric[] = [
     help: 'Total number of messages acknowledged by consumers on a queue',
     value: ({ acked = 0 }) => acked,
   },
+  {
+    family: 'queue_delivery_metrics',
+    name: 'queue_messages_delivered_ack_total',
+    type: 'counter',
+    help: 'Total number of messages delivered to consumers in manual acknowledgement mode',
+    value: ({ deliveredForAck = 0 }) => deliveredForAck,
+  },
 ];
 
 const BUILD_INFO = `# TYPE rabbitmq_build_info untyped

@@ -27,7 +27,8 @@ export function answerManagement(path: string, queues: readonly QueueReading[]):
 }
 
 function describeQueue(queue: QueueReading) {
-  const { name, ready = 0, unacked = 0, consumers = 0, published = 0, acked = 0, redelivered = 0 } = queue;
+  const { name, ready = 0, unacked = 0, consumers = 0, published = 0, acked = 0 } = queue;
+  const { redelivered = 0, deliveredForAck = 0 } = queue;
   return {
     name,
     vhost: '/',
@@ -43,7 +44,7 @@ function describeQueue(queue: QueueReading) {
     messages_ready: ready,
     messages_unacknowledged: unacked,
     consumers,
-    message_stats: { publish: published, ack: acked, redeliver: redelivered },
+    message_stats: { publish: published, ack: acked, redeliver: redelivered, deliver: deliveredForAck },
   };
 }
 
