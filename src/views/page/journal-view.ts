@@ -36,7 +36,8 @@ export function createJournalView(context: PageContext): View {
   function update(shown: Shown): void {
     last = shown;
     const { journal, scope, picture } = shown;
-    const held = journal.filter((entry) => holdsEntry(scope, entry));
+    // Summaries are for the report: nothing happened in them.
+    const held = journal.filter((entry) => entry.type !== 'run_summary' && holdsEntry(scope, entry));
     setHidden(empty, held.length > 0);
     setText(
       empty,
