@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the server's and the page's modules side by side, then what is only copied.
+ * Builds dist/: the modules of the server, the page and the worker's kit side by side, then what is only copied.
  *
  * `--if-changed` is for whoever wants to run it now: nothing is done while dist/ is what this built from the very
  * sources that there are, and types, which the tests check, are left unchecked. What is written is the same.
@@ -40,6 +40,7 @@ const PAGE_ARGS = [
   '--tsBuildInfoFile',
   'null',
 ];
+const WORKER_ARGS = ['--outDir', `${OUT}/worker`, '--incremental', 'false', '--tsBuildInfoFile', 'null'];
 const COPIED = ['page.css', 'icon.svg'];
 
 const isHasty = process.argv.includes('--if-changed');
@@ -54,6 +55,7 @@ async function build() {
   const codes = await Promise.all([
     compile(['-p', 'tsconfig.build.json']),
     compile(['-p', 'src/views/page', ...PAGE_ARGS, '--sourceMap', 'false']),
+    compile(['-p', 'clients/node', ...WORKER_ARGS, '--sourceMap', 'false']),
   ]);
   const failed = codes.find((code) => code !== 0);
   if (failed !== undefined) return failed;
@@ -84,7 +86,11 @@ function isCurrent() {
 }
 
 function hashSources() {
-  return hashFiles([...CONFIGURATION.filter((file) => existsSync(file)), ...filesOf('src')]);
+  return hashFiles([
+    ...CONFIGURATION.filter((file) => existsSync(file)),
+    ...filesOf('src'),
+    ...filesOf('clients/node'),
+  ]);
 }
 
 function filesOf(folder) {

@@ -1,46 +1,13 @@
 #!/usr/bin/env node
-/** Entry point: hands arguments, environment and signals to the command line, and its exit code to the system. */
+/** Entry point: `sentinel` is a small program of its own, so that scripts may call it often; all else is the command line. */
 
-import { readFileSync } from 'node:fs';
-import { personTerminal } from './cli/person-terminal.js';
-import { runCommandLine } from './cli/program.js';
-import { describeError } from './lib/describe-error.js';
-import { endProcessDespiteThreads } from './lib/end-thread.js';
-
-const EXIT_GRACE_MS = 500;
-
-function packageVersion(): string {
-  // Two folders deep in a checkout (build/src), one in the package (dist).
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string })
-        .version;
-    } catch {
-      // Not there: the next place is tried, and an unknown version is no reason not to start.
-    }
-  }
-  return 'unknown';
+if (process.argv[2] === 'sentinel') {
+  // Built beside this one from clients/node, which knows nothing of the daemon.
+  const entry: string = './worker/sentinel-command.js';
+  const { runSentinelCommand } = (await import(entry)) as {
+    readonly runSentinelCommand: (args: readonly string[]) => Promise<number>;
+  };
+  process.exitCode = await runSentinelCommand(process.argv.slice(3));
+} else {
+  await import('./cli/command-process.js');
 }
-
-// Whoever reads the output has read enough (`stagewatch status | head`): that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
-const terminal = personTerminal(process);
-
-process.exitCode = await runCommandLine(process.argv.slice(2), {
-  env: process.env,
-  version: packageVersion(),
-  isTerminal: process.stdout.isTTY === true,
-  ...(terminal && { terminal }),
-  write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
-  onSignal: (signal, handler) => process.on(signal, handler),
-}).catch((error: unknown) => {
-  process.stderr.write(`stagewatch: ${describeError(error)}\n`);
-  return 1;
-});
-endProcessDespiteThreads();
-// What a library may still hold (a connection it is opening) must not keep a stopped daemon alive.
-setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();

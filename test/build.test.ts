@@ -10,11 +10,17 @@ import { promisify } from 'node:util';
 import { tempDir } from './support/temp-dir.js';
 
 const run = promisify(execFile);
-const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'src/views/page/tsconfig.json'];
+const CONFIGURATION = [
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'src/views/page/tsconfig.json',
+  'clients/node/tsconfig.json',
+];
 const SCRIPT = 'scripts/build.mjs';
 const SOURCES: Readonly<Record<string, string>> = {
   'package.json': '{"type":"module"}',
   'src/main.ts': 'export const answer: number = 1;\n',
+  'clients/node/worker.ts': 'export const worker = 1;\n',
   'src/views/page/main.ts': 'document.title = "page";\n',
   'src/views/page/page.css': 'body {}\n',
   'src/views/page/icon.svg': '<svg/>\n',
@@ -59,6 +65,7 @@ describe('npm run demo', () => {
     assert.equal(await tree.buildIfChanged(), true);
     assert.match(await tree.read('dist/main.js'), /answer = 1/);
     assert.match(await tree.read('dist/views/page/main.js'), /page/);
+    assert.match(await tree.read('dist/worker/worker.js'), /worker = 1/);
     assert.equal(await tree.read('dist/views/page/page.css'), SOURCES['src/views/page/page.css']);
     const later = new Date(Date.now() + 3_600_000);
     await utimes(join(tree.folder, 'src/main.ts'), later, later);

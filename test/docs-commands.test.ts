@@ -35,6 +35,7 @@ const TRIED_ELSEWHERE: readonly (readonly [start: string, test: string])[] = [
   ['touch smtp_password', 'test/compose/compose-file.test.ts'],
   ['head -c 18', 'test/compose/compose-file.test.ts'],
   ['docker compose', 'test/compose/compose-file.test.ts'],
+  ['stagewatch sentinel', 'test/clients/sentinel-command.test.ts'],
   ['stagewatch report --prometheus', 'test/integration/report.test.ts'],
 ];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -28,6 +28,14 @@ describe('the packed tarball', () => {
     const bin = join(folder, 'package', 'dist', 'main.js');
     assert.match((await run(bin, ['--version'], { cwd: folder })).stdout, /^\d+\.\d+\.\d+\n$/);
     assert.match((await run(bin, ['--help'], { cwd: folder })).stdout, /serve/);
+    const kit =
+      "import { runJob } from 'stagewatch/worker'; await runJob({ sentinel: process.argv[1] }, () => ({ n: 1 }));";
+    await mkdir(join(folder, 'elsewhere', 'node_modules'), { recursive: true });
+    await symlink(join(folder, 'package'), join(folder, 'elsewhere', 'node_modules', 'stagewatch'));
+    const path = join(folder, 'made', 's.json');
+    await run(process.execPath, ['--input-type=module', '-e', kit, path], { cwd: join(folder, 'elsewhere') });
+    assert.equal((await run(bin, ['sentinel', 'wait', path])).stdout, `${path}\n`);
+    assert.ok(paths.includes('dist/worker/worker.d.ts') && paths.includes('clients/sh/sentinel.sh'));
     const threads = (await readdir(join(folder, 'package', 'dist', 'sources'), { recursive: true })).filter(
       (path) => /(sweeper|observer)[a-z-]*\.js$/.test(path),
     );

@@ -116,6 +116,16 @@ describe('rooms of src/', () => {
     }
   });
 
+  it("the worker's kit stands alone: Node.js and amqplib are all that it imports", () => {
+    for (const name of readdirSync('clients/node').filter((one) => one.endsWith('.ts'))) {
+      const text = readFileSync(join('clients/node', name), 'utf8');
+      assert.match(text, /^\/\*\*/, `${name} opens with no sentence`);
+      for (const [, specifier = ''] of text.matchAll(IMPORT)) {
+        assert.match(specifier, /^(node:[a-z_/]+|amqplib|\.\/[a-z-]+\.js)$/, `${name} imports ${specifier}`);
+      }
+    }
+  });
+
   it('have no import cycles', () => {
     const edges = new Map(
       files.map((file) => [

@@ -71,6 +71,11 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
       const { testNotification } = await import('./test-notification-command.js');
       exitCode = await testNotification(options, context);
     });
+  // Listed here for its help; src/main.ts runs it without loading this.
+  program
+    .command('sentinel')
+    .description('wait for, write or refuse the files that end a job (exit 0 done, 1 failed, 4 timed out)')
+    .usage('wait|done|fail PATH...');
   addReport(program, async (options) => {
     const { report } = await import('./report-command.js');
     exitCode = await report(options, context);

@@ -19,7 +19,7 @@ log = logging.getLogger("stagewatch")
 
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 30.0
-#: A session that lasted so long was a good one: the next pause is the first again.
+#: A session that brought a message, or lasted so long, was a good one: the next pause is the first again.
 GOOD_SESSION_S = 10.0
 _TICK_S = 0.5
 
@@ -59,6 +59,7 @@ class PikaLink:
         self._is_cancelled = threading.Event()
         self._is_closing = threading.Event()
         self._was_cancelled_by_broker = False
+        self._has_delivered = False
         self._thread = threading.Thread(target=self._serve, name="stagewatch-connection", daemon=True)
 
     def start(self) -> None:
@@ -107,10 +108,11 @@ class PikaLink:
         pause = FIRST_PAUSE_S
         while not self._is_closing.is_set():
             began = time.monotonic()
+            self._has_delivered = False
             why = self._try_session()
             if self._is_closing.is_set():
                 return
-            if time.monotonic() - began >= GOOD_SESSION_S:
+            if self._has_delivered or time.monotonic() - began >= GOOD_SESSION_S:
                 pause = FIRST_PAUSE_S
             # Workers that lost the broker together must not come back together.
             delay = pause * random.uniform(0.5, 1.0)
@@ -162,9 +164,9 @@ class PikaLink:
         while not self._is_closing.is_set():
             connection.process_data_events(time_limit=_TICK_S)
             if not channel.is_open:
-                # Any call on it raises what the broker closed it with.
-                channel.basic_qos(prefetch_count=settings.prefetch)
-                return "the broker closed the channel"
+                # pika keeps the broker's words here, and gives them out only to who waits in start_consuming.
+                reason = getattr(channel, "_closing_reason", None)
+                return describe(reason, settings) if reason else "the broker closed the channel"
             if self._was_cancelled_by_broker:
                 return f"the broker cancelled the consumer: queue {settings.queue} was deleted or moved"
         # What other threads asked for before the close is sent by this.
@@ -175,6 +177,7 @@ class PikaLink:
         self._was_cancelled_by_broker = True
 
     def _on_message(self, epoch: int, _channel: object, method: Any, properties: Any, body: bytes) -> None:
+        self._has_delivered = True
         self._events.delivered(
             Delivery(
                 epoch=epoch,

@@ -181,7 +181,8 @@ class WorkerConnection(LinkEvents):
         try:
             return self._run_job(message, job)
         except BaseException as error:  # noqa: B902  a fault of the kit must neither end the thread nor ack the message
-            log.exception("a job could not be ended as it should: %s", error)
+            log.exception("a job could not be ended as it should: %s", type(error).__name__)
+            self._stop.wait(self._retry_delay)
             return "requeue"
         finally:
             job.close()

@@ -92,7 +92,11 @@ def write_failure(
     facts["failed_at"] = iso_now()
     text = json.dumps({**facts, **(more or {})}, ensure_ascii=False, default=repr)
     write_atomically(failed_path(path), text + "\n", durable)
-    return True
+    if not os.path.exists(path):
+        return True
+    # Another worker succeeded between the look and the write: whichever comes last of the two removes the failure.
+    remove(failed_path(path))
+    return False
 
 
 def _says_the_same(path: str, facts: Mapping[str, Any]) -> bool:

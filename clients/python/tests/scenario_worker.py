@@ -48,6 +48,9 @@ def handle(message: Message, job: Job) -> Any:
         elif what == "until-stopped":
             while not job.stopping:
                 time.sleep(0.02)
+        elif what == "until-file":
+            while not os.path.exists(order["text"]):
+                time.sleep(0.02)
         elif what == "raise":
             raise ValueError(order.get("text", "bad page"))
         elif what == "raise-once":
