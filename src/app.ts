@@ -11,7 +11,7 @@ import { wireRecovery } from './app/recovery-wiring.js';
 import { createRunSummary } from './app/run-summary.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
-import { listSuspects } from './detectors/suspects.js';
+import { listSuspects, listUnserved } from './detectors/suspects.js';
 import { createClassifier } from './fleet/classify.js';
 import { createFleetStore } from './fleet/fleet-store.js';
 import { listStages } from './fleet/list-stages.js';
@@ -83,6 +83,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     apply,
     forgetSource: store.forgetSource,
     suspects: () => listSuspects(evaluation.facts.verdicts, store.fleet),
+    unserved: () => listUnserved(evaluation.facts.verdicts, store.fleet),
     state,
     env,
     clock,

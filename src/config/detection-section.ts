@@ -57,7 +57,7 @@ export const detectionSection = z
     }),
     starved_after: duration('1m', { atLeast: '10s', atMost: '1h' }).meta({
       description:
-        'An idle worker is starved when its queue has had messages waiting and a consumer missing for this long.',
+        'A worker without a job is starved when its consumer has been missing, or its connection gone, for this long.',
     }),
     orchestrator_stall_after: duration('15m', { atLeast: '1m', atMost: '12h' }).meta({
       description:

@@ -102,6 +102,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       histories,
       workers,
       notable,
+      missingConsumers: workerJudge.missingConsumers,
       orchestrators,
       ...statusCounts.count({ fleet, workers, orchestrators }),
       limits: limits.limits,

@@ -4,12 +4,14 @@ import type { Container, Fleet, SourceName } from '../fleet/model.js';
 import type { Worker } from '../fleet/progress-model.js';
 import { judgeActivity } from './activity.js';
 import { jobInHand, judgeWorker, type WorkerFacts, type WorkerJudgement } from './judge-worker.js';
-import { createStarvation } from './starvation.js';
+import { createStarvation, type MissingConsumers } from './starvation.js';
 import type { WorkerStatus, WorkerVerdict } from './verdicts.js';
 import type { WorkerScene } from './worker-scene.js';
 
 export interface WorkerJudge {
   judge(scene: WorkerScene): ReadonlyMap<string, WorkerVerdict>;
+  /** By stage: consumers that are missing, of which nobody knows whose they are. */
+  readonly missingConsumers: ReadonlyMap<string, MissingConsumers>;
 }
 
 /** What is the same for all workers at one look. */
@@ -73,6 +75,7 @@ export function createWorkerJudge(): WorkerJudge {
   }
 
   return {
+    missingConsumers: starvation.missing,
     judge(scene) {
       const { fleet, nowMs } = scene;
       const look = lookAt(scene);

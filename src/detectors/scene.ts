@@ -5,6 +5,7 @@ import type { ContainerIndex } from './container-index.js';
 import type { Detection, Finding, FindingKind } from './finding.js';
 import type { Histories } from './histories.js';
 import type { DetectionSettings } from './settings.js';
+import type { MissingConsumers } from './starvation.js';
 import type { OrchestratorVerdict, StageLimits, Verdicts, WorkerVerdict } from './verdicts.js';
 
 /** Everything there is to judge by, at one moment. Detectors read it and change nothing. */
@@ -20,6 +21,8 @@ export interface Scene {
   readonly workers: ReadonlyMap<string, WorkerVerdict>;
   /** Those with which something may be wrong: all but the active, idle and starting ones of which nothing is doubtful. */
   readonly notable: ReadonlyMap<string, WorkerVerdict>;
+  /** By stage: consumers that are missing, of which nobody knows whose they are. */
+  readonly missingConsumers: ReadonlyMap<string, MissingConsumers>;
   readonly stageWorkers: Verdicts['stageWorkers'];
   readonly stageOrchestrators: Verdicts['stageOrchestrators'];
   readonly orchestrators: ReadonlyMap<string, OrchestratorVerdict>;

@@ -1,9 +1,13 @@
-/** Finds idle workers that have lost their consumer: the container is up, messages wait, and it will never take one. */
+/**
+ * Finds workers without a job that have lost their consumer: the container is up, and it will never take a message. Found by
+ * messages that wait while consumers are missing, by a consumer that was there before and is missing now, or by a container
+ * that has no connection although the broker still counts its consumer. It lasts until the consumer is back.
+ */
 
-import type { Queue } from '../fleet/queue-model.js';
-import { counted } from '../lib/counted.js';
-import { formatDuration } from '../lib/duration.js';
+import type { ContainerSockets } from '../fleet/socket-model.js';
+import { idleFor, type Neglect, neglectOf, type StageFacts } from './consumer-facts.js';
 import type { WorkerJudgement } from './judge-worker.js';
+import { sayHalfOpen, sayLost, sayMissing, sayPassedOver } from './starved-words.js';
 import type { WorkerScene } from './worker-scene.js';
 
 export interface Starvation {
@@ -12,85 +16,180 @@ export interface Starvation {
     judged: ReadonlyMap<string, WorkerJudgement>,
     scene: WorkerScene,
   ): ReadonlyMap<string, WorkerJudgement>;
+  /** By stage: consumers that are missing, of which nobody knows whose they are. */
+  readonly missing: ReadonlyMap<string, MissingConsumers>;
 }
 
-interface StageFacts {
-  /** Running: each of them should be a consumer, or will be. */
-  expected: number;
-  /** Those that have a job in hand. */
-  busy: number;
-  readonly idle: string[];
+export interface MissingConsumers {
+  readonly queue: string;
+  readonly consumers: number;
+  readonly expected: number;
+  readonly idle: readonly string[];
+  readonly sinceMs: number;
 }
 
-const JUST_IDLE_MS = 15_000;
+type Found = ReadonlyMap<string, WorkerJudgement>;
+
+/** Durations are so far below zero where it is not so. */
+interface StageMoment {
+  readonly facts: StageFacts;
+  readonly scene: WorkerScene;
+  readonly idleMs: (key: string) => number;
+  readonly afterMs: number;
+  /** For how long messages have waited while consumers are missing. */
+  readonly shortMs: number;
+  /** For how long a consumer that was there before has been missing. */
+  readonly missingMs: number;
+  /** For how long messages have waited, or were held by no worker at work, beside idle workers. */
+  readonly passedMs: number;
+}
+
+const AT_WORK: ReadonlySet<string> = new Set(['active', 'slow', 'stuck']);
+/** Without a look at its connections a worker must have been passed over for this many times as long. */
+const PASSED_OVER_FACTOR = 5;
+/** A connection that is opened again is missing for a moment. */
+const NO_CONNECTION_MS = 20_000;
+const SOCKETS_FRESH_MS = 30_000;
+/** Of AMQP, without and with TLS. */
+const BROKER_PORTS: ReadonlySet<number> = new Set([5672, 5671]);
 
 export function createStarvation(): Starvation {
-  /** By stage: since when messages have been waiting while a consumer was missing, at every look. */
-  const shortSinceMs = new Map<string, number>();
+  /** By stage and what is wrong there: since when, at every look. */
+  const wrongSinceMs = new Map<string, number>();
   /** By worker. */
   const idleSinceMs = new Map<string, number>();
+  const unconnectedSinceMs = new Map<string, number>();
+  /** Workers that had a job: they were consumers once. */
+  const served = new Set<string>();
+  /** Stages that had a consumer for each worker once. */
+  const whole = new Set<string>();
+  let starved: ReadonlySet<string> = new Set();
+  const missing = new Map<string, MissingConsumers>();
 
-  function noteIdle(judged: ReadonlyMap<string, WorkerJudgement>, nowMs: number): void {
+  function noteWorkers(judged: ReadonlyMap<string, WorkerJudgement>, { fleet, nowMs }: WorkerScene): void {
     for (const [key, { status }] of judged) {
-      if (status !== 'idle') idleSinceMs.delete(key);
-      else if (!idleSinceMs.has(key)) idleSinceMs.set(key, nowMs);
+      const isIdle = status === 'idle';
+      follow(idleSinceMs, key, isIdle, nowMs);
+      follow(unconnectedSinceMs, key, isIdle && isUnconnected(key, fleet, nowMs), nowMs);
+      if (AT_WORK.has(status)) served.add(key);
     }
-    for (const key of idleSinceMs.keys()) if (!judged.has(key)) idleSinceMs.delete(key);
-  }
-
-  /** Those that may have taken a message since their file was looked at. */
-  function countJustIdle({ idle }: StageFacts, nowMs: number): number {
-    return idle.filter((key) => nowMs - (idleSinceMs.get(key) ?? nowMs) < JUST_IDLE_MS).length;
-  }
-
-  /** Since when messages have waited there while consumers are missing; undefined: it is not so. */
-  function followShortage(stage: string, shortage: Shortage | undefined, nowMs: number): number | undefined {
-    if (!shortage) {
-      shortSinceMs.delete(stage);
-      return undefined;
+    for (const known of [idleSinceMs, unconnectedSinceMs, served]) {
+      for (const key of known.keys()) if (!judged.has(key)) known.delete(key);
     }
-    const sinceMs = shortSinceMs.get(stage) ?? nowMs;
-    shortSinceMs.set(stage, sinceMs);
-    return sinceMs;
   }
 
-  /** Those of a stage that have been idle for as long as messages have waited there in vain. */
-  function starvedOf(
-    stage: string,
-    facts: StageFacts,
-    scene: WorkerScene,
-  ): readonly [string, WorkerJudgement][] {
+  /** For how long it has been so, without a break. */
+  function lasting(what: string, isSo: boolean, nowMs: number): number {
+    follow(wrongSinceMs, what, isSo, nowMs);
+    const sinceMs = wrongSinceMs.get(what);
+    return sinceMs === undefined ? Number.NEGATIVE_INFINITY : nowMs - sinceMs;
+  }
+
+  function starvedOf(stage: string, facts: StageFacts, scene: WorkerScene): Found {
     const { nowMs, settings } = scene;
-    const afterMs = settings.detection.starved_after;
-    const shortage = findShortage(scene.surroundings.queueOf(stage), facts, countJustIdle(facts, nowMs));
-    const sinceMs = followShortage(stage, shortage, nowMs);
-    if (!shortage || shortage.isHeld || sinceMs === undefined || nowMs - sinceMs < afterMs) return [];
-    return facts.idle.flatMap((key) => {
-      const idleMs = nowMs - (idleSinceMs.get(key) ?? nowMs);
-      const mayHold = !shortage.isUnackedKnown && isBusy(key, scene, afterMs);
-      return mayHold || idleMs < afterMs ? [] : [[key, describeStarved(shortage, idleMs)]];
+    const idleMs = (key: string): number => idleFor(idleSinceMs, key, nowMs);
+    const neglect = neglectOf(scene.surroundings.queueOf(stage), facts, idleMs);
+    missing.delete(stage);
+    if (neglect && !neglect.isMissing) whole.add(stage);
+    const moment: StageMoment = {
+      facts,
+      scene,
+      idleMs,
+      afterMs: settings.detection.starved_after,
+      shortMs: lasting(`${stage} short`, neglect?.isShort === true, nowMs),
+      missingMs: lasting(`${stage} missing`, neglect?.isMissing === true && whole.has(stage), nowMs),
+      passedMs: lasting(`${stage} passed`, neglect?.isWaiting === true, nowMs),
+    };
+    if (!neglect) return new Map();
+    const found = new Map([
+      ...passedOver(neglect, moment),
+      ...stillMissing(neglect, moment),
+      ...lostWithBacklog(neglect, moment),
+      ...halfOpen(neglect, moment),
+    ]);
+    const { queue, consumers, expected, isHeld } = neglect;
+    const lost = expected - consumers;
+    const isUnnamed = moment.missingMs >= moment.afterMs && !isHeld && lost > found.size;
+    if (isUnnamed)
+      missing.set(stage, { queue, consumers, expected, idle: facts.idle, sinceMs: nowMs - moment.missingMs });
+    return found;
+  }
+
+  function halfOpen(neglect: Neglect, { facts, scene, idleMs, afterMs }: StageMoment): Found {
+    const keys = facts.idle.filter((key) => {
+      const sinceMs = unconnectedSinceMs.get(key);
+      const isGone = sinceMs !== undefined && scene.nowMs - sinceMs >= NO_CONNECTION_MS;
+      return isGone && idleMs(key) >= afterMs;
     });
+    return new Map(keys.map((key) => [key, sayHalfOpen(neglect, idleMs(key))]));
+  }
+
+  function lostWithBacklog(neglect: Neglect, { facts, scene, idleMs, afterMs, shortMs }: StageMoment): Found {
+    if (shortMs < afterMs || neglect.isHeld) return new Map();
+    const keys = facts.idle.filter(
+      (key) => idleMs(key) >= afterMs && (neglect.isUnackedKnown || !isBusy(key, scene, afterMs)),
+    );
+    return new Map(keys.map((key) => [key, sayLost(neglect, idleMs(key))]));
+  }
+
+  /** What was found stays found until the consumer is back, though nothing waits; and where all are missing, all are. */
+  function stillMissing(neglect: Neglect, { facts, idleMs, afterMs, missingMs }: StageMoment): Found {
+    if (!neglect.isMissing) return new Map();
+    const isAll =
+      missingMs >= afterMs && !neglect.isHeld && neglect.expected - neglect.consumers >= facts.idle.length;
+    const keys = facts.idle.filter((key) => starved.has(key) || (isAll && idleMs(key) >= afterMs));
+    return new Map(keys.map((key) => [key, sayMissing(neglect, idleMs(key))]));
+  }
+
+  function passedOver(neglect: Neglect, { facts, scene, idleMs, afterMs, passedMs }: StageMoment): Found {
+    const longMs = afterMs * PASSED_OVER_FACTOR;
+    if (passedMs < longMs || neglect.isMissing) return new Map();
+    const keys = facts.idle.filter(
+      (key) => idleMs(key) >= longMs && served.has(key) && isStill(key, scene, longMs),
+    );
+    if (neglect.ready === 0 && keys.length > neglect.held) return new Map();
+    return new Map(keys.map((key) => [key, sayPassedOver(neglect, idleMs(key))]));
   }
 
   return {
+    missing,
     find(judged, scene) {
-      noteIdle(judged, scene.nowMs);
+      // What was found before an outage of the broker is looked for again after it.
+      if (!scene.freshness.isFresh('rabbitmq')) return new Map();
+      noteWorkers(judged, scene);
       const stages = countByStage(judged, scene);
-      for (const stage of shortSinceMs.keys()) if (!stages.has(stage)) shortSinceMs.delete(stage);
-      return new Map([...stages].flatMap(([stage, facts]) => starvedOf(stage, facts, scene)));
+      for (const stage of whole) if (!stages.has(stage)) forget(stage);
+      const found = new Map([...stages].flatMap(([stage, facts]) => [...starvedOf(stage, facts, scene)]));
+      starved = new Set(found.keys());
+      return found;
     },
   };
+
+  function forget(stage: string): void {
+    whole.delete(stage);
+    missing.delete(stage);
+    for (const what of ['short', 'missing', 'passed']) wrongSinceMs.delete(`${stage} ${what}`);
+  }
 }
 
-interface Shortage {
-  readonly queue: string;
-  readonly ready: number;
-  readonly consumers: number;
-  readonly expected: number;
-  /** More messages are in hand than workers tell of: one that looks idle may hold one. */
-  readonly isHeld: boolean;
-  /** Else a worker that tells of its job late may hold a message, and nobody would know. */
-  readonly isUnackedKnown: boolean;
+function follow(sinceMs: Map<string, number>, key: string, isSo: boolean, nowMs: number): void {
+  if (!isSo) sinceMs.delete(key);
+  else if (!sinceMs.has(key)) sinceMs.set(key, nowMs);
+}
+
+/**
+ * Its connections are known, and none leads to a broker. Where it has others, that is certain only if some worker is
+ * connected to the usual port: a broker may have any.
+ */
+function isUnconnected(key: string, { sockets }: WorkerScene['fleet'], nowMs: number): boolean {
+  const known = sockets.get(key);
+  if (!known || nowMs - known.atMs > SOCKETS_FRESH_MS) return false;
+  if (known.remotePorts.length === 0) return true;
+  return !isAtBroker(known) && [...sockets.values()].some(isAtBroker);
+}
+
+function isAtBroker({ remotePorts }: ContainerSockets): boolean {
+  return remotePorts.some((port) => BROKER_PORTS.has(port));
 }
 
 function isBusy(key: string, { fleet, nowMs }: WorkerScene, withinMs: number): boolean {
@@ -98,40 +197,10 @@ function isBusy(key: string, { fleet, nowMs }: WorkerScene, withinMs: number): b
   return busyAtMs !== undefined && nowMs - busyAtMs < withinMs;
 }
 
-/**
- * A consumer that is idle takes a waiting message at once; whoever does not has none. Who starts may be a consumer or
- * not yet; a worker may hold a message before it tells of a job, and while one does nobody is accused.
- */
-function findShortage(
-  queue: Queue | undefined,
-  { expected, busy }: StageFacts,
-  justIdle: number,
-): Shortage | undefined {
-  if (!queue?.ready || !queue.consumers || queue.ready.value === 0) return undefined;
-  const consumers = queue.consumers.value;
-  const isHeld = queue.unacked !== undefined && queue.unacked.value > busy + justIdle;
-  return consumers < expected
-    ? {
-        queue: queue.name,
-        ready: queue.ready.value,
-        consumers,
-        expected,
-        isHeld,
-        isUnackedKnown: queue.unacked !== undefined,
-      }
-    : undefined;
-}
-
-function describeStarved({ queue, ready, consumers, expected }: Shortage, idleMs: number): WorkerJudgement {
-  const idle = formatDuration(idleMs);
-  return {
-    status: 'starved',
-    reason: `idle for ${idle} while queue ${queue} has ${ready} waiting and ${expected - consumers} of ${counted(expected, 'consumer')} missing`,
-    evidence: [
-      `queue ${queue} has ${ready} waiting and ${counted(consumers, 'consumer')}; it should have ${expected}`,
-      `no job for ${idle}`,
-    ],
-  };
+/** Known to have used next to no CPU for as long. */
+function isStill(key: string, scene: WorkerScene, forMs: number): boolean {
+  const used = scene.fleet.cpu.get(key);
+  return used !== undefined && used.atMs - used.firstAtMs >= forMs / 2 && !isBusy(key, scene, forMs);
 }
 
 function countByStage(
@@ -142,10 +211,11 @@ function countByStage(
   for (const [key, { status }] of judged) {
     const stage = fleet.workers.get(key)?.stage;
     if (stage === undefined || status === 'down' || status === 'unknown') continue;
-    const facts = stages.get(stage) ?? { expected: 0, busy: 0, idle: [] };
+    const facts = stages.get(stage) ?? { expected: 0, busy: 0, starting: 0, idle: [] };
     facts.expected++;
     if (status === 'idle') facts.idle.push(key);
-    else if (status !== 'starting') facts.busy++;
+    else if (status === 'starting') facts.starting++;
+    else facts.busy++;
     stages.set(stage, facts);
   }
   return stages;

@@ -10,9 +10,9 @@ import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
 import { createProgressRegistry } from './progress-registry.js';
 import { createQueueRegistry } from './queue-registry.js';
-
 import type { SeenSentinel } from './sentinel-observations.js';
 import { createSentinelRegistry } from './sentinel-registry.js';
+import { createSocketRegistry } from './socket-registry.js';
 import { applySourceReport, unreadSource } from './source-health.js';
 import type { Stage } from './stage-model.js';
 import { createToldStages } from './told-stages.js';
@@ -36,6 +36,7 @@ export function createFleetStore(classify: Classify): FleetStore {
   const { containers, ignored } = registry;
   const cpu = createCpuRegistry({ containers });
   const io = createIoRegistry({ containers });
+  const sockets = createSocketRegistry(containers);
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
   const stages = new Map<string, Stage>();
@@ -64,6 +65,7 @@ export function createFleetStore(classify: Classify): FleetStore {
     ends: registry.ends,
     cpu: cpu.activity,
     io: io.activity,
+    sockets: sockets.sockets,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,
     get gpuLinks() {
@@ -140,6 +142,9 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'sentinel-disk-read':
         sentinels.apply(observation);
         if (observation.kind === 'sentinel-seen') noteOutcome(observation.sentinel);
+        break;
+      case 'sockets-read':
+        sockets.applyRead(observation);
         break;
       case 'cpu-read':
         cpu.applyRead(observation);

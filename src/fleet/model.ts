@@ -8,6 +8,7 @@ import type { IoActivity } from './io-model.js';
 import type { ProgressPicture } from './progress-model.js';
 import type { Broker, Queue } from './queue-model.js';
 import type { SentinelFacts } from './sentinel-model.js';
+import type { ContainerSockets } from './socket-model.js';
 import type { Stage } from './stage-model.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -152,6 +153,8 @@ export interface Fleet extends ProgressPicture {
   readonly cpu: ReadonlyMap<string, CpuActivity>;
   /** What suspects among the containers take in and give out, by identity. */
   readonly io: ReadonlyMap<string, IoActivity>;
+  /** By identity: connections of those that detection asked about lately. */
+  readonly sockets: ReadonlyMap<string, ContainerSockets>;
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

@@ -9,6 +9,7 @@ import type { ContainerState, HealthState, SourceName } from './model.js';
 import type { ProgressObservation } from './progress-observations.js';
 import type { QueueObservation } from './queue-observations.js';
 import type { SentinelObservation } from './sentinel-observations.js';
+import type { SocketReading } from './socket-model.js';
 import type { Stage } from './stage-model.js';
 
 /** What the list of containers tells of each. */
@@ -88,6 +89,7 @@ export type Observation =
   | { readonly kind: 'container-event'; readonly event: ContainerEvent }
   | { readonly kind: 'container-vanished'; readonly id: string }
   /** CPU time of some containers, not necessarily all. */
+  | { readonly kind: 'sockets-read'; readonly atMs: number; readonly readings: readonly SocketReading[] }
   | { readonly kind: 'cpu-read'; readonly atMs: number; readonly readings: readonly CpuReading[] }
   /** What some containers have taken in and given out. */
   | { readonly kind: 'io-read'; readonly atMs: number; readonly readings: readonly IoReading[] }

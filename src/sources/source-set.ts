@@ -33,6 +33,8 @@ export interface SourceSetOptions {
   readonly forgetSource: (source: SourceName) => void;
   /** Absent: none. */
   readonly suspects?: () => readonly Suspect[];
+  /** Ids of containers whose connections it wants to know; absent: none. */
+  readonly unserved?: () => readonly string[];
   /** What a source keeps over a restart of the daemon is a section of its name. */
   readonly state: SectionedState;
   readonly env: Environment;
@@ -44,6 +46,7 @@ export function createSourceSet({
   apply,
   forgetSource,
   suspects,
+  unserved,
   state,
   env,
   clock,
@@ -74,7 +77,8 @@ export function createSourceSet({
     }
     const sourceLog = log.child({ component: plan.name });
     const durable = state.section(plan.name, MEMORY_VERSION);
-    const source = plan.create({ clock, log: sourceLog, apply, durable, ...(suspects && { suspects }) });
+    const wanted = { ...(suspects && { suspects }), ...(unserved && { unserved }) };
+    const source = plan.create({ clock, log: sourceLog, apply, durable, ...wanted });
     running.set(plan.name, source);
     sourceLog.info({ target: source.target }, `watching ${plan.name}`);
     source.start();

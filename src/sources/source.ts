@@ -14,6 +14,8 @@ export interface SourceContext {
   readonly apply: (observation: Observation) => void;
   /** Absent: none. */
   readonly suspects?: () => readonly Suspect[];
+  /** Ids of containers whose connections detection wants to know, the longest idle first; absent: none. */
+  readonly unserved?: () => readonly string[];
   /** What the source remembers from one life of the daemon to the next; absent: nothing. */
   readonly durable?: DurableSection;
 }

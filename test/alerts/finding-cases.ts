@@ -46,7 +46,7 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
     WORKER,
     `${W} takes longer than its stage ever needs, and still moves. Leave it; look whether its GPU is shared with too many.`,
   ],
-  WorkerStarved: [WORKER, `${W} is idle while its queue has messages, and a consumer is missing.`],
+  WorkerStarved: [WORKER, `${W} has no job and has lost its consumer: it will never take one.`],
   WorkerDown: [WORKER, `${W} ended by itself, or is paused.`],
   WorkerCrashLooping: [WORKER, `${W} ends again and again, and its restart policy hides why.`],
   WorkerUnhealthy: [WORKER, `The health check of ${W} fails.`],

@@ -187,6 +187,10 @@ describe('a worker that lost its consumer', () => {
       /queue g3_02 has 3 waiting and 1 of 2 consumers missing/,
     );
     fleet.queue('g3_02', { ready: 0, consumers: 1 });
+    fleet.judgeFor(300);
+    assert.equal(fleet.statusOf(W), 'starved', 'its consumer is missing still');
+    assert.match(fleet.evaluation.verdicts.workers.get(W)?.reason ?? '', /^idle for .* and 1 of 2 consumers/);
+    fleet.queue('g3_02', { ready: 0, consumers: 2 });
     fleet.judgeFor(5);
     assert.equal(fleet.statusOf(W), 'idle');
   });

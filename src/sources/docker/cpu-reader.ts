@@ -1,6 +1,7 @@
 /**
  * Reads now and then how much CPU time containers have used: from control groups, else from the engine for suspects. Of
  * suspects that use none the engine is asked also what they take in and give out.
+ * Of the few that detection asks for it also reads the connections.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -9,6 +10,7 @@ import type { Timer } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
 import type { SourceContext } from '../source.js';
 import { type CgroupReading, createCgroupReader, type RunningContainer } from './cgroup-reader.js';
+import { readSockets } from './socket-reader.js';
 import { createStatsReader, type StatsClient } from './stats-reader.js';
 
 export interface CpuReader {
@@ -31,9 +33,10 @@ export interface CpuReaderOptions {
 const SLICE = 250;
 /** One empty look may have hit a container between its end and the word of it. */
 const EMPTY_LOOKS = 2;
+const MAX_CONNECTIONS_READ = 20;
 
 export function createCpuReader({ config, isRemote }: CpuReaderOptions, context: SourceContext): CpuReader {
-  const { clock, log, apply, suspects } = context;
+  const { clock, log, apply, suspects, unserved } = context;
   const root = config.cgroup_root;
   const cgroups = root === null ? undefined : createCgroupReader({ root });
   const stats = createStatsReader(context);
@@ -79,6 +82,16 @@ export function createCpuReader({ config, isRemote }: CpuReaderOptions, context:
     return unread;
   }
 
+  /** They are small files of the kernel, and few: a stage of many idle workers is looked at in part. */
+  function readConnections(running: readonly RunningContainer[]): void {
+    const wanted = new Set((unserved?.() ?? []).slice(0, MAX_CONNECTIONS_READ));
+    if (wanted.size === 0 || isRemote) return;
+    const readings = running.flatMap(({ id, cgroup: { pid } }) =>
+      pid !== undefined && wanted.has(id) ? (readSockets({ id, pid }) ?? []) : [],
+    );
+    apply({ kind: 'sockets-read', atMs: clock.nowMs(), readings });
+  }
+
   return {
     follow({ client, running }) {
       const ended = new AbortController();
@@ -91,6 +104,7 @@ export function createCpuReader({ config, isRemote }: CpuReaderOptions, context:
         const wanted = (suspects?.() ?? []).filter(({ id, isQuiet }) => isQuiet || unread.has(id));
         const ids = wanted.map(({ id }) => id);
         void stats.ask(client, { ids, isCpuUnknown: (id) => unread.has(id) }, signal);
+        readConnections(running());
       }
 
       function begin(): void {
