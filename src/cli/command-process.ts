@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describeError } from '../lib/describe-error.js';
 import { endProcessDespiteThreads } from '../lib/end-thread.js';
+import { escapeControls } from '../lib/escape-controls.js';
 import { personTerminal } from './person-terminal.js';
 import { runCommandLine } from './program.js';
 
@@ -34,10 +35,10 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   isTerminal: process.stdout.isTTY === true,
   ...(terminal && { terminal }),
   write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
+  writeError: (text) => process.stderr.write(escapeControls(text, { keepsLines: true })),
   onSignal: (signal, handler) => process.on(signal, handler),
 }).catch((error: unknown) => {
-  process.stderr.write(`stagewatch: ${describeError(error)}\n`);
+  process.stderr.write(`stagewatch: ${escapeControls(describeError(error))}\n`);
   return 1;
 });
 endProcessDespiteThreads();

@@ -3,6 +3,7 @@
 import { systemClock } from '../lib/clock.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
+import { escapeControls } from '../lib/escape-controls.js';
 import type { CommandContext } from './command-context.js';
 import { createDaemonApi, DEFAULT_DAEMON_URL } from './daemon-api.js';
 import { type PostOptions, postToDaemon, whoAsks } from './daemon-post.js';
@@ -68,7 +69,7 @@ export async function listSilences(options: PostOptions, context: CommandContext
     return EXIT_CODES.failed;
   }
   const active = (answer.data as readonly SilenceJson[]).filter(({ isActive }) => isActive);
-  for (const silence of active) write(`${silence.id}  ${describe(silence)}\n`);
+  for (const silence of active) write(`${silence.id}  ${escapeControls(describe(silence))}\n`);
   if (active.length === 0) write('Nothing is silenced.\n');
   return EXIT_CODES.ok;
 }

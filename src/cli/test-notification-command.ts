@@ -8,6 +8,7 @@ import { describeTargets, sendTestNotification } from '../alerting/test-notifica
 import { renderFault } from '../config/config-fault.js';
 import { loadConfig } from '../config/load-config.js';
 import { systemClock } from '../lib/clock.js';
+import { escapeControls } from '../lib/escape-controls.js';
 import type { CommandContext } from './command-context.js';
 import { EXIT_CODES } from './exit-codes.js';
 
@@ -35,7 +36,11 @@ export async function testNotification(
   for (const target of targets) {
     const problem = await sendTestNotification(target, loaded.config, systemClock);
     isWell &&= problem === undefined;
-    write(problem === undefined ? `sent    ${target.title}\n` : `FAILED  ${target.title}: ${problem}\n`);
+    write(
+      problem === undefined
+        ? `sent    ${target.title}\n`
+        : `FAILED  ${target.title}: ${escapeControls(problem)}\n`,
+    );
   }
   return isWell ? EXIT_CODES.ok : EXIT_CODES.failed;
 }

@@ -16,7 +16,7 @@ const stage = z.strictObject({
     description: 'The RabbitMQ queue that the stage’s jobs wait in.',
   }),
   workers: globs([]).meta({
-    description: 'Containers or compose services that serve the stage, as name patterns.',
+    description: 'Containers, their services or `service-number` that serve the stage, as name patterns.',
   }),
   stall_after: optionalDuration({ atLeast: '10s', atMost: '12h' }).meta({
     description:
@@ -65,7 +65,7 @@ export const stagesSection = z
   });
 
 export const orchestratorsOption = globs('orchestrator-*').meta({
-  description: 'Containers or compose services that are orchestrators, as name patterns.',
+  description: 'Containers, their services or `service-number` that are orchestrators, as name patterns.',
 });
 
 export const infrastructureOption = z

@@ -59,6 +59,8 @@ const UNSURE_MS = 30_000;
 export function judgeWorker(facts: WorkerFacts): WorkerJudgement {
   const { worker, stale, isProgressWatched } = facts;
   if (stale?.source === 'docker') return plain('unknown', `docker is stale: ${stale.problem}`);
+  const unreadable = facts.container?.unreadable;
+  if (unreadable !== undefined) return plain('unknown', `the engine's answer cannot be read: ${unreadable}`);
   const down = judgeDown(facts.container);
   if (down) return down;
   if (!isProgressWatched) return plain('unknown', 'no progress is watched: set progress.directory');

@@ -3,7 +3,15 @@
 import type { Config } from '../config/schema.js';
 import type { StageConfig } from '../config/stages-section.js';
 import { matchesAnyGlob } from '../lib/glob.js';
-import { composeNumber, composeProject, composeService, type Nameable } from './identity.js';
+import {
+  composeNumber,
+  composeProject,
+  composeService,
+  isOneOff,
+  type Nameable,
+  replicaNames,
+  swarmSlot,
+} from './identity.js';
 import { type Classification, ROLES, type Role } from './model.js';
 
 /** Undefined: no part of the pipeline. */
@@ -34,7 +42,8 @@ export function createClassifier(config: ClassifyConfig): Classify {
     const project = knownFrom === 'engine' ? config.docker.compose_project : null;
     if (project !== null && composeProject(labels) !== project) return undefined;
     const labelledRole = labels['stagewatch.role'];
-    if (labelledRole === 'ignore') return undefined;
+    // A one-off has the labels of its service, ours too: none of them was meant for it.
+    if (labelledRole === 'ignore' || isOneOff(labels)) return undefined;
     const configured = classifyByConfig(container, config);
     const role = toRole(labelledRole) ?? (labels['stagewatch.stage'] ? 'worker' : configured?.role);
     if (role === undefined) return undefined;
@@ -53,8 +62,7 @@ interface ConfiguredRole {
 }
 
 function classifyByConfig(container: Nameable, config: ClassifyConfig): ConfiguredRole | undefined {
-  const service = composeService(container.labels);
-  const names = service === undefined ? [container.name] : [container.name, service];
+  const names = [container.name, ...serviceNames(container.labels), ...replicaNames(container)];
   const matches = (globs: readonly string[]): boolean => names.some((name) => matchesAnyGlob(globs, name));
   // Workers come first: `grobid-worker-*` is a worker although `*grobid*` is infrastructure.
   const stage = config.stages.find(({ workers }) => matches(workers));
@@ -65,6 +73,13 @@ function classifyByConfig(container: Nameable, config: ClassifyConfig): Configur
     if (matches(globs)) return { role: 'infrastructure', title };
   }
   return matches(config.detection?.backup ?? []) ? { role: 'infrastructure', title: 'Backup' } : undefined;
+}
+
+function serviceNames(labels: Nameable['labels']): readonly string[] {
+  const place = swarmSlot(labels);
+  if (place) return [place.service, place.bareService];
+  const service = composeService(labels);
+  return service === undefined ? [] : [service];
 }
 
 function describe(container: Nameable, role: Role, configured: ConfiguredRole | undefined): Classification {
@@ -86,8 +101,9 @@ function describe(container: Nameable, role: Role, configured: ConfiguredRole | 
 
 /** Kind, GPU and replica from the compose service if it says more than the container's own name does. */
 function nameParts({ name, labels }: Nameable): NameParts {
-  const service = composeService(labels);
-  const number = composeNumber(labels);
+  const place = swarmSlot(labels);
+  const service = place?.bareService ?? composeService(labels);
+  const number = place?.slot ?? composeNumber(labels);
   for (const candidate of [service, name]) {
     const groups = candidate === undefined ? undefined : GPU_NAME.exec(candidate)?.groups;
     if (groups?.['kind'] !== undefined && groups['gpu'] !== undefined) {

@@ -4,11 +4,11 @@ import { createSequenceRing, type SequenceRing } from '../lib/sequence-ring.js';
 import type { Classify } from './classify.js';
 import { addCounts, NO_COUNTS } from './container-counts.js';
 import { singleDevice } from './gpu-links.js';
-import { composeProject, composeService, identityOf } from './identity.js';
+import { composeProject, composeService, identityOf, isOneOff, replicaNames, swarmSlot } from './identity.js';
 import { isRestartAllowedBy } from './label-faults.js';
 import { createLedger, type RestartLedger } from './ledger.js';
 import type { Classification, Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
-import type { ContainerEvent, ContainerFacts, ListedContainer } from './observations.js';
+import type { ContainerEvent, ContainerFacts, ListedContainer, Observation } from './observations.js';
 import { noteEvent, settleByInspect, settleWithoutInspect } from './restart-ledger.js';
 import { supervisorOf } from './supervisor.js';
 import { chooseStage, type ToldStages } from './told-stages.js';
@@ -17,9 +17,11 @@ export interface ContainerRegistry {
   readonly containers: ReadonlyMap<string, Container>;
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
   readonly ends: SequenceRing<SeenEnd>;
-  applyList(listed: readonly ListedContainer[], askedAtMs: number, atMs: number): void;
+  applyList(listed: ListedContainers): void;
   applyInspect(facts: ContainerFacts, atMs: number): void;
   applyEvent(event: ContainerEvent): void;
+  /** What the engine answers about the container cannot be read: it stays, and nobody knows how it is now. */
+  applyUnreadable(id: string, problem: string): void;
   applyVanished(id: string): void;
   /** The worker has told another stage than its container bears. */
   restage(identity: string): void;
@@ -27,10 +29,14 @@ export interface ContainerRegistry {
   reclassify(classify: Classify): void;
 }
 
+type ListedContainers = Extract<Observation, { readonly kind: 'containers-listed' }>;
+
 interface Entry {
   readonly facts: ListedContainer & Partial<ContainerFacts>;
   readonly identity: string;
   readonly seenAtMs: number;
+  /** Why the engine's answer about it cannot be read; the facts are those before. */
+  readonly problem?: string;
 }
 
 /** Identities remembered after they vanished, so that counters go on when they are created again. */
@@ -101,7 +107,7 @@ export function createContainerRegistry(
     const classification = classify(facts);
     if (!classification) {
       containers.delete(identity);
-      const isByLabel = facts.labels['stagewatch.role'] === 'ignore';
+      const isByLabel = facts.labels['stagewatch.role'] === 'ignore' || isOneOff(facts.labels);
       ignored.set(facts.id, { id: facts.id, name: facts.name, ...(isByLabel && { isByLabel }) });
       return;
     }
@@ -157,8 +163,8 @@ export function createContainerRegistry(
     containers,
     ignored,
     ends,
-    applyList(listed, askedAtMs, atMs) {
-      const present = new Set(listed.map(({ id }) => id));
+    applyList({ containers: listed, kept = [], askedAtMs, atMs }) {
+      const present = new Set([...listed.map(({ id }) => id), ...kept]);
       for (const [id, { seenAtMs }] of [...entries]) {
         if (!present.has(id) && seenAtMs < askedAtMs) vanish(id);
       }
@@ -183,6 +189,12 @@ export function createContainerRegistry(
       if (entry) show(entry.identity);
       noteEnd(event.id, lastEnd);
     },
+    applyUnreadable(id, problem) {
+      const entry = entries.get(id);
+      if (!entry || entry.problem === problem) return;
+      entries.set(id, { ...entry, problem });
+      show(entry.identity);
+    },
     applyVanished: vanish,
     restage(identity) {
       const container = containers.get(identity);
@@ -197,13 +209,19 @@ export function createContainerRegistry(
   };
 }
 
-/** While a container is being re-created two bear its identity: the running one counts, else the newer. */
+/**
+ * While a container is being re-created two bear its identity, and in Swarm the ended tasks of a slot do too: the
+ * running one counts, else the newer.
+ */
 function preferred(one: Entry | undefined, other: Entry | undefined): Entry | undefined {
   if (!one || !other) return one ?? other;
-  const rank = ({ facts }: Entry): number =>
-    facts.state === 'created' || facts.state === 'removing' ? 0 : 1;
-  if (rank(one) !== rank(other)) return rank(one) > rank(other) ? one : other;
+  if (rankOf(one) !== rankOf(other)) return rankOf(one) > rankOf(other) ? one : other;
   return one.facts.createdAtMs > other.facts.createdAtMs ? one : other;
+}
+
+function rankOf({ facts: { state } }: Entry): number {
+  if (state === 'created' || state === 'removing') return 0;
+  return state === 'exited' || state === 'dead' ? 1 : 2;
 }
 
 /**
@@ -239,9 +257,10 @@ function endRequested(
   return { endRequested: { atMs: askedAtMs, ...(killedAtMs !== undefined && { killedAtMs }) } };
 }
 
-function describe({ facts, identity, seenAtMs }: Entry) {
+function describe({ facts, identity, seenAtMs, problem }: Entry) {
   const project = composeProject(facts.labels);
-  const service = composeService(facts.labels);
+  const service = swarmSlot(facts.labels)?.service ?? composeService(facts.labels);
+  const replicas = replicaNames(facts);
   const restart = facts.labels['stagewatch.restart'];
   const supervisor = supervisorOf(facts.labels);
   return {
@@ -254,6 +273,8 @@ function describe({ facts, identity, seenAtMs }: Entry) {
     seenAtMs,
     ...(project !== undefined && { project }),
     ...(service !== undefined && { service }),
+    ...(replicas.length > 0 && { replicaNames: replicas }),
+    ...(problem !== undefined && { unreadable: problem }),
     ...(facts.health !== undefined && { health: facts.health }),
     ...(facts.startedAtMs !== undefined && { startedAtMs: facts.startedAtMs }),
     ...(facts.finishedAtMs !== undefined && { finishedAtMs: facts.finishedAtMs }),

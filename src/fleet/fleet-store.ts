@@ -123,13 +123,16 @@ export function createFleetStore(classify: Classify): FleetStore {
         sources.set(observation.source, applySourceReport(healthOf(observation.source), observation));
         break;
       case 'containers-listed':
-        registry.applyList(observation.containers, observation.askedAtMs, observation.atMs);
+        registry.applyList(observation);
         break;
       case 'container-inspected':
         registry.applyInspect(observation.facts, observation.atMs);
         break;
       case 'container-event':
         registry.applyEvent(observation.event);
+        break;
+      case 'container-unreadable':
+        registry.applyUnreadable(observation.id, observation.problem);
         break;
       case 'container-vanished':
         registry.applyVanished(observation.id);

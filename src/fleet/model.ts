@@ -101,6 +101,10 @@ export interface Container extends Classification {
   readonly image: string;
   readonly project?: string;
   readonly service?: string;
+  /** What Compose and Swarm call the replica without project or stack: `service-number`. */
+  readonly replicaNames?: readonly string[];
+  /** Why the engine's answer about it cannot be read; the other facts are those before. */
+  readonly unreadable?: string;
   readonly state: ContainerState;
   /** Absent without a health check. */
   readonly health?: HealthState;

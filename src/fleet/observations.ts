@@ -84,9 +84,13 @@ export type Observation =
       readonly askedAtMs: number;
       readonly atMs: number;
       readonly containers: readonly ListedContainer[];
+      /** Ids that have not vanished although they are not among `containers`: their entries cannot be read. */
+      readonly kept?: readonly string[];
     }
   | { readonly kind: 'container-inspected'; readonly atMs: number; readonly facts: ContainerFacts }
   | { readonly kind: 'container-event'; readonly event: ContainerEvent }
+  /** The engine's answer about one container has an unexpected shape. */
+  | { readonly kind: 'container-unreadable'; readonly id: string; readonly problem: string }
   | { readonly kind: 'container-vanished'; readonly id: string }
   /** CPU time of some containers, not necessarily all. */
   | { readonly kind: 'sockets-read'; readonly atMs: number; readonly readings: readonly SocketReading[] }

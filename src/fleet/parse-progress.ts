@@ -1,6 +1,6 @@
 /** Reads the JSON of a progress file or message into a report, or says why it is of no use. */
 
-import { parseTimestamp } from '../lib/parse-timestamp.js';
+import { isZoneless, parseTimestamp } from '../lib/parse-timestamp.js';
 import type { ProgressIgnoreReason, ProgressReading, ProgressReport } from './progress-model.js';
 
 export const MAX_PROGRESS_BYTES = 65_536;
@@ -27,7 +27,7 @@ export function parseProgress(text: string, fallbackName?: string): ProgressRead
   if (text.length > MAX_PROGRESS_BYTES) return ignored('oversized', `over ${MAX_PROGRESS_BYTES} bytes`);
   let value: unknown;
   try {
-    value = JSON.parse(trimmed);
+    value = parseJson(trimmed);
   } catch {
     return ignored('not_json', 'not JSON: half-written? write to a temporary name, then rename');
   }
@@ -37,6 +37,19 @@ export function parseProgress(text: string, fallbackName?: string): ProgressRead
   } catch (error) {
     if (error instanceof Unusable) return ignored(error.reason, error.message);
     throw error;
+  }
+}
+
+/** Python's json writes NaN and Infinity where a number is not known: bare words that JSON does not have. */
+const BARE_NUMBERS = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const without = text.replace(BARE_NUMBERS, (found) => (found.startsWith('"') ? found : 'null'));
+    if (without === text) throw error;
+    return JSON.parse(without);
   }
 }
 
@@ -82,6 +95,7 @@ function readReport(fields: Fields, fallbackName: string | undefined): ProgressR
   }
   const startedAtMs = readTime(fields, 'started_at');
   if (startedAtMs !== undefined) report.startedAtMs = startedAtMs;
+  if (startedAtMs !== undefined && isZoneless(fields['started_at'])) report.isStartZoneless = true;
   const updatedAtMs = readTime(fields, 'updated_at');
   if (updatedAtMs !== undefined) report.updatedAtMs = updatedAtMs;
   const completed = readCompleted(fields['completed']);
@@ -143,11 +157,7 @@ function readTime(fields: Fields, key: string): number | undefined {
   }
   const atMs = parseTimestamp(value);
   if (atMs !== undefined) return atMs;
-  const isMilliseconds = typeof value === 'number' && parseTimestamp(value / 1000) !== undefined;
-  throw new Unusable(
-    'clock',
-    `${key}: expected Unix seconds or ISO 8601 between 2000 and 2100${isMilliseconds ? ', got milliseconds' : ''}`,
-  );
+  throw new Unusable('clock', `${key}: expected Unix seconds or ISO 8601 between 2000 and 2100`);
 }
 
 function readCompleted(value: unknown): readonly string[] | undefined {

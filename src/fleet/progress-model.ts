@@ -44,6 +44,8 @@ export interface ProgressReport {
   readonly unit?: string;
   readonly message?: string;
   readonly startedAtMs?: number;
+  /** It was written without a zone, and is local time perhaps. */
+  readonly isStartZoneless?: true;
   readonly updatedAtMs?: number;
   /** Stage ids an orchestrator is through with. */
   readonly completed?: readonly string[];
@@ -67,7 +69,7 @@ export interface Job {
   readonly lastProgressAtMs: number;
   /** Our clock when the file last changed, or a message last came, at all. */
   readonly lastHeartbeatAtMs: number;
-  /** How far the worker's clock is ahead of ours; absent up to 5 s. */
+  /** How far the writer's clock is ahead of ours, negative: behind; absent while they agree (5 s ahead, 30 s behind). */
   readonly clockSkewMs?: number;
 }
 

@@ -3,14 +3,20 @@
  *
  * Clocks: a worker's own times are only compared with each other and bounded by ours. What changed between two of our
  * looks happened between them, whatever the worker's clock says; only what stood there before our first look is dated
- * by the file, so that a restart of the daemon makes no stuck worker look fresh.
+ * by the file, so that a restart of the daemon makes no stuck worker look fresh. See writer-clock.ts.
  */
 
 import { isSameData } from '../lib/same-data.js';
 import type { Job, JobEnd, JobOutcome, ProgressIgnoreReason, ProgressReport } from './progress-model.js';
+import {
+  changeTime,
+  clockSkewOf,
+  isSkewCertain,
+  isStartDoubtful,
+  type ReadingTimes,
+  startTime,
+} from './writer-clock.js';
 
-/** A worker's clock may be this far ahead before anybody needs to know. */
-const CLOCK_SKEW_LIMIT_MS = 5000;
 /** After a longer time without a look nobody knows when a file was removed. */
 const MAX_BLIND_MS = 60_000;
 const RESTING_STATES = new Set(['idle', 'done', 'failed']);
@@ -37,12 +43,7 @@ export interface Tracker {
 }
 
 /** The circumstances of a reading, by our clock. */
-export interface Look {
-  readonly atMs: number;
-  /** The look before, which would have seen it; undefined at the first. */
-  readonly sinceMs?: number | undefined;
-  readonly mtimeMs?: number | undefined;
-  readonly isByMessage?: true;
+export interface Look extends ReadingTimes {
   /** When the writer's last job ended; undefined: none was seen. It has one at a time. */
   readonly notBeforeMs?: number | undefined;
 }
@@ -62,12 +63,6 @@ export interface Advance {
   readonly gapMs?: number;
 }
 
-/** How far the writer's clock is ahead of ours; undefined within the limit. */
-export function clockSkewOf({ updatedAtMs }: ProgressReport, { atMs, mtimeMs }: Look): number | undefined {
-  const skewMs = (updatedAtMs ?? mtimeMs ?? atMs) - atMs;
-  return skewMs > CLOCK_SKEW_LIMIT_MS ? skewMs : undefined;
-}
-
 export function advanceTracker(before: Tracker | undefined, report: ProgressReport, look: Look): Advance {
   const skewMs = clockSkewOf(report, look);
   const changedAtMs = changeTime(report, look, skewMs);
@@ -78,7 +73,8 @@ export function advanceTracker(before: Tracker | undefined, report: ProgressRepo
     const { end, outcome } = isContinued ? endByState(report) : endByAnother(report);
     ended.push(endTracked(old, { endedAtMs: changedAtMs, end, outcome }));
   }
-  const context = { report, look, skewMs, changedAtMs };
+  const toldSkewMs = toldSkew({ before, report, look, skewMs, changedAtMs });
+  const context = { report, look, skewMs, changedAtMs, toldSkewMs };
   if (!isContinued && hasUnseenJob(before, context)) {
     ended.push(endTracked(startJob(context), { endedAtMs: changedAtMs, ...endByState(report) }));
   }
@@ -127,13 +123,6 @@ function isSameJob({ job, reportedStartMs }: TrackedJob, report: ProgressReport)
   return !isOther(job.document, report.document) && !isOther(reportedStartMs, report.startedAtMs);
 }
 
-/** Between the look before and this one; within that, when the writer or the file says. */
-function changeTime({ updatedAtMs }: ProgressReport, look: Look, skewMs: number | undefined): number {
-  const { atMs, sinceMs = Number.NEGATIVE_INFINITY, mtimeMs } = look;
-  const told = (skewMs === undefined ? updatedAtMs : undefined) ?? mtimeMs ?? atMs;
-  return Math.min(Math.max(told, sinceMs), atMs);
-}
-
 function endByState({ state }: ProgressReport): { end: JobEnd; outcome: JobOutcome } {
   const outcome = state === 'done' ? 'succeeded' : state === 'failed' ? 'failed' : 'unknown';
   return { end: 'state', outcome };
@@ -155,6 +144,30 @@ interface Context {
   readonly look: Look;
   readonly skewMs: number | undefined;
   readonly changedAtMs: number;
+  /** Of which a person is to know. */
+  readonly toldSkewMs: number | undefined;
+}
+
+interface SkewContext extends Omit<Context, 'toldSkewMs'> {
+  readonly before: Tracker | undefined;
+}
+
+function toldSkew({ before, report, look, skewMs, changedAtMs }: SkewContext): number | undefined {
+  const old = before?.tracked;
+  const isContinued = old !== undefined && isSameJob(old, report);
+  const oldSkewMs = isContinued ? old.job.clockSkewMs : undefined;
+  if (skewMs !== undefined) {
+    const stamps = {
+      before: before?.report.updatedAtMs,
+      now: report.updatedAtMs,
+      isKnown: before !== undefined,
+    };
+    return isSkewCertain(skewMs, look, stamps) ? skewMs : oldSkewMs;
+  }
+  if (report.updatedAtMs !== undefined || report.startedAtMs === undefined) return undefined;
+  if (isContinued) return oldSkewMs;
+  const isSeen = look.sinceMs !== undefined && isStartDoubtful(report, look, skewMs);
+  return isSeen ? report.startedAtMs - changedAtMs : undefined;
 }
 
 /** A job that began and ended between two looks, told of by its end only. */
@@ -164,12 +177,10 @@ function hasUnseenJob(before: Tracker | undefined, { report, look }: Context): b
   return before?.report.document !== report.document || before?.report.startedAtMs !== report.startedAtMs;
 }
 
-function startJob({ report, look, skewMs, changedAtMs }: Context): TrackedJob {
+function startJob(context: Context): TrackedJob {
+  const { report, look, changedAtMs, toldSkewMs } = context;
   const isSeenFromStart = look.sinceMs !== undefined;
-  const toldMs =
-    report.startedAtMs === undefined
-      ? changedAtMs
-      : Math.min(report.startedAtMs - (skewMs ?? 0), changedAtMs);
+  const toldMs = startTime(report, look, context);
   // A clock that is behind tells a start that lies in the job before.
   const startedAtMs = Math.max(toldMs, Math.min(look.notBeforeMs ?? toldMs, changedAtMs));
   return {
@@ -177,7 +188,7 @@ function startJob({ report, look, skewMs, changedAtMs }: Context): TrackedJob {
       startedAtMs,
       lastProgressAtMs: changedAtMs,
       lastHeartbeatAtMs: changedAtMs,
-      clockSkewMs: skewMs,
+      clockSkewMs: toldSkewMs,
     }),
     ...(report.startedAtMs !== undefined && { reportedStartMs: report.startedAtMs }),
     isStartKnown: isSeenFromStart || report.startedAtMs !== undefined,
@@ -185,11 +196,8 @@ function startJob({ report, look, skewMs, changedAtMs }: Context): TrackedJob {
   };
 }
 
-function continueJob(
-  old: TrackedJob,
-  { report, skewMs, changedAtMs }: Context,
-  before: Tracker | undefined,
-): TrackedJob {
+function continueJob(old: TrackedJob, context: Context, before: Tracker | undefined): TrackedJob {
+  const { report, look, changedAtMs, toldSkewMs } = context;
   const { job, reportedStartMs = report.startedAtMs } = old;
   const isStartNew = old.reportedStartMs === undefined && report.startedAtMs !== undefined;
   const hasMoved = before === undefined || hasProgressed(before.report, report);
@@ -198,11 +206,11 @@ function continueJob(
   return {
     job: describeJob(report, {
       startedAtMs: isStartNew
-        ? Math.min(report.startedAtMs - (skewMs ?? 0), job.lastProgressAtMs)
+        ? Math.min(startTime(report, look, context), job.lastProgressAtMs)
         : job.startedAtMs,
       lastProgressAtMs: hasMoved ? Math.max(job.lastProgressAtMs, changedAtMs) : job.lastProgressAtMs,
       lastHeartbeatAtMs: Math.max(job.lastHeartbeatAtMs, changedAtMs),
-      clockSkewMs: skewMs,
+      clockSkewMs: toldSkewMs,
     }),
     isStartKnown: old.isStartKnown || isStartNew,
     ...(reportedStartMs !== undefined && { reportedStartMs }),

@@ -22,8 +22,9 @@ export function createReporterIndex(
   for (const container of containers) {
     byName.set(container.name, container);
     byId.push(container);
-    const replica = serviceNumber(container);
-    if (replica !== undefined) byReplica.set(replica, byReplica.has(replica) ? null : container);
+    for (const replica of container.replicaNames ?? []) {
+      byReplica.set(replica, byReplica.has(replica) ? null : container);
+    }
   }
   byId.sort((one, other) => (one.id < other.id ? -1 : 1));
   const ignoredNames = new Set([...ignored].filter(({ isByLabel }) => isByLabel).map(({ name }) => name));
@@ -47,10 +48,4 @@ export function createReporterIndex(
     },
     isIgnored: (name) => ignoredNames.has(name),
   };
-}
-
-/** A container's name holds no slash, so an identity with two is a place in compose. */
-function serviceNumber({ identity }: Container): string | undefined {
-  const [, service, number] = identity.split('/');
-  return service !== undefined && number !== undefined ? `${service}-${number}` : undefined;
 }

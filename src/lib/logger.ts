@@ -2,6 +2,7 @@
 
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import { describeError } from './describe-error.js';
+import { escapeControls } from './escape-controls.js';
 import { scrubCredentials } from './scrub.js';
 
 export type Logger = PinoLogger;
@@ -17,7 +18,11 @@ export interface LoggerOptions {
 
 export function createLogger({ level, format, write }: LoggerOptions): Logger {
   const destination: DestinationStream = {
-    write: (line) => write(scrubCredentials(format === 'text' ? renderTextLine(line) : line)),
+    // In JSON too, which escapes only some of them: its lines are read in terminals.
+    write: (line) => {
+      const text = scrubCredentials(format === 'text' ? renderTextLine(line) : line.trimEnd());
+      write(`${escapeControls(text)}\n`);
+    },
   };
   return pino(
     {
@@ -45,7 +50,7 @@ function renderTextLine(jsonLine: string): string {
     String(entry['component'] ?? 'stagewatch').padEnd(10),
     String(entry['msg'] ?? ''),
   ].join(' ');
-  return `${[head, ...fields].join('  ').replaceAll(/[\r\n]+/g, ' ')}\n`;
+  return `${[head, ...fields].join('  ').replaceAll(/[\r\n]+/g, ' ')}`;
 }
 
 function renderValue(value: unknown): string {

@@ -1,4 +1,4 @@
-/** Reads a moment as programs write it: Unix seconds, or ISO 8601. */
+/** Reads a moment as programs write it: Unix seconds (or their thousandths down to nanoseconds), or ISO 8601. */
 
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(?:Z|([+-])(\d\d):?(\d\d)?)?$/i;
@@ -9,12 +9,24 @@ const LATEST_MS = Date.UTC(2100, 0, 1);
 /**
  * Unix milliseconds, or undefined when `value` is no moment between the years 2000 and 2100.
  * ISO 8601 without a zone is UTC: containers run in UTC, and the daemon's own zone says nothing about a worker's.
+ * The unit of a number is told by its size: as seconds these would be years after 30,000.
  */
 export function parseTimestamp(value: unknown): number | undefined {
   const atMs =
-    typeof value === 'number' ? value * 1000 : typeof value === 'string' ? parseIso(value) : undefined;
+    typeof value === 'number' ? parseUnix(value) : typeof value === 'string' ? parseIso(value) : undefined;
   if (atMs === undefined || !(atMs >= EARLIEST_MS && atMs < LATEST_MS)) return undefined;
   return atMs;
+}
+
+/** Local time perhaps: ISO 8601 that does not say its zone. */
+export function isZoneless(value: unknown): boolean {
+  return typeof value === 'string' && !/(?:Z|[+-]\d\d(?::?\d\d)?)$/i.test(value.replace(DATE_ONLY, ''));
+}
+
+function parseUnix(value: number): number | undefined {
+  return [1000, 1, 1e-3, 1e-6]
+    .map((unit) => value * unit)
+    .find((atMs) => atMs >= EARLIEST_MS && atMs < LATEST_MS);
 }
 
 function parseIso(text: string): number | undefined {

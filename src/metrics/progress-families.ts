@@ -58,7 +58,7 @@ const workerFamilies: FamilyGroup<Worker> = {
     {
       name: 'pipeline_worker_clock_skew_seconds',
       type: 'gauge',
-      help: "How far a worker's clock is ahead of the daemon's, in seconds; absent up to 5 s.",
+      help: "How far a worker's clock is ahead of the daemon's, in seconds, negative: behind; absent while they agree.",
       labels: LABELS,
       write({ job }, series) {
         if (job?.clockSkewMs !== undefined) series(job.clockSkewMs / 1000);

@@ -161,7 +161,7 @@ export function workerFaults(tools: FaultTools): Readonly<Record<WorkerFault & F
         const worker = pickWorker(isWorking);
         if (!worker) return false;
         worker.clockAheadMs = aheadMs;
-        const told = tell(subjectOf(worker), aheadMs > 0 ? ['ProgressClockSkewed'] : []);
+        const told = tell(subjectOf(worker), ['ProgressClockSkewed']);
         watchWrites(worker, told);
         agenda.at(fault.healAtMs, () => {
           worker.clockAheadMs = 0;

@@ -90,7 +90,7 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
   ],
   ProgressClockSkewed: [
     WORKER,
-    `The clock of ${W} is ahead of the host of stagewatch. Run a time service there.`,
+    `The times that ${W} writes are off. Run a time service there; write no local time without its zone.`,
   ],
   ProgressUnreadable: [
     WORKER,

@@ -157,6 +157,29 @@ describe('an orchestrator whose document nobody is known to have', () => {
   });
 });
 
+describe('a worker of which the engine answers nothing readable', () => {
+  it('stays, and is unknown', () => {
+    const fleet = stageFleet();
+    fleet.container(W);
+    fleet.judgeFor(5);
+    const id = `id-of-${W}`;
+    fleet.store.apply({
+      kind: 'containers-listed',
+      askedAtMs: fleet.nowMs + 1,
+      atMs: fleet.nowMs + 2,
+      containers: [],
+      kept: [id],
+    });
+    fleet.store.apply({ kind: 'container-unreadable', id, problem: 'State: expected text' });
+    fleet.judgeFor(300);
+    assert.equal(fleet.statusOf(W), 'unknown');
+    assert.deepEqual(fleet.open(), []);
+    fleet.container(W);
+    fleet.judgeFor(5);
+    assert.notEqual(fleet.statusOf(W), 'unknown');
+  });
+});
+
 describe('a common cause', () => {
   it('explains nothing that was told long before it began', () => {
     const fleet = stageFleet();

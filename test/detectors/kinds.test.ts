@@ -225,7 +225,10 @@ const CASES: readonly Case[] = [
     play(fleet) {
       fleet.container(W, { startedAtMs: fleet.nowMs - 7_200_000 });
       fleet.queue('g3', { ready: 0, consumers: 1 });
-      fleet.progress(W, job(fleet, { started_at: fleet.nowMs / 1000 - 5700 }));
+      fleet.progress(
+        W,
+        job(fleet, { started_at: fleet.nowMs / 1000 - 5700, updated_at: fleet.nowMs / 1000 }),
+      );
       fleet.judgeFor(55);
     },
     tip: (fleet) => fleet.judgeFor(10),
@@ -441,7 +444,31 @@ const CASES: readonly Case[] = [
       fleet.judgeFor(10);
     },
     tip: (fleet) => fleet.judgeFor(10),
-    summary: /^its clock is 1h00m ahead$/,
+    summary: /^its times are 1h00m ahead, as local time without its zone is$/,
+  },
+  {
+    kind: 'ProgressClockSkewed',
+    what: 'a worker whose clock is 40 minutes and some behind',
+    play(fleet) {
+      fleet.container(W);
+      fleet.progress(W, job(fleet, { updated_at: fleet.nowMs / 1000 - 2468 }));
+      fleet.judgeFor(10);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /^its clock is 41m08s behind$/,
+  },
+  {
+    kind: 'WorkerStuck',
+    what: 'a healthy worker that writes local time without a zone, at the start of the daemon',
+    play(fleet) {
+      fleet.container(W);
+      fleet.cpu(W, 5);
+      for (let done = 1; done < 60; done++) {
+        const naive = new Date(fleet.nowMs - 5 * 3_600_000).toISOString().slice(0, 19);
+        fleet.progress(W, job(fleet, { done, total: 9000, started_at: naive, updated_at: naive }));
+        fleet.judgeFor(15);
+      }
+    },
   },
   {
     kind: 'ProgressUnreadable',

@@ -19,6 +19,12 @@ const compose = (project: string, service: string, number = '1') => ({
   'com.docker.compose.container-number': number,
 });
 
+const swarm = (service: string, task: string) => ({
+  'com.docker.stack.namespace': 'pipe',
+  'com.docker.swarm.service.name': `pipe_${service}`,
+  'com.docker.swarm.task.name': `pipe_${service}.${task}`,
+});
+
 describe('a container', () => {
   const cases: readonly [string, string, Record<string, string>, Classification | undefined][] = [
     [
@@ -83,6 +89,42 @@ describe('a container', () => {
       'orchestrator-1',
       { 'stagewatch.role': 'boss' },
       { role: 'orchestrator', replica: '1' },
+    ],
+    [
+      'is an orchestrator by the name that Compose would give it without its project',
+      'shop-orchestrator-1',
+      compose('shop', 'orchestrator'),
+      { role: 'orchestrator', replica: '1' },
+    ],
+    [
+      'is a worker of the stage by the name that Compose would give it without its project',
+      'shop-paddle-worker-2',
+      compose('shop', 'paddle-worker', '2'),
+      { role: 'worker', stage: 'G3_02', replica: '2' },
+    ],
+    [
+      'is an orchestrator by its slot in Swarm',
+      'pipe_orchestrator.1.x7k2',
+      swarm('orchestrator', '1.x7k2'),
+      { role: 'orchestrator', replica: '1' },
+    ],
+    [
+      'is a worker by its service in Swarm',
+      'pipe_ocr-worker.3.x7k2',
+      swarm('ocr-worker', '3.x7k2'),
+      { role: 'worker', stage: 'ocr-worker', isStageGuessed: true, replica: '3' },
+    ],
+    [
+      'is no part of the pipeline as a one-off, with the labels of its service as they are',
+      'p-paddle-worker-run-1a2b3c',
+      { ...compose('p', 'paddle-worker'), 'com.docker.compose.oneoff': 'True', 'stagewatch.role': 'worker' },
+      undefined,
+    ],
+    [
+      'is a replica of its service where it says that it is no one-off',
+      'p-paddle-worker-1',
+      { ...compose('p', 'paddle-worker'), 'com.docker.compose.oneoff': 'False' },
+      { role: 'worker', stage: 'G3_02', replica: '1' },
     ],
     [
       'is infrastructure under its own name by label',

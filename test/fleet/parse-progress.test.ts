@@ -68,7 +68,8 @@ const UNUSABLE: readonly (readonly [string, ProgressIgnoreReason])[] = [
   ['{"name":"x","completed":[1]}', 'wrong_type'],
   ['{"name":"x","updated_at":true}', 'wrong_type'],
   ['{"name":"x","updated_at":"noon"}', 'clock'],
-  ['{"name":"x","started_at":1763900000000}', 'clock'],
+  ['{"name":"x","started_at":5}', 'clock'],
+  ['{"name":"x","done":NaNa}', 'not_json'],
   ['{}', 'bad_name'],
   ['{"name":""}', 'bad_name'],
   ['{"name":"../x"}', 'bad_name'],
@@ -87,9 +88,23 @@ for (const [text, reason] of UNUSABLE) {
   });
 }
 
-test('milliseconds are told apart from other nonsense', () => {
-  const reading = parseProgress('{"name":"x","updated_at":1763900000000}');
-  assert.match(reading.kind === 'ignored' ? reading.detail : '', /got milliseconds/);
+test('the unit of a time is told by its size', () => {
+  for (const unit of ['', '000', '000000', '000000000']) {
+    const reading = parseProgress(`{"name":"x","state":"running","updated_at":1795922143${unit}}`);
+    assert.equal(reading.kind === 'report' && reading.report.updatedAtMs, 1_795_922_143_000, unit);
+  }
+});
+
+test('bare NaN and Infinity, as Python writes them, are absent; within text they are text', () => {
+  const text =
+    '{"name":"x","document":"PMC1 NaN, \\"Infinity\\"","done":3,"total":NaN,"started_at":-Infinity,"message":"NaN"}';
+  const reading = parseProgress(text);
+  assert.deepEqual(reading.kind === 'report' && reading.report, {
+    name: 'x',
+    document: 'PMC1 NaN, "Infinity"',
+    message: 'NaN',
+    done: 3,
+  });
 });
 
 test('text too long for anybody is cut', () => {

@@ -123,9 +123,9 @@ test('a job that began and ended between two looks is counted by its end', () =>
 test('what stood there before the daemon came is dated by its own time', () => {
   const fleet = createProgressFleet();
   const stuck = running({ done: 3, started_at: seconds(-9000), updated_at: seconds(-3000) });
-  fleet.look(0, { [W]: stuck, 'mtime-worker-0': running({}) }, { isComplete: true, mtimeSeconds: -600 });
+  fleet.look(0, { [W]: stuck, 'mtime-worker-0': running({}) }, { isComplete: true, mtimeSeconds: -2999 });
   assert.equal(jobOf(fleet)?.lastProgressAtMs, T0 - 3_000_000);
-  assert.equal(jobOf(fleet, 'mtime-worker-0')?.lastProgressAtMs, T0 - 600_000);
+  assert.equal(jobOf(fleet, 'mtime-worker-0')?.lastProgressAtMs, T0 - 2_999_000);
   fleet.look(2, { [W]: undefined, 'mtime-worker-0': undefined });
   assert.deepEqual(
     ends(fleet).map(({ durationMs }) => durationMs),
@@ -145,7 +145,8 @@ test('a worker whose clock is behind is fresh when we see it move', () => {
   const fleet = createProgressFleet();
   fleet.look(0);
   fleet.look(2, { [W]: running({ done: 1, updated_at: seconds(-600) }) });
-  assert.equal(jobOf(fleet)?.lastProgressAtMs, T0);
+  assert.equal(jobOf(fleet)?.lastProgressAtMs, T0 + 2000);
+  assert.equal(jobOf(fleet)?.clockSkewMs, -602_000);
 });
 
 test('a clock ahead is told, and nothing lies in the future', () => {
@@ -326,4 +327,65 @@ test('a file gone mad with stage names does not fill the page', () => {
   fleet.look(0);
   for (let i = 0; i < 1200; i++) fleet.look(i + 1, { [W]: { stage: `S${i}`, document: `D${i}` } });
   assert.ok(fleet.fleet.stageWork.size <= 1000);
+});
+
+const HOURS_5 = 5 * 3600;
+const local = (offset: number): string => new Date(T0 + (offset - HOURS_5) * 1000).toISOString().slice(0, 19);
+
+test('local time without a zone dates nothing that stood there at the first look', () => {
+  const fleet = createProgressFleet();
+  const file = (done: number, at: number) =>
+    running({ done, started_at: local(-300), updated_at: local(at) });
+  fleet.look(0, { [W]: file(1, -1) }, { isComplete: true, mtimeSeconds: -1 });
+  assert.equal(jobOf(fleet)?.startedAtMs, T0 - 300_000);
+  assert.equal(jobOf(fleet)?.lastProgressAtMs, T0 - 1000);
+  fleet.look(2, { [W]: file(2, 2) });
+  assert.equal(jobOf(fleet)?.lastProgressAtMs, T0 + 2000);
+  assert.equal(jobOf(fleet)?.startedAtMs, T0 - 300_000);
+  assert.equal(jobOf(fleet)?.clockSkewMs, -HOURS_5 * 1000);
+});
+
+test('a stuck worker whose times are off is as old at the first look as its file', () => {
+  const fleet = createProgressFleet();
+  fleet.look(0, { [W]: running({ updated_at: local(-900) }) }, { isComplete: true, mtimeSeconds: -900 });
+  assert.equal(jobOf(fleet)?.lastProgressAtMs, T0 - 900_000);
+});
+
+test('an old time that is repeated with each heartbeat is no wrong clock', () => {
+  const fleet = createProgressFleet();
+  fleet.look(0);
+  const file = running({ done: 1, updated_at: seconds(1) });
+  fleet.look(2, { [W]: file });
+  fleet.look(300, { [W]: file });
+  assert.equal(jobOf(fleet)?.clockSkewMs, undefined);
+  assert.equal(jobOf(fleet)?.lastHeartbeatAtMs, T0 + 300_000);
+  assert.equal(jobOf(fleet)?.lastProgressAtMs, T0 + 1000);
+});
+
+test('a start that nothing confirms counts for nothing', () => {
+  const fleet = createProgressFleet();
+  const zoneless = { [W]: running({ started_at: local(0) }) };
+  fleet.look(0, zoneless, { isComplete: true, mtimeSeconds: -7 });
+  assert.equal(jobOf(fleet)?.startedAtMs, T0 - 7000);
+  const other = 'paddle-worker-gpu1-1';
+  fleet.look(2, { [other]: running({ started_at: seconds(-HOURS_5) }) });
+  assert.equal(jobOf(fleet, other)?.startedAtMs, T0 + 2000);
+  assert.equal(jobOf(fleet, other)?.clockSkewMs, -(HOURS_5 + 2) * 1000);
+});
+
+test('messages are dated by their coming where their times are off', () => {
+  const fleet = createProgressFleet();
+  const send = (at: number, more: object): void =>
+    fleet.apply({
+      kind: 'progress-message',
+      text: JSON.stringify({ name: W, ...running(more) }),
+      atMs: T0 + at * 1000,
+    });
+  send(0, { done: 1, started_at: local(-60), updated_at: local(0) });
+  assert.equal(jobOf(fleet)?.lastProgressAtMs, T0);
+  assert.equal(jobOf(fleet)?.startedAtMs, T0 - 60_000);
+  send(10, { done: 2, started_at: local(-60), updated_at: local(10) });
+  assert.equal(jobOf(fleet)?.clockSkewMs, -HOURS_5 * 1000);
+  send(130, { done: 3, started_at: seconds(-60), updated_at: seconds(10) });
+  assert.equal(jobOf(fleet)?.clockSkewMs, undefined, 'a broker that held its publishers up');
 });

@@ -176,3 +176,40 @@ test('without a word of progress no counter claims that nothing was done', () =>
   assert.equal(fleet.fleet.workers.size, 1);
   assert.equal(fleet.fleet.stageWork.size, 0);
 });
+
+const swarm = (service: string, task: string) => ({
+  'com.docker.swarm.service.name': service,
+  'com.docker.swarm.task.name': `${service}.${task}`,
+});
+
+test('ended tasks of a slot in Swarm are its history, and a file of the slot belongs to the task that runs', () => {
+  const fleet = createProgressFleet();
+  const task = (id: string, more: object = {}): void =>
+    fleet.container({
+      id,
+      name: `ml_infer-worker.2.${id}`,
+      labels: swarm('ml_infer-worker', `2.${id}`),
+      ...more,
+    });
+  task('old0', { state: 'exited', exitCode: 1, createdAtMs: 10 });
+  task('x7k2', { createdAtMs: 20 });
+  task('new0', { state: 'exited', exitCode: 1, createdAtMs: 30 });
+  fleet.look(0, { 'ml_infer-worker.2': { document: 'A' } });
+  assert.deepEqual([...fleet.fleet.workers.keys()], ['ml_infer-worker.2']);
+  const worker = fleet.fleet.workers.get('ml_infer-worker.2');
+  assert.equal(worker?.container, 'ml_infer-worker.2.x7k2');
+  assert.equal(worker?.job?.document, 'A');
+  fleet.look(2, { 'ml_infer-worker.2': undefined });
+  fleet.look(4, { 'ml_infer-worker-2': { document: 'B' } });
+  assert.deepEqual([...fleet.fleet.workers.keys()], ['ml_infer-worker.2']);
+});
+
+test('a one-off is no worker, and its file makes none', () => {
+  const fleet = createProgressFleet();
+  const name = 'p-paddle-worker-run-1a2b3c';
+  const labels = { ...compose('paddle-worker', '1', 'p'), 'com.docker.compose.oneoff': 'True' };
+  fleet.container({ name, labels });
+  fleet.look(0, { [name]: { document: 'A' } });
+  assert.equal(fleet.fleet.workers.size, 0);
+  assert.equal(fleet.fleet.containers.size, 0);
+});

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { describeError } from '../../src/lib/describe-error.js';
 import { formatDuration, parseDuration, writeDuration } from '../../src/lib/duration.js';
+import { escapeControls } from '../../src/lib/escape-controls.js';
 import { matchesGlob } from '../../src/lib/glob.js';
 import { createLineSplitter } from '../../src/lib/line-splitter.js';
 import { createLogger } from '../../src/lib/logger.js';
@@ -100,6 +101,33 @@ describe('credentials', () => {
       assert.doesNotMatch(lines.join(''), /secret/);
       assert.match(lines.join(''), /\*\*\*@h/);
     }
+  });
+});
+
+describe('controls of a terminal', () => {
+  const EVIL =
+    'a\u001b]0;owned\u0007b\u009b31mc\u202ed\u2066e\u061cf\u2028g\u0000h\u007fi\rj\u001b[2Jk\ud800l';
+
+  it('never come out of the log, in either form, wherever they stand', () => {
+    for (const format of ['text', 'json'] as const) {
+      const lines: string[] = [];
+      const log = createLogger({ level: 'info', format, write: (line) => lines.push(line) });
+      const child = log.child({ component: EVIL });
+      child.error({ err: new Error(EVIL), file: EVIL, [EVIL]: { deep: [EVIL] } }, EVIL);
+      const [line = ''] = lines;
+      assert.match(line, /^[\x20-\x7e]+\n$/);
+      if (format === 'json') {
+        const entry = JSON.parse(line) as { readonly file: string };
+        assert.equal(entry.file.replace('\\ud800', '\ud800'), EVIL);
+      }
+    }
+  });
+
+  it('are told apart: two names stay two', () => {
+    assert.notEqual(escapeControls('a\u001bb'), escapeControls('a\u009bb'));
+    assert.equal(escapeControls('a\u001bb'), 'a\\u001bb');
+    assert.equal(escapeControls('ä 漢 😀 é'), 'ä 漢 😀 é');
+    assert.equal(escapeControls('a\nb\u001b\n', { keepsLines: true }), 'a\nb\\u001b\n');
   });
 });
 

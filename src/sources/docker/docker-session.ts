@@ -3,6 +3,7 @@
 import type { DockerConfig } from '../../config/docker-section.js';
 import type { ContainerFacts, ListedContainer } from '../../fleet/observations.js';
 import type { Timer } from '../../lib/clock.js';
+import { describeError } from '../../lib/describe-error.js';
 import type { HealthReporter } from '../health-reporter.js';
 import type { SourceContext } from '../source.js';
 import { failureReason } from '../source-error.js';
@@ -112,6 +113,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
       return;
     }
     reporter.failedInPart(error);
+    if (reason === 'protocol') apply({ kind: 'container-unreadable', id, problem: describeError(error) });
     clock.after(INSPECT_RETRY_MS, () => queue.request(id));
   }
 
@@ -145,11 +147,20 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
     const askedAtMs = clock.nowMs();
     const answer = await client.getJson({ path: '/containers/json', query: { all: 1 } }, MAX_LIST_BYTES);
     if (isClosed) return;
-    const { containers, problems } = parseContainerList(answer);
+    const { containers, problems, unreadableIds, isComplete: isWhole } = parseContainerList(answer);
     for (const problem of problems) reporter.failedInPart(problem);
     const present = containers.filter(({ id }) => !destroyed.has(id));
-    apply({ kind: 'containers-listed', askedAtMs, atMs: clock.nowMs(), containers: present });
+    // What the list has and cannot be read is there: its inspect tells how it is, or that nobody can know.
     const ids = new Set(present.map(({ id }) => id));
+    const kept = (isWhole ? unreadableIds : [...known.keys()]).filter(
+      (id) => !ids.has(id) && !destroyed.has(id),
+    );
+    const listed = { askedAtMs, atMs: clock.nowMs(), containers: present, kept };
+    apply({ kind: 'containers-listed', ...listed });
+    for (const id of kept) {
+      ids.add(id);
+      queue.request(id);
+    }
     for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
     listCount++;
     present.forEach((container, index) => {

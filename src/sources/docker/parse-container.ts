@@ -17,7 +17,7 @@ import { SourceError } from '../source-error.js';
 import { parseGpuRequest } from './parse-gpu-request.js';
 
 /** Labels that mean something to stagewatch; the others are not kept. */
-const LABEL_PREFIXES = ['stagewatch.', 'com.docker.compose.'];
+const LABEL_PREFIXES = ['stagewatch.', 'com.docker.compose.', 'com.docker.swarm.', 'com.docker.stack.'];
 const MAX_TEXT = 500;
 const SHORT_ID = 12;
 
@@ -31,8 +31,12 @@ const STATE_ALIASES: Readonly<Record<string, ContainerState>> = {
 
 export interface ParsedList {
   readonly containers: readonly ListedContainer[];
-  /** What was wrong with the entries that were left out. */
+  /** What was wrong with the entries that cannot be read. */
   readonly problems: readonly SourceError[];
+  /** Their ids: these containers are there. */
+  readonly unreadableIds: readonly string[];
+  /** An entry without a readable id may be any container: none that is missing is surely gone. */
+  readonly isComplete: boolean;
 }
 
 /** One broken entry is left out and named; an answer that is no list at all throws SourceError. */
@@ -40,19 +44,27 @@ export function parseContainerList(answer: unknown): ParsedList {
   if (!Array.isArray(answer)) throw new SourceError('protocol', 'the list of containers is not a list');
   const containers: ListedContainer[] = [];
   const problems: SourceError[] = [];
+  const unreadableIds: string[] = [];
   for (const entry of answer) {
     try {
       containers.push(parseListed(entry));
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       problems.push(error);
+      const id = idOf(entry);
+      if (id !== undefined) unreadableIds.push(id);
     }
   }
-  return { containers, problems };
+  return { containers, problems, unreadableIds, isComplete: unreadableIds.length === problems.length };
+}
+
+function idOf(entry: unknown): string | undefined {
+  const id = typeof entry === 'object' && entry !== null ? (entry as { Id?: unknown }).Id : undefined;
+  return typeof id === 'string' && id !== '' ? id : undefined;
 }
 
 function parseListed(entry: unknown): ListedContainer {
-  return withPlace('an entry of the list of containers', () => {
+  return withPlace(`an entry of the list of containers${named(entry)}`, () => {
     const fields = asRecord(entry, 'the whole');
     const id = asText(fields['Id'], 'Id');
     const names = optional(fields['Names'], 'Names', asList) ?? [];
@@ -74,7 +86,7 @@ function parseListed(entry: unknown): ListedContainer {
 
 /** Throws SourceError when the answer is not an inspected container. */
 export function parseInspected(answer: unknown): ContainerFacts {
-  return withPlace('an inspected container', () => {
+  return withPlace(`an inspected container${named(answer)}`, () => {
     const fields = asRecord(answer, 'the whole');
     const config = asRecord(fields['Config'], 'Config');
     const id = asText(fields['Id'], 'Id');
@@ -118,6 +130,16 @@ function restartPolicy(fields: JsonRecord): string {
 
 function boundedText(value: unknown, path: string): string | undefined {
   return optional(value, path, asText)?.slice(0, MAX_TEXT);
+}
+
+/** ` (a-worker-gpu0-0)`, as far as that can be read. */
+function named(answer: unknown): string {
+  const { Name, Names } = (answer ?? {}) as { readonly Name?: unknown; readonly Names?: unknown };
+  const texts = [Name, ...(Array.isArray(Names) ? (Names as unknown[]) : [])].filter(
+    (text) => typeof text === 'string',
+  );
+  const name = containerName(texts, idOf(answer) ?? '').slice(0, MAX_TEXT);
+  return name === '' ? '' : ` (${name})`;
 }
 
 function withPlace<T>(what: string, parse: () => T): T {

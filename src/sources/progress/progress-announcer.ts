@@ -1,7 +1,7 @@
-/** Says in the log what changes about progress files: ignored, of use again, a clock ahead. */
+/** Says in the log what changes about progress files: ignored, of use again, a clock off. */
 
-import type { ProgressIgnoreReason } from '../../fleet/progress-model.js';
-import { clockSkewOf } from '../../fleet/progress-tracker.js';
+import type { ProgressIgnoreReason, ProgressReport } from '../../fleet/progress-model.js';
+import { clockSkewOf, isSkewCertain, isZoneOffset, type ReadingTimes } from '../../fleet/writer-clock.js';
 import { formatDuration } from '../../lib/duration.js';
 import type { Logger } from '../../lib/logger.js';
 import type { DirectorySweep } from './sweep-directory.js';
@@ -24,6 +24,8 @@ interface Problem {
 export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
   const problems = new Map<string, Problem>();
   const skewed = new Set<string>();
+  /** What each file said last of when it was written. */
+  const stamps = new Map<string, number | undefined>();
   let hasSkipped = false;
   let lines = 0;
   let unsaid = 0;
@@ -48,6 +50,13 @@ export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
     if (!before.isOver) say('info', { file: `${name}.json` }, 'progress file is of use again');
   }
 
+  function followClock(name: string, report: ProgressReport, times: ReadingTimes): void {
+    const skewMs = clockSkewOf(report, times);
+    const stamp = { before: stamps.get(name), now: report.updatedAtMs, isKnown: stamps.has(name) };
+    stamps.set(name, report.updatedAtMs);
+    if (skewMs === undefined || isSkewCertain(skewMs, times, stamp)) noteSkew(name, skewMs);
+  }
+
   function noteSkew(name: string, skewMs: number | undefined): void {
     if ((skewMs !== undefined) === skewed.has(name)) return;
     if (skewMs === undefined) {
@@ -56,12 +65,12 @@ export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
       return;
     }
     skewed.add(name);
-    const ahead = formatDuration(skewMs);
-    say(
-      'warn',
-      { file: `${name}.json`, ahead },
-      'clock of a progress file is ahead: check time synchronisation',
-    );
+    const off = formatDuration(Math.abs(skewMs));
+    const fields = { file: `${name}.json`, ...(skewMs > 0 ? { ahead: off } : { behind: off }) };
+    const message = isZoneOffset(skewMs)
+      ? 'clock of a progress file is off as by a missing zone: write Unix seconds, or the zone'
+      : 'clock of a progress file is off: check time synchronisation';
+    say('warn', fields, message);
   }
 
   return {
@@ -73,12 +82,13 @@ export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
           noteIgnored(name, reading.reason, reading.detail, atMs);
         } else {
           noteUsed(name, atMs);
-          noteSkew(name, clockSkewOf(reading.report, { atMs, mtimeMs }));
+          followClock(name, reading.report, { atMs, mtimeMs });
         }
       }
       for (const name of removed) {
         problems.delete(name);
         skewed.delete(name);
+        stamps.delete(name);
       }
       if (skipped > 0 && !hasSkipped)
         log.warn({ skipped }, 'too many progress files, the last by name are not read');

@@ -1,5 +1,7 @@
 /** Reads what a sentinel file says: JSON with `error`, or plain text; never fails, everything bounded. */
 
+import { parseTimestamp } from '../../lib/parse-timestamp.js';
+
 export interface SentinelContent {
   /** Why the job failed, as the worker wrote it. */
   readonly error: string;
@@ -13,8 +15,6 @@ export interface SentinelContent {
 
 const MAX_ERROR_CHARS = 2000;
 const MAX_NAME_CHARS = 255;
-/** Unix seconds above this are a unit error, and would be no date. */
-const MAX_UNIX_SECONDS = 253_402_300_799;
 
 export function parseSentinelContent(text: string): SentinelContent {
   const trimmed = text.trim();
@@ -22,7 +22,7 @@ export function parseSentinelContent(text: string): SentinelContent {
   const isUnfinished = trimmed === '' || (json === undefined && trimmed.startsWith('{'));
   if (json === undefined) return { error: boundError(text), isUnfinished };
   const worker = toName(json['worker']);
-  const failedAtMs = toTimeMs(json['failed_at']);
+  const failedAtMs = parseTimestamp(json['failed_at']);
   const document = toName(json['document']);
   const stage = toName(json['stage']);
   return {
@@ -63,11 +63,4 @@ function boundError(text: string): string {
 function toName(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_CHARS ? value : undefined;
-}
-
-/** Unix seconds or ISO 8601; undefined for anything else. */
-function toTimeMs(value: unknown): number | undefined {
-  const timeMs =
-    typeof value === 'number' ? value * 1000 : typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return timeMs >= 0 && timeMs <= MAX_UNIX_SECONDS * 1000 ? timeMs : undefined;
 }

@@ -1,10 +1,11 @@
 /** Measures and cuts text by the columns it takes in a terminal, and makes outside text harmless to one. */
 
 import stringWidth from 'string-width';
+import { TERMINAL_CONTROLS } from '../../lib/escape-controls.js';
 
 const ASCII_ONLY = /^[ -~]*$/;
-/** Control characters, escape sequences with them, and marks that turn the direction of writing. */
-const HARMFUL = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu;
+/** What one control character or a run of them leaves is a space. */
+const HARMFUL = new RegExp(`${TERMINAL_CONTROLS.source}+`, 'gu');
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const MAX_REMEMBERED = 4000;
 const remembered = new Map<string, number>();

@@ -82,7 +82,7 @@ describe('docker source, when the engine misbehaves', () => {
       if (health()?.failures.interrupted === 0) engine.swallow('aaa', 'oom');
       return (container('a-worker-gpu0-0')?.counters.oomEvents ?? 0) > 0;
     });
-    assert.match(harness.logLines.join(''), /the event stream went silent and missed \d+ events/);
+    assert.match(harness.logLines.join(''), /the event stream went silent and missed \d+ events?/);
     await whenUp();
   });
 
@@ -216,6 +216,32 @@ describe('docker source, when the engine misbehaves', () => {
     await waitFor(
       'the inspect to be tried again',
       () => container('a-worker-gpu0-0')?.counters.restarts.policy === 4,
+    );
+  });
+
+  it('keeps a container whose inspect can no longer be read, and says that of it', async () => {
+    let isBroken = false;
+    engine.intercept = (path, _request, response) => {
+      if (!isBroken || path !== '/containers/aaa/json') return false;
+      sendJson(response, { Id: 'aaa', Name: '/a-worker-gpu0-0', Config: {}, State: {} });
+      return true;
+    };
+    start();
+    await whenUp();
+    const { startedAtMs } = container('a-worker-gpu0-0') ?? {};
+    isBroken = true;
+    engine.emit('aaa', 'unpause');
+    await waitFor('the answer to be known as unreadable', () => container('a-worker-gpu0-0')?.unreadable);
+    assert.match(
+      container('a-worker-gpu0-0')?.unreadable ?? '',
+      /\(a-worker-gpu0-0\) has an unexpected shape/,
+    );
+    assert.equal(container('a-worker-gpu0-0')?.startedAtMs, startedAtMs);
+    isBroken = false;
+    engine.emit('aaa', 'unpause');
+    await waitFor(
+      'the container to be readable again',
+      () => container('a-worker-gpu0-0') && container('a-worker-gpu0-0')?.unreadable === undefined,
     );
   });
 

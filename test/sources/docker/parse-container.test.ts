@@ -45,6 +45,16 @@ describe('the list of containers', () => {
     assert.equal(first({ State: 'stopped' })?.state, 'exited');
   });
 
+  it('tells which containers are there although their entries cannot be read, and whether any may be', () => {
+    const broken = entry({ Id: 'b1', Names: ['/b-worker'], State: 5 });
+    const known = parseContainerList([entry({}), broken]);
+    assert.deepEqual(known.unreadableIds, ['b1']);
+    assert.equal(known.isComplete, true);
+    assert.match(known.problems[0]?.message ?? '', /\(b-worker\) has an unexpected shape at State/);
+    assert.equal(parseContainerList([entry({}), 'x']).isComplete, false);
+    assert.equal(parseContainerList([null, { Id: 7 }]).isComplete, false);
+  });
+
   it('leaves out a broken entry, says where it is broken, and keeps the others', () => {
     const { containers, problems } = parseContainerList([
       entry({}),

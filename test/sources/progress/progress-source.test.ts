@@ -119,7 +119,7 @@ test('problems of files are said once, and once when they are over', async (t) =
   await writeFile(file, JSON.stringify({ updated_at: Date.now() / 1000 + 100 }));
   await waitFor('the file to be of use', () => harness.fleet.workers.get(W)?.job?.clockSkewMs);
   assert.equal(logged(harness, 'progress file is of use again'), 1);
-  assert.equal(logged(harness, 'clock of a progress file is ahead'), 1);
+  assert.equal(logged(harness, 'clock of a progress file is off: check time synchronisation'), 1);
 });
 
 test('a folder that is not there is named with its remedy, and read when it comes', async (t) => {
