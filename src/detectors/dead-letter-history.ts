@@ -26,6 +26,8 @@ interface Minute {
 }
 
 const MINUTE_MS = 60_000;
+/** A short window has shorter parts. */
+const MIN_PARTS = 10;
 
 export function createDeadLetterHistory(): DeadLetterHistory {
   const minutes = new Map<string, readonly Minute[]>();
@@ -33,10 +35,14 @@ export function createDeadLetterHistory(): DeadLetterHistory {
 
   function follow(key: string, { ready, unacked }: Queue, windowMs: number): void {
     if (!ready) return;
-    const next = addReading(minutes.get(key) ?? [], {
-      atMs: ready.atMs,
-      most: ready.value + (unacked?.value ?? 0),
-    });
+    const next = addReading(
+      minutes.get(key) ?? [],
+      {
+        atMs: ready.atMs,
+        most: ready.value + (unacked?.value ?? 0),
+      },
+      Math.min(MINUTE_MS, windowMs / MIN_PARTS),
+    );
     const kept = next.slice(
       Math.max(
         0,
@@ -62,10 +68,10 @@ export function createDeadLetterHistory(): DeadLetterHistory {
   };
 }
 
-function addReading(minutes: readonly Minute[], reading: Minute): readonly Minute[] {
+function addReading(minutes: readonly Minute[], reading: Minute, lengthMs: number): readonly Minute[] {
   const last = minutes.at(-1);
   // The first reading stands alone: what comes right after it has come.
-  const isOver = minutes.length < 2 || reading.atMs - (last?.atMs ?? 0) >= MINUTE_MS;
+  const isOver = minutes.length < 2 || reading.atMs - (last?.atMs ?? 0) >= lengthMs;
   if (!last || isOver) return [...minutes, reading];
   if (reading.most <= last.most) return minutes;
   return [...minutes.slice(0, -1), { ...last, most: reading.most }];

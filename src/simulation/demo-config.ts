@@ -77,6 +77,7 @@ function detectionLimits({ orchestrators }: SimProfile, shorten: Shorten) {
     learned_ceiling: shorten(30 * MINUTE, 60),
     start_grace: shorten(10 * MINUTE, 15),
     starved_after: shorten(MINUTE, 10),
+    dead_letters_window: shorten(HOUR, 60),
     orchestrator_stall_after: shorten(15 * MINUTE, 60),
     down_after: shorten(30 * SECOND, 5),
     source_down_after: shorten(30 * SECOND, 5),

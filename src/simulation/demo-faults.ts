@@ -26,6 +26,7 @@ const ROUND: readonly Scene[] = [
   { kind: 'crash-message-lost', at: 35, lasts: 25, stage: 'G3_00' },
   { kind: 'scale-up', at: 60, lasts: 1 },
   { kind: 'gpu-lost', at: 75, lasts: 35 },
+  { kind: 'dead-letters', at: 112, lasts: 15 },
   { kind: 'rolling-deploy', at: 130, lasts: 10 },
   { kind: 'poison-document', at: 150, lasts: 30 },
   { kind: 'livelock', at: 190, lasts: 45, stage: 'G5_00' },

@@ -3,8 +3,8 @@
 import type { QueueReading } from '../../../fleet/queue-observations.js';
 import { BROKER_VERSION } from './detailed-page.js';
 
-/** By path below `/api`; undefined: there is no such thing. */
-export function answerManagement(path: string, queues: readonly QueueReading[]): unknown {
+/** By path below `/api`; undefined: there is no such thing. `isThin`: the broker is too busy to collect what queues tell. */
+export function answerManagement(path: string, queues: readonly QueueReading[], isThin = false): unknown {
   switch (path) {
     case '/overview':
       return {
@@ -20,23 +20,21 @@ export function answerManagement(path: string, queues: readonly QueueReading[]):
       return [{ name: 'rabbit@demo', running: true, mem_alarm: false, disk_free_alarm: false }];
     case '/queues':
     case '/queues/%2F':
-      return queues.map(describeQueue);
+      return queues.map((queue) => (isThin ? declarationOf(queue) : describeQueue(queue)));
     default:
       return undefined;
   }
 }
 
+function declarationOf({ name, type = 'classic' }: QueueReading) {
+  return { name, vhost: '/', type, durable: true, auto_delete: false, exclusive: false, arguments: {} };
+}
+
 function describeQueue(queue: QueueReading) {
-  const { name, ready = 0, unacked = 0, consumers = 0, published = 0, acked = 0 } = queue;
+  const { ready = 0, unacked = 0, consumers = 0, published = 0, acked = 0 } = queue;
   const { redelivered = 0, deliveredForAck = 0 } = queue;
   return {
-    name,
-    vhost: '/',
-    type: 'classic',
-    durable: true,
-    auto_delete: false,
-    exclusive: false,
-    arguments: {},
+    ...declarationOf(queue),
     effective_policy_definition: {},
     node: 'rabbit@demo',
     state: 'running',
