@@ -1,14 +1,16 @@
 /** Workers of both kits against a real broker: whatever happens, each document ends once and says how. */
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { skipWithout } from '../support/machine.js';
+import { requireProgram, skipWithout } from '../support/machine.js';
 import { type RealRabbitmq, startRabbitmq } from '../support/real-rabbitmq.js';
+import { tempDir } from '../support/temp-dir.js';
 import { waitFor } from '../support/wait-for.js';
 import { KITS, type Kit, openScene, type RunningWorker, type Scene } from './support/worker-rig.js';
 
@@ -344,6 +346,45 @@ describe('workers on a real broker', { skip: skipWithout('rabbitmq', 'pythonKit'
       assert.equal(worker.begun(document), 1, `${document} ran ${worker.begun(document)} times`);
     }
   }
+
+  it('Celery tasks are jobs: progress, success, failure, and a retry that is no failure', async (test) => {
+    const folder = await tempDir(test);
+    for (const name of ['progress', 'data']) mkdirSync(join(folder, name));
+    const python = requireProgram('/usr/bin/python3');
+    const options = {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        PYTHONPATH: `${resolve('clients/python')}:${resolve('clients/python/tests')}`,
+        PYTHONDONTWRITEBYTECODE: '1',
+        AMQP_URL: broker.amqpUrl,
+        DATA: join(folder, 'data'),
+        STAGEWATCH_PROGRESS_DIR: join(folder, 'progress'),
+        STAGEWATCH_NAME: 'worker-1',
+      },
+    };
+    const args = ['-m', 'celery', '-A', 'celery_app', 'worker', '--concurrency', '1'];
+    const worker = spawn(python, args, { ...options, stdio: 'ignore' });
+    const ended = once(worker, 'exit');
+    try {
+      const send =
+        'import celery_app as a; a.recognise.delay("d1", 2); a.fail.delay("d2"); a.retried.delay("d3")';
+      await run(python, ['-c', send], options);
+      const read = (path: string): Record<string, unknown> =>
+        JSON.parse(readFileSync(join(folder, path), 'utf8')) as Record<string, unknown>;
+      const shown = await waitFor('progress', () => read('progress/worker-1.json'));
+      assert.deepEqual([shown['document'], shown['stage']], ['d1', 'G1']);
+      assert.equal((await waitFor('a success', () => read('data/d1/G1/sentinel.json')))['pages'], 10);
+      const failure = await waitFor('a failure', () => read('data/d2/G1/sentinel.json.failed'));
+      assert.equal(failure['error'], 'ValueError: page 3 is empty');
+      await waitFor('the second attempt', () => read('data/d3/G1/sentinel.json'));
+      assert.deepEqual(readdirSync(join(folder, 'data/d3/G1')), ['sentinel.json']);
+      await waitFor('the progress file to go', () => readdirSync(join(folder, 'progress')).length === 0);
+    } finally {
+      worker.kill('SIGTERM');
+      await ended;
+    }
+  });
 
   it('a broker that is stopped and started in mid-job', async (test) => {
     const runs = await Promise.all(
