@@ -55,9 +55,12 @@ export function createGpuHistory(): GpuHistory {
   function noteReturns({ gpus, lostGpus }: HistoryMoment['fleet'], nowMs: number): void {
     for (const [identity, { lostAtMs }] of lostGpus) if (nowMs - lostAtMs >= RESET_MS) away.add(identity);
     for (const identity of away) {
-      if (lostGpus.has(identity)) continue;
+      const gpu = gpus.get(identity);
+      if (!gpu) continue;
       away.delete(identity);
-      if (gpus.has(identity)) xids.delete(identity);
+      xids.delete(identity);
+      // What it counts now, and did not when it was last seen, is what took it away.
+      if (gpu.xidEvents) seenXids.set(identity, gpu.xidEvents);
     }
   }
 

@@ -1,6 +1,7 @@
 /** What was before, bounded: the samples and incidents that a detector needs beside the picture of now. */
 
 import { createDeadLetterHistory, type DeadLetterHistory } from './dead-letter-history.js';
+import { createDocumentReleases, type DocumentReleases } from './document-releases.js';
 import { createDocumentTroubles, type DocumentTroubles } from './document-troubles.js';
 import { createEndHistory, type EndHistory } from './end-history.js';
 import { createFailureHistory, type FailureHistory } from './failure-history.js';
@@ -18,6 +19,7 @@ export interface Histories {
   readonly gpus: GpuHistory;
   readonly lostJobs: LostJobs;
   readonly documents: DocumentTroubles;
+  readonly releases: Pick<DocumentReleases, 'isReleased'>;
   readonly traffic: StageTraffic;
   /** Takes down what is new in the picture; called once before each judgement. */
   note(moment: HistoryMoment): void;
@@ -31,6 +33,7 @@ export function createHistories(): Histories {
   const gpus = createGpuHistory();
   const lostJobs = createLostJobs();
   const documents = createDocumentTroubles();
+  const releases = createDocumentReleases();
   const traffic = createStageTraffic();
   return {
     queues,
@@ -40,6 +43,7 @@ export function createHistories(): Histories {
     gpus,
     lostJobs,
     documents,
+    releases,
     traffic,
     note(moment) {
       queues.note(moment);
@@ -49,6 +53,7 @@ export function createHistories(): Histories {
       gpus.note(moment);
       lostJobs.note(moment);
       documents.note(moment, lostJobs.newlyLost());
+      releases.note(moment, documents.troubles, (document) => lostJobs.isAwaited({ document }));
       traffic.note(moment);
     },
   };

@@ -14,37 +14,25 @@ const MAX_LISTED = 6;
 /** Workers that fail for a cause of their own take up their next document meanwhile, and fail that, too. */
 const OPEN_AFTER_MS = 30_000;
 const TOLD_MS = 3_600_000;
-const TOLD_AT_LEAST_MS = 5 * 60_000;
 
 export const poisonDocument: Detector = {
   kind: 'PoisonDocument',
   steadiness: () => ({ openAfterMs: OPEN_AFTER_MS, clearAfterMs: 0 }),
   detect(scene) {
-    const { histories, settings } = scene;
+    const { histories, settings, nowMs } = scene;
     const { poison_workers } = settings.detection;
     const found: Detection[] = [];
     for (const [document, all] of histories.documents.troubles) {
       if (all.length < poison_workers) continue;
       const troubles = all.filter(({ worker }) => !histories.documents.isOwnFault(worker, document));
       const last = troubles.at(-1);
-      if (!last || troubles.length < poison_workers || isOver(document, last, scene)) continue;
+      if (!last || troubles.length < poison_workers || nowMs - last.atMs > TOLD_MS) continue;
+      if (histories.releases.isReleased(document)) continue;
       found.push(describe(document, troubles, scene));
     }
     return { found, unsure: [] };
   },
 };
-
-function isOver(document: string, { stage, atMs }: Trouble, { fleet, histories, nowMs }: Scene): boolean {
-  const sinceMs = nowMs - atMs;
-  if (sinceMs > TOLD_MS) return true;
-  if (sinceMs < TOLD_AT_LEAST_MS || histories.lostJobs.isAwaited({ document }) !== 'no') return false;
-  const isInHand = [...fleet.workers.values()].some(({ job }) => job?.document === document);
-  // Its message may be one of those that wait; of a queue that nobody reads nothing is known.
-  const mayWait = [...fleet.queues.values()].some(
-    (queue) => queue.stage !== undefined && queue.stage === stage && queue.ready?.value !== 0,
-  );
-  return !isInHand && !mayWait;
-}
 
 function describe(document: string, troubles: readonly Trouble[], { nowMs }: Scene): Detection {
   const stage = troubles.at(-1)?.stage;

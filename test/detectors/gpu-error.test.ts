@@ -34,6 +34,18 @@ describe('a GPU that fell off the bus', () => {
     assert.match(found(fleet, 'GpuError')?.summary ?? '', /XID 79/);
   });
 
+  it('is no longer reported though its error is counted first when it is back', () => {
+    const fleet = createJudgedFleet();
+    readGpus(fleet, gpu('1'), gpu('2'));
+    fleet.judgeFor(10);
+    readGpus(fleet, gpu('2'));
+    fleet.judgeFor(60);
+    assert.ok(found(fleet, 'GpuError'), 'it is missing');
+    readGpus(fleet, gpu('1', xid79(1)), gpu('2'));
+    fleet.judgeFor(45);
+    assert.equal(found(fleet, 'GpuError'), undefined);
+  });
+
   it('is reported again when it fails again after its reset', () => {
     const fleet = playReset(60);
     fleet.judgeFor(45);

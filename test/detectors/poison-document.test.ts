@@ -125,6 +125,25 @@ describe('a document', () => {
     assert.ok(found(fleet, 'PoisonDocument'), 'it is reported for five minutes at least');
     fleet.judgeFor(180);
     assert.equal(found(fleet, 'PoisonDocument'), undefined);
+    fleet.queue('g3', { ready: 3 });
+    fleet.judgeFor(60);
+    assert.equal(found(fleet, 'PoisonDocument'), undefined, 'what waits now came later');
+    fleet.progress(ORCHESTRATOR, { role: 'orchestrator', document: 'PMC7', stage: 'G3', state: 'waiting' });
+    fleet.judgeFor(60);
+    assert.ok(found(fleet, 'PoisonDocument'), 'it is sent again');
+  });
+
+  it('that crashed two workers is over though the file of a dead worker still names it', () => {
+    const fleet = poisoned();
+    fleet.queue('g3', { ready: 0 });
+    fleet.progress(ORCHESTRATOR, undefined);
+    fleet.progress(TWO, job(fleet, { document: 'PMC7' }));
+    fleet.judgeFor(60);
+    end(fleet, TWO, 139);
+    fleet.judgeFor(5);
+    fleet.container(TWO, { startedAtMs: fleet.nowMs });
+    fleet.judgeFor(600);
+    assert.equal(found(fleet, 'PoisonDocument'), undefined);
   });
 
   it('that failed twice on one worker, under its name and its id, is none', () => {
