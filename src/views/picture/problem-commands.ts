@@ -12,6 +12,8 @@ export interface Command {
 export interface CommandContext {
   /** The broker's container, if one is known. */
   readonly brokerContainer: string | null;
+  /** It runs, so that a command can be run in it. */
+  readonly isBrokerRunning: boolean;
   /** Of a finding about a source: what is watched. */
   readonly sourceTarget: string | null;
   /** The engine has a container of the finding's name. */
@@ -141,9 +143,11 @@ function ofGpu(gpu: string, kind: string): readonly Command[] {
   return [look, { text: 'sudo dmesg -T | grep -i xid', purpose: 'the kernel’s word on it' }, users];
 }
 
-function listQueues({ vhost }: FindingJson, { brokerContainer }: CommandContext): Command {
+function listQueues({ vhost }: FindingJson, { brokerContainer, isBrokerRunning }: CommandContext): Command {
   const inside =
-    brokerContainer !== null && CONTAINER_NAME.test(brokerContainer) ? `docker exec ${brokerContainer} ` : '';
+    isBrokerRunning && brokerContainer !== null && CONTAINER_NAME.test(brokerContainer)
+      ? `docker exec ${brokerContainer} `
+      : '';
   const columns = 'name messages_ready messages_unacknowledged consumers';
   return {
     text: `${inside}rabbitmqctl list_queues -p ${shellWord(vhost ?? '/')} ${columns}`,

@@ -210,6 +210,7 @@ function commandContext(finding: FindingJson, surroundings: Surroundings): Comma
   const decision = decisions.get(container);
   return {
     brokerContainer,
+    isBrokerRunning: states.get(brokerContainer ?? '')?.state === 'running',
     sourceTarget: sourceTargets.get(finding.source ?? '') ?? null,
     progressFolder: sourceTargets.get('progress') ?? null,
     sentinelsTarget: sourceTargets.get('sentinels') ?? null,

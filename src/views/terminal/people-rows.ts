@@ -151,6 +151,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
 function contextOf(status: string, culprits: readonly string[]): CommandContext {
   return {
     brokerContainer: null,
+    isBrokerRunning: false,
     sourceTarget: null,
     progressFolder: null,
     isKnown: true,

@@ -151,7 +151,7 @@ describe('commands to copy', () => {
       finding('WorkerDown', { container: 'ended' }),
       [
         'docker logs --tail 200 ended',
-        'stagewatch restart ended --dry-run',
+        'docker start ended',
         "docker inspect --format '{{json .State}}' ended",
       ],
     ],
@@ -225,6 +225,75 @@ describe('commands to copy', () => {
   ] as const) {
     it(`for ${what}`, () => assert.deepEqual(commandsOf(one), expected));
   }
+
+  for (const [what, kind, state, decision, expected] of [
+    [
+      'what is starved can be restarted by hand',
+      'WorkerStarved',
+      'running',
+      null,
+      ['restart {} --dry-run', 'exec -it {} sh'],
+    ],
+    ['what is slow works, and is left at it', 'WorkerSlow', 'running', null, ['exec -it {} sh']],
+    [
+      'what is down is started',
+      'WorkerDown',
+      'exited',
+      null,
+      ['start {}', "inspect --format '{{json .State}}' {}"],
+    ],
+    [
+      'what is paused goes on',
+      'WorkerDown',
+      'paused',
+      null,
+      ['unpause {}', "inspect --format '{{json .State}}' {}"],
+    ],
+    [
+      'a crash loop is ended',
+      'WorkerCrashLooping',
+      'restarting',
+      null,
+      ['stop {}', "inspect --format '{{json .State}}' {}"],
+    ],
+    [
+      'what used up its budget needs force',
+      'RestartsExhausted',
+      'running',
+      'refuse',
+      ['restart {} --force --dry-run', 'exec -it {} sh'],
+    ],
+    [
+      'no clock can be read of what does not run',
+      'ProgressClockSkewed',
+      'exited',
+      null,
+      ["inspect --format '{{json .State}}' {}"],
+    ],
+  ] as const) {
+    it(`offer what works in the container's state: ${what}`, () => {
+      const name = 'w-1';
+      const workers = decision === null ? [] : [{ container: name, decision, reason: 'container_budget' }];
+      const fleet = { containers: [{ container: name, role: 'worker', state }] };
+      const findings = [finding(kind, { container: name })];
+      const [problem] = listProblems({ ...fleet, findings }, { workers }, NOW).problems;
+      const texts = problem?.commands.map(({ text }) =>
+        text.replace(/^(docker|stagewatch) /, '').replace(name, '{}'),
+      );
+      assert.deepEqual(texts, ['logs --tail 200 {}', ...expected]);
+    });
+  }
+
+  it('offer what the program that owns the container takes', () => {
+    const supervisor = { title: 'systemd', unit: 'unit w.service', remedy: 'systemctl restart w.service' };
+    const fleet = { containers: [{ container: 'w-1', state: 'running', supervisor }] };
+    const [problem] = listProblems(
+      { ...fleet, findings: [finding('WorkerStuck', { container: 'w-1' })] },
+      null,
+      NOW,
+    ).problems;
+    assert.equal(problem?.commands[1]?.text, 'systemctl restart w.service');
+  });
 
   it('for a stuck orchestrator begin with the log of the worker that holds it up', () => {
     const workers = [
