@@ -31,6 +31,8 @@ export interface Death {
   readonly isForced?: boolean;
   /** The message was acked before the work was done, and is gone with the worker. */
   readonly isMessageLost?: boolean;
+  /** Its engine was asked to end it, long ago: no policy starts it again. */
+  readonly isHeldDown?: boolean;
 }
 
 export interface Pipeline {

@@ -239,7 +239,7 @@ export function createPipeline({ world, agenda, random, hooks }: PipelineOptions
     if (death.isOom) hooks.containerChanged(container, 'oom');
     if (death.isAskedFor && !death.isAnnounced) hooks.containerChanged(container, 'stop');
     hooks.containerChanged(container, 'die');
-    if (!container.hasRestartPolicy || death.isAskedFor) return;
+    if (!container.hasRestartPolicy || death.isAskedFor || death.isHeldDown) return;
     inLife(container, POLICY_DELAY_MS, () => {
       container.restartCount++;
       launch(container);

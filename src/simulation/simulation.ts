@@ -30,6 +30,11 @@ export interface Simulation {
    * end; then it ends later, and nothing starts it.
    */
   restart(container: string): boolean;
+  /**
+   * As an engine whose SIGKILL does not end the process: it rejects the restart, and when the process ends `laterMs` later it
+   * does not start it again. False: there is no such container, or it does not run.
+   */
+  rejectRestart(name: string, laterMs: number): boolean;
 }
 
 export interface SimulationOptions {
@@ -77,6 +82,16 @@ export function createSimulation(options: SimulationOptions): Simulation {
     },
     runUntil: agenda.runUntil,
     schedule: striking.schedule,
+    rejectRestart(name, laterMs) {
+      const container = world.containers.get(name);
+      if (container?.state !== 'running') return false;
+      const { life } = container;
+      agenda.after(laterMs, () => {
+        if (container.life === life)
+          pipeline.kill(container, { exitCode: 137, isForced: true, isHeldDown: true });
+      });
+      return true;
+    },
     restart(name) {
       const container = world.containers.get(name);
       if (!container) return false;

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly recovery: object;
   /** Instead of those that the seed draws. */
   readonly faults?: readonly PlannedFault[];
+  /** The engine rejects restarts of what runs, and each takes effect so much later. */
+  readonly rejectsForMs?: number;
 }
 
 /** A restart as it was asked of the engine. */
@@ -48,6 +50,8 @@ export interface RecoveryRun {
   readonly truth: readonly FaultTruth[];
   /** Restarts whose document its stage never finished afterwards, though nobody has it in hand or queue. */
   readonly lost: readonly AskedRestart[];
+  /** Workers whose container has ended by a restart and does not run at the end. */
+  readonly leftDown: readonly string[];
   /** How long jobs hung, and why that did not end. */
   readonly hung: HungWaits['list'];
   readonly documentsDone: number;
@@ -92,7 +96,7 @@ export async function runRecovery(options: RunOptions): Promise<RecoveryRun> {
   });
   const restarts: AskedRestart[] = [];
   const clock = createVirtualClock(simulation);
-  const engine = simulatedEngine(simulation, store, restarts);
+  const engine = simulatedEngine(simulation, store, { restarts, rejectsForMs: options.rejectsForMs });
   const recovery = inMemoryRecovery({ store, config, engine, clock, verdicts: () => evaluation.verdicts });
   recovery.start();
   const hung = createHungWaits(simulation);
@@ -111,6 +115,9 @@ export async function runRecovery(options: RunOptions): Promise<RecoveryRun> {
     ended: recovery.picture.recent,
     truth: simulation.truth,
     lost: restarts.filter((one) => isLost(one, finished, simulation)),
+    leftDown: restarts
+      .map(({ container }) => container)
+      .filter((name) => simulation.world.containers.get(name)?.state !== 'running'),
     hung: hung.list,
     documentsDone: simulation.world.stats.done,
     documentsFailed: simulation.world.stats.failed,
@@ -153,7 +160,7 @@ const NO_EXIT = {
 function simulatedEngine(
   simulation: Simulation,
   { fleet }: FleetStore,
-  restarts: AskedRestart[],
+  { restarts, rejectsForMs }: { restarts: AskedRestart[]; rejectsForMs: number | undefined },
 ): EnginePort {
   const find = (id: string) => [...simulation.world.containers.values()].find((one) => one.id === id);
   return {
@@ -171,6 +178,9 @@ function simulatedEngine(
       const document = worker?.job && documentName(worker.job.message.document);
       const atMs = simulation.nowMs;
       restarts.push({ container: name, atMs, mode: worker?.mode, stage: worker?.stage.id, document });
+      if (rejectsForMs !== undefined && simulation.rejectRestart(name, rejectsForMs)) {
+        return Promise.resolve({ kind: 'rejected', status: 500, problem: 'HTTP 500: no exit event' });
+      }
       const isThere = simulation.restart(name);
       if (worker?.inKernel) return Promise.resolve(NO_EXIT);
       // What the engine told of it is in the fleet before anybody looks.
