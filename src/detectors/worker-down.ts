@@ -10,6 +10,8 @@ import type { Detector } from './scene.js';
 const CLEAR_AFTER_MS = 10_000;
 /** A pause is somebody's doing, and as a rule a short one. */
 const PAUSED_MS = 5 * 60_000;
+/** The engine waits up to a minute before it starts one again; WorkerCrashLooping is about that. */
+const RESTARTING_MS = 3 * 60_000;
 export const workerDown: Detector = {
   kind: 'WorkerDown',
   steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
@@ -20,7 +22,7 @@ export const workerDown: Detector = {
       describe: (container, { settings, nowMs, workers }) => {
         if (container.role !== 'worker' || container.state === 'running') return undefined;
         const sinceMs = downSince(container, workers.get(container.identity)?.sinceMs);
-        const afterMs = container.state === 'paused' ? PAUSED_MS : settings.detection.down_after;
+        const afterMs = limitOf(container, settings.detection.down_after);
         if (sinceMs === undefined || nowMs - sinceMs < afterMs) return undefined;
         const how = describeHow(container);
         return {
@@ -40,6 +42,11 @@ export const workerDown: Detector = {
 /** The engine keeps the words of a start that failed until one succeeds. */
 export function couldNotStart({ state, error }: Container): boolean {
   return state !== 'running' && state !== 'paused' && error !== undefined && error !== '';
+}
+
+function limitOf({ state }: Container, downAfterMs: number): number {
+  if (state === 'paused') return PAUSED_MS;
+  return state === 'restarting' ? RESTARTING_MS : downAfterMs;
 }
 
 function describeHow(container: Container): string {

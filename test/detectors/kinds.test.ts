@@ -115,6 +115,23 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    kind: 'WorkerDown',
+    what: 'a worker that its restart policy is about to start again',
+    play(fleet) {
+      fleet.container(W);
+      end(fleet, W, 3);
+      fleet.container(W, {
+        state: 'restarting',
+        exitCode: 3,
+        finishedAtMs: fleet.nowMs,
+        hasRestartPolicy: true,
+      });
+      fleet.judgeFor(60);
+    },
+    tip: (fleet) => fleet.judgeFor(125),
+    summary: /^down for 3m/,
+  },
+  {
     kind: 'InfrastructureDown',
     what: 'a broker whose container is down, whoever stopped it',
     play(fleet) {

@@ -88,8 +88,9 @@ function meaning(
     case 'stop':
       return { kind: 'counted', action };
     case 'die': {
-      const exitCode = Number(attributes['exitCode'] ?? 0);
-      return { kind: 'counted', action, exitCode: Number.isInteger(exitCode) ? exitCode : 0 };
+      // Podman's word is the second. Without a code the inspect that the event causes tells how it ended.
+      const code = String(attributes['exitCode'] ?? attributes['containerExitCode'] ?? '');
+      return /^-?\d+$/.test(code) ? { kind: 'counted', action, exitCode: Number(code) } : { kind: 'changed' };
     }
     case 'kill': {
       const signal = String(attributes['signal'] ?? '9');
