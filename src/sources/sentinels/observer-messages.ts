@@ -35,6 +35,8 @@ export interface FoundFailure extends Found {
   readonly path: string;
   readonly identity: FileIdentity;
   readonly error: string;
+  /** As its writer says; need not be one of the configured reasons. */
+  readonly reason?: string;
   readonly failedAtMs?: number;
   /** More text of the failure that was reported a moment ago, not another one. */
   readonly isContinued: boolean;

@@ -6,6 +6,8 @@ export interface SentinelContent {
   /** Why the job failed, as the worker wrote it. */
   readonly error: string;
   readonly worker?: string;
+  /** One of the configured reasons, where the worker knows it; the text decides otherwise. */
+  readonly reason?: string;
   readonly failedAtMs?: number;
   readonly document?: string;
   readonly stage?: string;
@@ -23,12 +25,14 @@ export function parseSentinelContent(text: string): SentinelContent {
   if (json === undefined) return { error: boundError(text), isUnfinished };
   const worker = toName(json['worker']);
   const failedAtMs = parseTimestamp(json['failed_at']);
+  const reason = toName(json['reason']);
   const document = toName(json['document']);
   const stage = toName(json['stage']);
   return {
     error: boundError(toErrorText(json)),
     isUnfinished,
     ...(worker !== undefined && { worker }),
+    ...(reason !== undefined && { reason }),
     ...(failedAtMs !== undefined && { failedAtMs }),
     ...(document !== undefined && { document }),
     ...(stage !== undefined && { stage }),

@@ -6,8 +6,8 @@ import { errorCode } from '../../lib/describe-error.js';
 import { createFailureReader } from './failure-reader.js';
 import { type Folder, hashOfCode, NO_SUCCESSES, stageOfCode, successCode, textHash } from './folder-tree.js';
 import type { ObserverIo } from './observer-io.js';
-import type { ObserverEvent } from './observer-messages.js';
-import { parseSentinelContent } from './parse-failure.js';
+import type { FoundFailure, ObserverEvent } from './observer-messages.js';
+import { parseSentinelContent, type SentinelContent } from './parse-failure.js';
 import type { ProblemBook } from './problem-book.js';
 import type { StageCounts } from './stage-counts.js';
 import { statEntry } from './stat-entry.js';
@@ -175,8 +175,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       path: paths.relative(folder, name),
       stage: counts.nameOf(stageIndex),
       ...(document !== undefined && { document }),
-      ...(content.worker !== undefined && { worker: content.worker }),
-      ...(content.failedAtMs !== undefined && { failedAtMs: content.failedAtMs }),
+      ...saidBy(content),
       error: content.error,
       identity,
       isContinued,
@@ -235,4 +234,12 @@ function takeFrom(codes: Map<number, number>, hash: number): number | undefined 
   const code = codes.get(hash);
   codes.delete(hash);
   return code;
+}
+
+function saidBy({ worker, reason, failedAtMs }: SentinelContent): Partial<FoundFailure> {
+  return {
+    ...(worker !== undefined && { worker }),
+    ...(reason !== undefined && { reason }),
+    ...(failedAtMs !== undefined && { failedAtMs }),
+  };
 }

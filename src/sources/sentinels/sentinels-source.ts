@@ -59,7 +59,9 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
 
   function takeFailure(event: FoundFailure): void {
     const { path, stage, error, atMs } = event;
-    const reason = classify(error);
+    // The set of reasons is closed: a word of the writer's own is no label.
+    const isKnown = event.reason !== undefined && reasons.includes(event.reason);
+    const reason = isKnown && event.reason !== undefined ? event.reason : classify(error);
     const who = {
       stage,
       ...(event.document !== undefined && { document: event.document }),

@@ -5,10 +5,11 @@ import { parseSentinelContent } from '../../../src/sources/sentinels/parse-failu
 
 test('JSON gives error, worker, time, document and stage', () => {
   const text =
-    '{"error":"boom","worker":"w-1","failed_at":"2026-11-23T22:00:00Z","document":"D","stage":"S","x":1}';
+    '{"error":"boom","worker":"w-1","reason":"disk","failed_at":"2026-11-23T22:00:00Z","document":"D","stage":"S","x":1}';
   assert.deepEqual(parseSentinelContent(text), {
     error: 'boom',
     worker: 'w-1',
+    reason: 'disk',
     failedAtMs: Date.parse('2026-11-23T22:00:00Z'),
     document: 'D',
     stage: 'S',

@@ -95,6 +95,16 @@ test('what stood before the first start is present and not new; what comes is ne
   assert.equal(life.fleet.sentinels.failures.size, 1);
 });
 
+test('a reason that the writer names counts where it is one of the configured ones, and is no label otherwise', async (t) => {
+  const root = await tempDir(t);
+  const life = await startLife(t, root);
+  await waitFor('the first look', () => isUp(life));
+  await put(root, 'D1/G3_02/sentinel.json.failed', '{"error":"Connection refused","reason":"disk"}');
+  await put(root, 'D2/G3_02/sentinel.json.failed', '{"error":"Connection refused","reason":"of my own"}');
+  await waitFor('both failures', () => life.present('G3_02') === '0 ok, 2 failed');
+  assert.deepEqual(life.failed('G3_02'), { disk: 1, connection: 1 });
+});
+
 test('a stage of the configuration with nothing in it is 0, not absent', async (t) => {
   const life = await startLife(t, await tempDir(t));
   await waitFor('the first look', () => isUp(life));
