@@ -11,6 +11,7 @@ import { demoConfig } from '../../src/simulation/demo-config.js';
 import { planDemoFaults } from '../../src/simulation/demo-faults.js';
 import { type ProfileName, simProfile } from '../../src/simulation/profile.js';
 import { createSimulation } from '../../src/simulation/simulation.js';
+import { runDemo } from '../support/demo-run.js';
 
 const START_MS = 1_763_900_000_000;
 const MINUTE_MS = 60_000;
@@ -81,4 +82,21 @@ describe('the opening of the demo', () => {
       });
     }
   }
+});
+
+describe('two rounds of the demo at its usual speed', () => {
+  it('end with no finding open that no fault of it explains, and none lingers for long', () => {
+    const SPEED = 60;
+    const { openAtEnd, lingering, opened } = runDemo({ profile: '2gpu', seed: 1, speed: SPEED, hours: 20 });
+    assert.ok(opened > 20, `${opened} were opened`);
+    assert.deepEqual(
+      openAtEnd.filter(({ label }) => label === undefined),
+      [],
+    );
+    const long = lingering.filter(({ unexplainedMs }) => unexplainedMs > 2 * SPEED * MINUTE_MS);
+    assert.deepEqual(
+      long.map(({ finding }) => finding.id),
+      [],
+    );
+  });
 });
