@@ -114,9 +114,10 @@ function judgeIo(moved: IoActivity | undefined, { nowMs, neededMs }: StillnessOp
 function describeIo(moved: IoActivity | undefined, motion: Motion): readonly string[] {
   if (motion === 'unknown' || !moved?.recent) return [];
   const { inBytes, outBytes, ms } = moved.recent;
-  return [
-    `container took in ${kilobytes(inBytes)} and gave out ${kilobytes(outBytes)} in ${formatDuration(ms)}`,
-  ];
+  const span = formatDuration(ms);
+  return inBytes === 0 && outBytes === 0
+    ? [`container received and sent nothing in ${span}`]
+    : [`container received ${kilobytes(inBytes)} and sent ${kilobytes(outBytes)} in ${span}`];
 }
 
 function kilobytes(bytes: number): string {

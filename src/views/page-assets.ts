@@ -46,6 +46,7 @@ const PAGE_FILES = [
 const PICTURE_FILES = [
   'bottleneck',
   'broker-container',
+  'broker-view',
   'flow',
   'format',
   'people',

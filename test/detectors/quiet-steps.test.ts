@@ -77,7 +77,7 @@ describe('a quiet step in a fast stage', () => {
     let received = 0;
     take(QUIET_S, 5000);
     assert.equal(fleet.statusOf(W), 'slow');
-    assert.match(fleet.evaluation.verdicts.workers.get(W)?.evidence.join() ?? '', /took in 25\.0 kB/);
+    assert.match(fleet.evaluation.verdicts.workers.get(W)?.evidence.join() ?? '', /received 25\.0 kB/);
     take(QUIET_S, 50);
     assert.equal(fleet.statusOf(W), 'stuck');
   });

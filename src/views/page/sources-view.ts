@@ -1,6 +1,7 @@
 /** How each source and each piece of infrastructure fares, as tables. */
 
-import { formatAgo, formatDuration, formatNumbered } from '../picture/format.js';
+import { brokerWords } from '../picture/broker-view.js';
+import { formatAgo, formatDuration } from '../picture/format.js';
 import { chipStatus, type InfrastructureView, type SourceChip } from '../picture/surroundings.js';
 import { STATUS_LOOKS } from '../picture/vocabulary.js';
 import { byId, el, setHidden, setText } from './dom.js';
@@ -50,7 +51,7 @@ function createPiece(): ItemView<InfrastructureView> {
             ? `down for ${formatDuration(downForMs)}`
             : detail;
       const messages = broker
-        ? `${formatNumbered(broker.messages, 'message')}, ${formatNumbered(broker.consumers, 'consumer')}${broker.alarms.length > 0 ? `, alarm: ${broker.alarms.join(', ')}` : ''}`
+        ? `${brokerWords(broker)}${broker.alarms.length > 0 ? `, alarm: ${broker.alarms.join(', ')}` : ''}`
         : '';
       const word = status === 'active' ? '' : `${STATUS_LOOKS[status].word} (${detail})`;
       setText(text, [word, since, messages].filter((part) => part !== '').join(' · '));

@@ -84,6 +84,8 @@ export interface QueueJson {
   readonly vhost?: Maybe<string>;
   readonly stage?: Maybe<string>;
   readonly status?: Maybe<string>;
+  /** work, dead_letter, delay, event, reply, temporary, stream. */
+  readonly kind?: Maybe<string>;
   readonly ready?: Maybe<FigureJson>;
   readonly unacked?: Maybe<FigureJson>;
   readonly consumers?: Maybe<FigureJson>;

@@ -2,6 +2,7 @@
 
 import type { ContainerJson, FleetJson, GpuJson } from './api-shapes.js';
 import { findBrokerContainer } from './broker-container.js';
+import { type BrokerView, describeBroker } from './broker-view.js';
 import type { StatusCount } from './flow-model.js';
 import { elapsedMs, parseTime } from './format.js';
 import { countStatusesOf, type WorkerView } from './people.js';
@@ -119,16 +120,7 @@ export interface InfrastructureView {
   readonly detail: string;
   readonly uptimeMs: number | null;
   readonly downForMs: number | null;
-  /** Of the broker: messages of the pipeline's queues, waiting and in hand, and their consumers. */
   readonly broker: BrokerView | null;
-}
-
-export interface BrokerView {
-  readonly version: string | null;
-  readonly messages: number;
-  readonly consumers: number;
-  /** memory, disk: publishers are stopped. */
-  readonly alarms: readonly string[];
 }
 
 export function listInfrastructure(fleet: FleetJson, nowMs: number): readonly InfrastructureView[] {
@@ -152,19 +144,6 @@ export function listInfrastructure(fleet: FleetJson, nowMs: number): readonly In
     },
     ...views,
   ];
-}
-
-/** Null until a broker has answered. */
-function describeBroker(fleet: FleetJson): BrokerView | null {
-  if (!fleet.broker) return null;
-  const sum = (value: (queue: NonNullable<FleetJson['queues']>[number]) => number | undefined): number =>
-    (fleet.queues ?? []).reduce((total, queue) => total + (value(queue) ?? 0), 0);
-  return {
-    version: fleet.broker.version ?? null,
-    messages: sum(({ ready }) => ready?.value) + sum(({ unacked }) => unacked?.value),
-    consumers: sum(({ consumers }) => consumers?.value),
-    alarms: Object.entries(fleet.broker.alarms ?? {}).flatMap(([alarm, isOn]) => (isOn ? alarm : [])),
-  };
 }
 
 function describeInfrastructure(

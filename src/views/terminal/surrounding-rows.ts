@@ -1,13 +1,7 @@
 /** Head, infrastructure and GPUs of the status screen. */
 
-import {
-  formatCount,
-  formatDuration,
-  formatGib,
-  formatMemory,
-  formatNumbered,
-  formatShare,
-} from '../picture/format.js';
+import { brokerWords } from '../picture/broker-view.js';
+import { formatCount, formatDuration, formatGib, formatMemory, formatShare } from '../picture/format.js';
 import type { Picture } from '../picture/picture.js';
 import {
   chipStatus,
@@ -97,9 +91,9 @@ function lifeOf({ uptimeMs, downForMs, detail }: InfrastructureView): string {
 
 function brokerSpans({ broker, status, detail }: InfrastructureView): Line {
   if (broker === null) return status === 'slow' ? [span(detail, 'slow')] : [];
-  const { messages, consumers, version, alarms } = broker;
+  const { version, alarms } = broker;
   return line(
-    `${formatNumbered(messages, 'message')}, ${formatNumbered(consumers, 'consumer')}`,
+    brokerWords(broker),
     span(version === null ? '' : `  ${version}`, 'dim'),
     span(alarms.length === 0 ? '' : `  ${alarms.join(' and ')} alarm: publishers are stopped`, 'stuck'),
   );

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FleetJson, QueueJson, StageJson } from '../../../src/views/picture/api-shapes.js';
+import { brokerWords } from '../../../src/views/picture/broker-view.js';
 import { describePicture } from '../../../src/views/picture/picture.js';
 import { simulateFleetJson } from '../../support/simulated-fleet.js';
 
@@ -152,10 +153,25 @@ describe('a picture', () => {
         },
         { container: 'grobid', role: 'infrastructure', state: 'exited', finishedAt: '2026-01-01T04:10:00Z' },
       ],
-      queues: [queue('A', 1230), queue('B', 2)],
+      queues: [
+        queue('A', 1230),
+        queue('B', 2),
+        { queue: 'jobs.dlq', kind: 'dead_letter', ready: { value: 3 } },
+        { queue: 'later', kind: 'delay', ready: { value: 0 } },
+      ],
       broker: { version: '3.12.0', alarms: { disk: false, memory: true } },
     }).infrastructure;
-    assert.deepEqual(broker?.broker, { version: '3.12.0', messages: 1234, consumers: 8, alarms: ['memory'] });
+    assert.deepEqual(broker?.broker, {
+      version: '3.12.0',
+      messages: 1234,
+      consumers: 8,
+      apart: ['3 dead letters'],
+      alarms: ['memory'],
+    });
+    assert.equal(
+      broker?.broker && brokerWords(broker.broker),
+      '1\u2009234 messages, 8 consumers; apart: 3 dead letters',
+    );
     assert.equal(broker?.uptimeMs, 4.2 * 3_600_000);
     assert.deepEqual([grobid?.status, grobid?.downForMs], ['down', 120_000]);
   });
