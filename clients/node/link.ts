@@ -82,7 +82,8 @@ export function createLink(options: LinkOptions, events: LinkEvents): Link {
       return describe(error, options);
     } finally {
       model = undefined;
-      destroySocket(opened);
+      // At the end `close` does it, after what was sent has been answered.
+      if (!ending.signal.aborted) destroySocket(opened);
     }
   }
 
@@ -161,9 +162,10 @@ function addressOf({ url, heartbeatS }: LinkOptions): string {
 function destroySocket(model: ChannelModel): void {
   model.on('error', () => undefined);
   const { stream } = model.connection as ChannelModel['connection'] & {
-    readonly stream?: { destroy(): void };
+    readonly stream?: { destroy(error: Error): void };
   };
-  stream?.destroy();
+  // Without an error the library would not notice, and its heartbeats would keep the process alive.
+  stream?.destroy(new Error('the connection is given up'));
 }
 
 function toDelivery({ content, fields, properties }: ConsumeMessage, epoch: number): Delivery {

@@ -19,19 +19,28 @@ def write_atomically(path: str, text: str, durable: bool) -> None:
     Raises ``OSError``; the target is then as it was.
     """
     folder = os.path.dirname(path) or "."
-    os.makedirs(folder, exist_ok=True)
     # A leading dot keeps the name out of the daemon's scans; the target's own name may leave no room for a suffix.
     temporary = os.path.join(folder, f".{os.getpid()}-{threading.get_ident()}-{next(_counter)}.tmp")
+    content = text.encode("utf-8", "replace")
     try:
-        with open(temporary, "wb") as file:
-            file.write(text.encode("utf-8", "replace"))
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        try:
+            _write_new(temporary, content, durable)
+        except FileNotFoundError:
+            os.makedirs(folder, exist_ok=True)
+            _write_new(temporary, content, durable)
         os.replace(temporary, path)
     except BaseException:
         remove(temporary)
         raise
+
+
+def _write_new(path: str, content: bytes, durable: bool) -> None:
+    with open(path, "wb", buffering=0) as file:
+        view = memoryview(content)
+        while view:
+            view = view[file.write(view) or 0 :]
+        if durable:
+            os.fsync(file.fileno())
 
 
 def remove(path: str) -> None:

@@ -9,8 +9,9 @@ const { threaded, ...options } = JSON.parse(process.env['WORKER_OPTIONS'] ?? '{}
 
 try {
   const handler = threaded ? new URL('./scenario-handler.js', import.meta.url) : handle;
-  await createWorkerConnection({ ...options, handler }).run();
-  process.exit(0);
+  const isDrained = await createWorkerConnection({ ...options, handler }).run();
+  // A handler that never returns keeps the process alive, and nothing else may.
+  if (!isDrained) process.exit(0);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`stagewatch: ${error.message}\n`);
