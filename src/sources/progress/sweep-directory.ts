@@ -9,6 +9,7 @@ import { isProgressName, MAX_PROGRESS_BYTES, parseProgress } from '../../fleet/p
 import type { ProgressIgnoreReason, ProgressReading } from '../../fleet/progress-model.js';
 import type { ChangedProgressFile } from '../../fleet/progress-observations.js';
 import { errorCode } from '../../lib/describe-error.js';
+import { decodeFileName, mayLackBytes, visibleName } from '../../lib/file-names.js';
 
 export interface DirectorySweep {
   /** `changed` is all there is. */
@@ -127,11 +128,18 @@ export function createDirectorySweep(directory: string, maxFiles = MAX_FILES): S
 }
 
 function listNames(directory: string, maxFiles: number): { names: Set<string>; skipped: number } {
-  const names = readdirSync(directory).filter((entry) => entry.endsWith(SUFFIX) && !entry.startsWith('.'));
+  const names = listFolder(directory).filter((entry) => entry.endsWith(SUFFIX) && !entry.startsWith('.'));
   const skipped = Math.max(0, names.length - maxFiles);
   // Sorted, so that with too many it is always the same ones that are read.
   const kept = skipped > 0 ? names.sort().slice(0, maxFiles) : names;
   return { names: new Set(kept.map((entry) => entry.slice(0, -SUFFIX.length))), skipped };
+}
+
+/** Names that are no UTF-8 are told apart; none of them is a container's, so such files are never opened. */
+function listFolder(directory: string): readonly string[] {
+  const names = readdirSync(directory);
+  if (!names.some(mayLackBytes)) return names;
+  return readdirSync(directory, 'buffer').map((name) => visibleName(decodeFileName(name)));
 }
 
 function lstat(path: string): Stats | Error | 'gone' {

@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compilePattern } from '../../config/sentinel-pattern.js';
 import type { Clock, Timer } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
+import { visibleName } from '../../lib/file-names.js';
 import { failureReason, SourceError } from '../source-error.js';
 import { type Folder, walkFolders } from './folder-tree.js';
 import { isWatchTrusted, type Mount, mountOf, parseMountInfo } from './mounts.js';
@@ -110,7 +111,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
         level: 'info',
         message:
           'the kernel does not see all changes of this file system, its folders are looked at each interval',
-        fields: { path, type: mount?.type ?? 'unknown' },
+        fields: { path: visibleName(path), type: mount?.type ?? 'unknown' },
       });
     }
     return isLocal;

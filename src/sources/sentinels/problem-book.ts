@@ -2,6 +2,7 @@
 
 import type { FailureReason } from '../../fleet/failure-reason.js';
 import { describeError } from '../../lib/describe-error.js';
+import { visibleName } from '../../lib/file-names.js';
 import { failureReason, SourceError } from '../source-error.js';
 import type { Problem } from './observer-messages.js';
 
@@ -37,7 +38,9 @@ export function createProblemBook(): ProblemBook {
       if (known) known.count++;
       else {
         const example =
-          error instanceof SourceError ? error.message : `cannot read ${path}: ${describeError(error)}`;
+          error instanceof SourceError
+            ? error.message
+            : `cannot read ${visibleName(path)}: ${describeError(error)}`;
         fresh.set(reason, { example, count: 1 });
       }
     },

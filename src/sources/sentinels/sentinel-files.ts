@@ -1,11 +1,10 @@
 /** Keeps the sentinels of a folder: which are present, which are new, which are gone. */
 
-import type { Dirent } from 'node:fs';
 import type { SentinelMatch, SentinelPattern } from '../../config/sentinel-pattern.js';
 import { errorCode } from '../../lib/describe-error.js';
 import { createFailureReader } from './failure-reader.js';
 import { type Folder, hashOfCode, NO_SUCCESSES, stageOfCode, successCode, textHash } from './folder-tree.js';
-import type { ObserverIo } from './observer-io.js';
+import type { Entry, ObserverIo } from './observer-io.js';
 import type { FoundFailure, ObserverEvent } from './observer-messages.js';
 import { parseSentinelContent, type SentinelContent } from './parse-failure.js';
 import type { ProblemBook } from './problem-book.js';
@@ -14,7 +13,7 @@ import { statEntry } from './stat-entry.js';
 
 export interface SentinelFiles {
   /** All entries of a folder; what is not among them is gone. */
-  takeAll(folder: Folder, entries: readonly Dirent[], times: ReadTimes): void;
+  takeAll(folder: Folder, entries: readonly Entry[], times: ReadTimes): void;
   lookAt(folder: Folder, name: string): void;
   /** Looks again at the failures that are present: one rewritten in place changes nothing in its folder. */
   recheckFailures(folder: Folder): void;
@@ -73,7 +72,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
 
   const statOf = (path: string) => statEntry(io, path, problems);
 
-  function takeAll(folder: Folder, entries: readonly Dirent[], times: ReadTimes): void {
+  function takeAll(folder: Folder, entries: readonly Entry[], times: ReadTimes): void {
     const takeSuccess = successTaker(folder, times);
     const successes: number[] = [];
     const failed = new Set<string>();

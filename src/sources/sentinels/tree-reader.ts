@@ -1,9 +1,12 @@
 /** Brings what is remembered of a folder up to date with what is in it, and tells what came and went. */
 
-import type { Dirent, Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
+import type { SentinelPattern } from '../../config/sentinel-pattern.js';
 import { errorCode } from '../../lib/describe-error.js';
+import { visibleName } from '../../lib/file-names.js';
 import { SourceError } from '../source-error.js';
 import { createFolder, type Folder, relativePath, walkFolders } from './folder-tree.js';
+import type { Entry } from './observer-io.js';
 import { createSentinelFiles, type SentinelFilesOptions } from './sentinel-files.js';
 import { statEntry } from './stat-entry.js';
 
@@ -36,9 +39,14 @@ const MAX_DEPTH = 100;
 const RACY_MS = 2000;
 
 export function createTreeReader(options: TreeReaderOptions): TreeReader {
-  const { io, rootPath, pattern, problems, nowMs } = options;
+  const { io, rootPath, problems, nowMs } = options;
+  const pattern = withVisibleNames(options.pattern);
   const root = createFolder('', undefined, pattern.root);
-  const files = createSentinelFiles({ ...options, paths: { absolute: pathOf, relative: pathBelowRoot } });
+  const files = createSentinelFiles({
+    ...options,
+    pattern,
+    paths: { absolute: pathOf, relative: pathBelowRoot },
+  });
 
   function pathOf(folder: Folder, name?: string): string {
     const path = folder.parent ? `${rootPath}/${relativePath(folder)}` : rootPath;
@@ -47,7 +55,7 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
 
   function pathBelowRoot(folder: Folder, name: string): string {
     const above = relativePath(folder);
-    return above === '' ? name : `${above}/${name}`;
+    return visibleName(above === '' ? name : `${above}/${name}`);
   }
 
   const statOf = (path: string) => statEntry(io, path, problems);
@@ -82,7 +90,7 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
     return takeFolders(folder, entries);
   }
 
-  function list(folder: Folder, path: string): readonly Dirent[] | undefined {
+  function list(folder: Folder, path: string): readonly Entry[] | undefined {
     try {
       return io.list(path);
     } catch (error) {
@@ -93,7 +101,7 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
     }
   }
 
-  function takeFolders(folder: Folder, entries: readonly Dirent[]): readonly Folder[] {
+  function takeFolders(folder: Folder, entries: readonly Entry[]): readonly Folder[] {
     if (!folder.place.isBranch) return [];
     const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     if (folder.children) dropMissing(folder.children, new Set(names));
@@ -111,7 +119,7 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
     const place = pattern.enter(parent.place, name);
     if (!place) return undefined;
     if (parent.depth >= MAX_DEPTH) {
-      const problem = `folders deeper than ${MAX_DEPTH} levels are not looked into: ${pathOf(parent, name)}`;
+      const problem = `folders deeper than ${MAX_DEPTH} levels are not looked into: ${visibleName(pathOf(parent, name))}`;
       problems.add(pathOf(parent, name), new SourceError('rejected', problem));
       return undefined;
     }
@@ -179,4 +187,13 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
 /** The change time alone would do, but network file systems differ in which of the two they keep. */
 function stampOf({ mtimeMs, ctimeMs }: Stats): number {
   return mtimeMs + ctimeMs;
+}
+
+/** What the pattern takes from names becomes labels and words. */
+function withVisibleNames({ enter, match, ...rest }: SentinelPattern): SentinelPattern {
+  return {
+    ...rest,
+    enter: (place, name) => enter(place, visibleName(name)),
+    match: (place, name) => match(place, visibleName(name)),
+  };
 }

@@ -132,7 +132,7 @@ test('whatever else lies there costs itself only', async (t) => {
     traversal: 'bad_name',
     late: 'clock',
     'a..b': 'bad_name',
-    'bad\uFFFD': 'bad_name',
+    'bad\\xff': 'bad_name',
     big: 'oversized',
     folder: 'directory',
     out: 'symlink',
@@ -187,4 +187,17 @@ test('over the limit the first by name are read, the others counted', async (t) 
   const { changed, skipped } = createDirectorySweep(directory, 2)(0);
   assert.deepEqual(changed.map(({ name }) => name).toSorted(), ['a', 'b']);
   assert.equal(skipped, 1);
+});
+
+test('names that are no UTF-8 are of no use, each told by itself', async (t) => {
+  const { directory } = await folder(t, { 'a.json': '{"done":1}' });
+  for (const byte of [0xfe, 0xff]) {
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${directory}/w`), Buffer.of(byte), Buffer.from('.json')]),
+      '{}',
+    );
+  }
+  const sweep = createDirectorySweep(directory);
+  assert.deepEqual(changes(sweep(0)), { a: 1, 'w\\xfe': 'bad_name', 'w\\xff': 'bad_name' });
+  assert.deepEqual(sweep(TICK).changed, []);
 });
