@@ -7,6 +7,8 @@ import { createEvaluationLoop } from './app/evaluation-loop.js';
 import { createFailureJournal } from './app/failure-journal.js';
 import { journalOutcome } from './app/journal-outcome.js';
 import { createLabelWatch } from './app/label-watch.js';
+import { createLeftOutWatch } from './app/left-out-watch.js';
+import { listenProblem } from './app/listen-problem.js';
 import { wireRecovery } from './app/recovery-wiring.js';
 import { createRunSummary } from './app/run-summary.js';
 import type { Environment } from './config/environment.js';
@@ -19,7 +21,7 @@ import type { Observation } from './fleet/observations.js';
 import { createJournal } from './journal/journal.js';
 import { createStateFile } from './journal/state-file.js';
 import type { Clock } from './lib/clock.js';
-import { describeError, errorCode } from './lib/describe-error.js';
+import { describeError } from './lib/describe-error.js';
 import { type DirectoryLock, lockDirectory } from './lib/directory-lock.js';
 import type { Logger } from './lib/logger.js';
 import { ensureWritableDirectory } from './lib/writable-directory.js';
@@ -158,6 +160,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     staleAfterMs: STALE_AFTER_MS,
     renderRest: self.render,
+    onLeftOut: createLeftOutWatch(self, log),
     onError: (error) => log.error({ err: error }, 'a part of /metrics failed'),
   });
   const http = createHttpServer({
@@ -288,12 +291,4 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
       await lock?.release();
     },
   };
-}
-
-function listenProblem(error: unknown, { listen }: Config): string {
-  const address = `${listen.host ?? ''}:${listen.port}`;
-  if (errorCode(error) === 'EADDRINUSE') {
-    return `cannot listen on ${address}: another program uses the port; stop it or set listen`;
-  }
-  return `cannot listen on ${address}: ${describeError(error)}; set listen`;
 }

@@ -8,12 +8,17 @@ export function renderHeader(name: string, type: MetricType, help: string): stri
   return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
 }
 
-const NEEDS_ESCAPE = /[\\"\n]/;
+/** With halves of surrogate pairs, which JSON can hold and UTF-8 cannot: written as they are, all would be the same. */
+const NEEDS_ESCAPE = /[\\"\n\p{Cs}]/u;
+const ALL_ESCAPED = new RegExp(NEEDS_ESCAPE, 'gu');
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
 
 function escapeLabelValue(value: string): string {
   if (!NEEDS_ESCAPE.test(value)) return value;
-  return value.replaceAll(/[\\"\n]/g, (character) => ESCAPES[character] ?? character);
+  return value.replaceAll(
+    ALL_ESCAPED,
+    (character) => ESCAPES[character] ?? `\\\\u${character.charCodeAt(0).toString(16)}`,
+  );
 }
 
 export type LabelValues = Readonly<Record<string, string | undefined>>;

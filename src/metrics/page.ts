@@ -4,13 +4,17 @@
  * The picture is taken at once by copying references; its entities never change, so the page is whole although other
  * work runs between slices. What an entity wrote is kept as text for as long as the entity lives: a scrape joins
  * strings and formats only what has changed since the last one.
+ *
+ * A page with one series twice is refused whole by Prometheus: of two entities that would write the same series the
+ * first is shown, and what is left out is told.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fleet, SourceName } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
 import type { DaemonFacts } from './daemon-facts.js';
-import { renderHeader, renderValue } from './exposition.js';
+import { type EntityBlock, writeEntity } from './entity-block.js';
+import { renderHeader } from './exposition.js';
 import type { AnyFamilyGroup } from './family.js';
 import { createPageBuffer, type PageBuffer } from './page-buffer.js';
 
@@ -28,8 +32,19 @@ export interface MetricsPageOptions {
   readonly staleAfterMs: number;
   /** Metrics that are kept elsewhere, as text. Rejections go to `onError` and cost only this part. */
   readonly renderRest: () => Promise<string>;
+  /** Called for every page, before the rest is rendered. */
+  readonly onLeftOut?: (leftOut: LeftOut) => void;
   readonly onError: (error: unknown) => void;
 }
+
+/** Series that are not on the page, because it has others of the same name and labels. */
+export interface LeftOut {
+  readonly series: number;
+  /** Labels of the first of them; absent when there is none. */
+  readonly labels?: string;
+}
+
+const NOTHING: LeftOut = { series: 0 };
 
 /** Between two slices timers and sockets get their turn. */
 const SLICE_MS = 8;
@@ -38,7 +53,7 @@ const CHECK_EVERY = 64;
 const GROWTH = 1.05;
 
 export function createMetricsPage(options: MetricsPageOptions): MetricsPage {
-  const { clock, groups, renderRest, onError } = options;
+  const { clock, groups, renderRest, onLeftOut, onError } = options;
   /** What each entity of the last page wrote, a group each; an entity that is gone is let go with the next page. */
   let written: readonly WrittenBlocks[] = [];
   let underWay: Promise<Buffer> | undefined;
@@ -47,20 +62,25 @@ export function createMetricsPage(options: MetricsPageOptions): MetricsPage {
   async function renderPage(): Promise<Buffer> {
     const stale = staleSources(options);
     const pictures = groups.map((group) => takePicture(group, options, stale));
-    const rest = renderRest().catch((error: unknown) => {
-      onError(error);
-      return '';
-    });
     const slicer = createSlicer(clock);
     const page = createPageBuffer(expectedBytes);
     const writtenNow: WrittenBlocks[] = [];
+    let leftOut = NOTHING;
     for (const [index, picture] of pictures.entries()) {
-      writtenNow.push(await renderGroup(picture, { before: written[index], slicer, page, onError }));
+      const blocks = await writeGroup(picture, { before: written[index], slicer, onError });
+      writtenNow.push(blocks);
+      leftOut = addLeftOut(leftOut, await renderGroup(picture, { blocks, slicer, page }));
     }
     written = writtenNow;
-    page.append(await rest);
+    onLeftOut?.(leftOut);
+    page.append(await renderRest().catch(noRest));
     expectedBytes = Math.ceil(page.byteLength * GROWTH);
     return page.finish();
+  }
+
+  function noRest(error: unknown): string {
+    onError(error);
+    return '';
   }
 
   return {
@@ -107,69 +127,64 @@ function staleSources({ fleet, clock, staleAfterMs }: MetricsPageOptions): Reado
   return stale;
 }
 
-/** Text of an entity in each family of its group. */
-type WrittenBlocks = ReadonlyMap<object, readonly string[]>;
+type WrittenBlocks = ReadonlyMap<object, EntityBlock>;
 
-interface RenderContext {
-  readonly before: WrittenBlocks | undefined;
-  readonly slicer: Slicer;
-  readonly page: PageBuffer;
-  readonly onError: (error: unknown) => void;
-}
-
-async function renderGroup(
-  { group, entities, isStale }: Picture,
-  { before, slicer, page, onError }: RenderContext,
+async function writeGroup(
+  { group, entities }: Picture,
+  {
+    before,
+    slicer,
+    onError,
+  }: { before: WrittenBlocks | undefined; slicer: Slicer; onError: (error: unknown) => void },
 ): Promise<WrittenBlocks> {
-  const blocks = new Map<object, readonly string[]>();
+  const blocks = new Map<object, EntityBlock>();
   for (const entity of entities) {
-    blocks.set(entity, before?.get(entity) ?? renderEntity(group, entity, onError));
+    blocks.set(entity, before?.get(entity) ?? writeEntity(group, entity, onError));
     if (slicer.isDue()) await nextTurn();
-  }
-  for (const [index, { name, type, help }] of group.families.entries()) {
-    const beforeHeader = page.byteLength;
-    page.append(renderHeader(name, type, help));
-    const withHeader = page.byteLength;
-    for (const [entity, block] of blocks) {
-      if (type !== 'gauge' || !isStale(entity)) page.append(block[index] ?? '');
-      if (slicer.isDue()) await nextTurn();
-    }
-    if (page.byteLength === withHeader) page.truncate(beforeHeader);
   }
   return blocks;
 }
 
-/** The text of one entity in each family of its group. */
-function renderEntity(
-  group: AnyFamilyGroup,
-  entity: object,
-  onError: (error: unknown) => void,
-): readonly string[] {
-  return group.families.map(({ name, write }) => {
-    let text = '';
-    try {
-      const labels = group.labelsOf(entity);
-      write(entity, (value, extra = '', suffix) => {
-        text +=
-          renderSeries(suffix === undefined ? name : name + suffix, labels, extra) +
-          renderValue(value) +
-          NEWLINE;
-      });
-    } catch (error) {
-      // One broken family costs its own series only.
-      onError(error);
-      return '';
+async function renderGroup(
+  { group, isStale }: Picture,
+  { blocks, slicer, page }: { blocks: WrittenBlocks; slicer: Slicer; page: PageBuffer },
+): Promise<LeftOut> {
+  const { shown, leftOut } = chooseBlocks(blocks);
+  for (const [index, { name, type, help }] of group.families.entries()) {
+    const beforeHeader = page.byteLength;
+    page.append(renderHeader(name, type, help));
+    const withHeader = page.byteLength;
+    for (const [entity, { texts }] of shown) {
+      if (type !== 'gauge' || !isStale(entity)) page.append(texts[index] ?? '');
+      if (slicer.isDue()) await nextTurn();
     }
-    return text;
-  });
+    if (page.byteLength === withHeader) page.truncate(beforeHeader);
+  }
+  return leftOut;
 }
 
-const NEWLINE = '\n';
+/** One entity for each set of labels: facts of two under one name would be a third thing that is not there. */
+function chooseBlocks(blocks: WrittenBlocks): { shown: WrittenBlocks; leftOut: LeftOut } {
+  const taken = new Set<string>();
+  let shown: Map<object, EntityBlock> | undefined;
+  let leftOut = NOTHING;
+  for (const [entity, { labels, seriesCount, repeatedCount }] of blocks) {
+    let series = repeatedCount;
+    if (taken.has(labels)) {
+      // A copy only where one is needed: there hardly ever is.
+      shown ??= new Map(blocks);
+      shown.delete(entity);
+      series += seriesCount;
+    }
+    taken.add(labels);
+    if (series > 0) leftOut = addLeftOut(leftOut, { series, labels });
+  }
+  return { shown: shown ?? blocks, leftOut };
+}
 
-/** `name{labels,extra} `, up to the value. */
-function renderSeries(name: string, labels: string, extra: string): string {
-  if (extra === '') return labels === '' ? `${name} ` : `${name}{${labels}} `;
-  return labels === '' ? `${name}{${extra}} ` : `${name}{${labels},${extra}} `;
+function addLeftOut(one: LeftOut, other: LeftOut): LeftOut {
+  const labels = one.labels ?? other.labels;
+  return { series: one.series + other.series, ...(labels !== undefined && { labels }) };
 }
 
 interface Slicer {

@@ -7,6 +7,7 @@ const LOOP_DELAY_RESOLUTION_MS = 50;
 
 export interface SelfMetrics {
   configReloaded(isSuccessful: boolean): void;
+  seriesLeftOut(count: number): void;
   /** Text of all of them. */
   render(): Promise<string>;
 }
@@ -36,7 +37,14 @@ export function createSelfMetrics(version: string): SelfMetrics {
     registers: [registry],
   });
 
+  const leftOut = new Gauge({
+    name: 'stagewatch_metrics_series_left_out',
+    help: 'Series that this page lacks because another has the same name and labels; 0 unless two things bear one name.',
+    registers: [registry],
+  });
+
   return {
+    seriesLeftOut: (count) => leftOut.set(count),
     configReloaded: (isSuccessful) => reload.set(isSuccessful ? 1 : 0),
     render: () => registry.metrics(),
   };

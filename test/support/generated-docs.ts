@@ -96,7 +96,8 @@ function valueType(schema: JsonSchema): string {
 
 /** Families kept by prom-client, which are no list of ours. */
 const SELF_METRICS = `| \`stagewatch_build_info\` | gauge | version, node_version | Version of stagewatch and of the Node.js it runs on; always 1. |
-| \`stagewatch_config_last_reload_successful\` | gauge | | Whether the last attempt to load the configuration succeeded (1) or failed (0). |`;
+| \`stagewatch_config_last_reload_successful\` | gauge | | Whether the last attempt to load the configuration succeeded (1) or failed (0). |
+| \`stagewatch_metrics_series_left_out\` | gauge | | Series that this page lacks because another has the same name and labels; 0 unless two things bear one name. |`;
 
 function renderMetrics(): string {
   const rows = ALL_FAMILY_GROUPS.flatMap(({ families }) =>
@@ -115,7 +116,9 @@ pipeline; \`stagewatch_\`: the daemon itself. \`process_*\` and \`nodejs_*\` are
 State sets have one series a state, 0 or 1. \`container\` is the container's name everywhere, so series join on it. Empty
 labels are left out. Times are Unix seconds: an age is \`time() - x\`. Counters of a container go on when it is created
 again; the series of one that was removed vanish at once. While a source is down, its gauges stay for a minute and then
-vanish, and its counters stay; \`stagewatch_source_up\` tells.
+vanish, and its counters stay; \`stagewatch_source_up\` tells. No series stands there twice: of two things with the same
+labels the first is shown, \`stagewatch_metrics_series_left_out\` counts the rest and the log names their labels. What is
+no text is escaped: a byte of a file's name that is no UTF-8 as \`\\xff\`, half a surrogate pair as \`\\ud800\`.
 
 | name | type | labels | meaning |
 |---|---|---|---|
