@@ -7,7 +7,7 @@ import type { WorkerJudgement } from './judge-worker.js';
 
 export function sayLost(neglect: Neglect, idleMs: number): WorkerJudgement {
   const { queue, ready, consumers, expected } = neglect;
-  const why = `while queue ${queue} has ${ready} waiting and ${expected - consumers} of ${expected} consumers missing`;
+  const why = `while queue ${queue} has ${ready} waiting and ${expected - consumers} of ${counted(expected, 'consumer')} missing`;
   return starved(neglect, idleMs, why, []);
 }
 
@@ -17,7 +17,7 @@ export function sayMissing(neglect: Neglect, idleMs: number): WorkerJudgement {
   return starved(
     neglect,
     idleMs,
-    `and ${expected - consumers} of ${expected} consumers of queue ${queue} missing`,
+    `and ${expected - consumers} of ${counted(expected, 'consumer')} of queue ${queue} missing`,
     [],
   );
 }
@@ -27,7 +27,7 @@ export function sayHalfOpen(neglect: Neglect, idleMs: number): WorkerJudgement {
   const isCounted = consumers >= expected;
   const why = isCounted
     ? `and without a connection, although the broker still counts its consumer of queue ${queue}`
-    : `and without a connection to the broker; ${expected - consumers} of ${expected} consumers of queue ${queue} missing`;
+    : `and without a connection to the broker; ${expected - consumers} of ${counted(expected, 'consumer')} of queue ${queue} missing`;
   return starved(neglect, idleMs, why, [
     'its container has no established connection (read from the kernel)',
     ...(isCounted

@@ -3,6 +3,7 @@
  * several are idle and nothing says whose consumer is missing, one finding for the stage says so.
  */
 
+import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { Detector, Scene } from './scene.js';
@@ -42,7 +43,7 @@ function ofStage(
     kind: 'WorkerStarved',
     key: `stage:${stage}`,
     subject: { stage, queue },
-    summary: `${expected - consumers} of ${expected} consumers of queue ${queue} missing for ${formatDuration(nowMs - sinceMs)}`,
+    summary: `${expected - consumers} of ${counted(expected, 'consumer')} of queue ${queue} missing for ${formatDuration(nowMs - sinceMs)}`,
     evidence: [
       `whose they are is not known while nothing waits; without a job: ${names.slice(0, MAX_NAMES).join(', ')}${more}`,
       `queue ${queue} has had a consumer for each worker before`,

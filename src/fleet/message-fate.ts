@@ -92,8 +92,7 @@ function judgeInQueue(message: LostMessage, queue: Queue, facts: MessageFacts): 
   }
   const limit = deliveryLimit(queue, facts.broker);
   if (limit !== undefined && losses > limit) {
-    const redeliveries = counted(limit, 'redelivery').replace(/ys$/, 'ies');
-    return gone('delivery_limit', `${name} gives a message up after ${redeliveries}`);
+    return gone('delivery_limit', `${name} gives a message up after ${counted(limit, 'redelivery')}`);
   }
   if (isEmptySince(queue, lostAtMs)) {
     return gone('not_in_queue', `${name} is empty, and no consumer holds a message of it`);

@@ -32,7 +32,7 @@ export function createProgressWriter({ directory, world, time }: ProgressWriterO
     for (const name of changed) {
       const path = join(place, `${name}.json`);
       const file = world.files.get(name);
-      if (file) replaceFile(path, renderProgress(file, time));
+      if (file) replaceFile(path, renderProgress(file, time), time.toWallMs(file.mtimeMs));
       else rmSync(path, { force: true });
     }
     changed.clear();

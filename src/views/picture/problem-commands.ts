@@ -91,7 +91,7 @@ function remedies(container: string, kind: string, context: CommandContext): rea
   const canStart = STARTABLE.has(state ?? '') && supervisor === null && TO_START.has(kind);
   const start = canStart ? [{ text: `docker start ${container}`, purpose: 'start it again' }] : [];
   if (!RESTARTABLE.has(kind)) return start;
-  if (supervisor?.remedy) return [{ text: supervisor.remedy, purpose: `${supervisor.title} restarts it` }];
+  if (supervisor?.remedy) return [{ text: supervisor.remedy, purpose: `restarted by ${supervisor.title}` }];
   const force = needsForce ? ' --force' : '';
   const dryRun = {
     text: `stagewatch restart ${container}${force} --dry-run`,
