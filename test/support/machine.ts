@@ -67,6 +67,12 @@ export const SERVER_PROGRAMS = {
     packages: ['util-linux', 'e2fsprogs'],
     needsRoot: true,
   },
+  cable: {
+    what: 'a network cable that can be cut',
+    programs: ['ip', 'nsenter', 'mount'],
+    packages: ['iproute2', 'util-linux', 'mount'],
+    needsRoot: true,
+  },
   python: { what: 'Python', programs: ['python3'], packages: ['python3'], needsRoot: false },
   pythonKit: {
     what: 'Python with pika and Celery',
