@@ -91,7 +91,7 @@ describe('the numbers', () => {
   });
 
   it('of throughput show within a run of ten minutes', () => {
-    const targets = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets: own = [] }) => own));
+    const targets = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets: own }) => own));
     const paces = targets.filter(({ expr }) =>
       /\brate\(pipeline_stage_jobs_completed_total/.test(expr ?? ''),
     );
