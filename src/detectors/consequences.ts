@@ -1,6 +1,6 @@
 /**
- * Decides for each open finding which other one it follows from: a common cause, a document that brings workers down, the
- * worker that has an orchestrator's document, or the stage or pipeline that stands still behind it.
+ * Decides for each open finding which other one it follows from: a common cause, a document that brings workers down, a
+ * crash loop, the worker that has an orchestrator's document, or the stage or pipeline that stands still behind it.
  */
 
 import type { CommonCause } from './common-cause.js';
@@ -51,8 +51,8 @@ export function createCauseFinder(facts: CauseFacts): (finding: Finding) => stri
     if (common) return `CommonCause:${common.detection.key}`;
     const poison = poisonBehind(finding, facts);
     if (poison !== undefined && open.has(poison)) return poison;
-    const still = kind === 'OrchestratorStuck' ? standingStill(finding, open) : undefined;
-    if (still) return rootOf(still);
+    const wider = findWider(finding, open);
+    if (wider) return rootOf(wider);
     return consequenceOf !== undefined && open.has(consequenceOf) ? consequenceOf : undefined;
   }
 
@@ -73,11 +73,13 @@ function workOf({ subject: { stage, document } }: Finding): string {
   return `${stage ?? ''}\n${document ?? ''}`;
 }
 
-/** What an orchestrator waits for stands still as a whole. */
-function standingStill(
-  { subject: { stage } }: Finding,
+/** The crash loop of a worker that is down; what an orchestrator waits for, where it stands still as a whole. */
+function findWider(
+  { kind, key, subject: { stage } }: Finding,
   open: ReadonlyMap<string, Finding>,
 ): Finding | undefined {
+  if (kind === 'WorkerDown') return open.get(`WorkerCrashLooping:${key}`);
+  if (kind !== 'OrchestratorStuck') return undefined;
   return open.get(`StageStalled:${stage}`) ?? open.get('PipelineStandstill:pipeline');
 }
 

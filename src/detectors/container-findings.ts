@@ -1,10 +1,10 @@
 /** Makes findings of containers: all of them can be judged while the engine is read, and none while it is not. */
 
-import type { Container } from '../fleet/model.js';
+import type { Container, ContainerEnd } from '../fleet/model.js';
 import type { Detection, FindingKind, FindingSubject } from './finding.js';
 import type { Judgement, Scene } from './scene.js';
 
-type Words = Pick<Detection, 'summary' | 'evidence' | 'clearsWhen' | 'beganAtMs'>;
+export type Words = Pick<Detection, 'summary' | 'evidence' | 'clearsWhen' | 'beganAtMs'>;
 
 export interface ContainerCheck {
   readonly kind: FindingKind;
@@ -36,13 +36,14 @@ function containerSubject({ identity, name, stage, gpu }: Container): FindingSub
 /** How the last life ended, in words. */
 export function describeLastEnd({ lastEnd, state }: Container): string {
   if (!lastEnd) return `container is ${state}`;
-  const { reason, exitCode, isAskedFor, isOurs } = lastEnd;
-  const how = {
-    ok: 'ended with exit code 0',
-    error: `ended with exit code ${exitCode}`,
-    signal: `was ended by signal ${exitCode - 128}`,
-    oom: 'was killed for want of memory',
-  }[reason];
-  if (isOurs) return `${how} by a restart by stagewatch, which failed to start it again`;
-  return isAskedFor ? `${how}, on somebody's request` : how;
+  const how = describeHow(lastEnd);
+  if (lastEnd.isOurs) return `${how} by a restart by stagewatch, which failed to start it again`;
+  if (lastEnd.isHeldDown) return `${how}, and was kept down on request`;
+  return lastEnd.isAskedFor ? `${how}, on somebody's request` : how;
+}
+
+function describeHow({ reason, exitCode }: ContainerEnd): string {
+  if (reason === 'oom') return 'was killed for want of memory';
+  if (exitCode === undefined) return 'ended, its exit code is not known';
+  return reason === 'signal' ? `was ended by signal ${exitCode - 128}` : `ended with exit code ${exitCode}`;
 }

@@ -1,18 +1,17 @@
 /** Decides whether a job died with its container, or was given up because somebody stopped that. */
 
+import { isOrdinaryEnd } from '../fleet/known-end.js';
 import type { Container, ContainerEnd } from '../fleet/model.js';
 import type { Job } from '../fleet/progress-model.js';
 
 /** A worker's last write and its container's end or start, by two clocks. */
 export const SLACK_MS = 2000;
-/** What `docker stop` and an interrupted terminal leave behind, where nobody saw who asked. */
-const ORDINARY_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143]);
 /** A start follows the end that it belongs to sooner than this; an older end is of another life. */
 const UNSEEN_MS = 10 * 60_000;
 
 /** Somebody wanted it to end, as far as can be known. */
-export function isDeliberate({ isAskedFor, exitCode, reason }: ContainerEnd): boolean {
-  return isAskedFor ?? (ORDINARY_CODES.has(exitCode) && reason !== 'oom');
+export function isDeliberate(end: ContainerEnd): boolean {
+  return end.isAskedFor ?? isOrdinaryEnd(end);
 }
 
 /** The container ended after the job began, and nothing was heard of the job since. */
@@ -37,6 +36,17 @@ export function describeDeath(container: Container | undefined, end: ContainerEn
   if (!end) return container ? 'its container was started again' : 'its container is gone';
   if (container && end.atMs < (container.startedAtMs ?? 0) - UNSEEN_MS)
     return 'its container was started again';
-  if (end.reason === 'oom') return `killed for want of memory (exit code ${end.exitCode})`;
-  return end.reason === 'signal' ? `ended by signal ${end.exitCode - 128}` : `exit code ${end.exitCode}`;
+  if (end.reason === 'oom') return `killed for want of memory${codeInBrackets(end)}`;
+  return endInWords(end);
+}
+
+function codeInBrackets({ exitCode }: ContainerEnd): string {
+  return exitCode === undefined ? '' : ` (exit code ${exitCode})`;
+}
+
+/** `exit code 3`, `ended by signal 9`. */
+export function endInWords({ reason, exitCode }: ContainerEnd): string {
+  if (reason === 'oom') return 'killed for want of memory';
+  if (exitCode === undefined) return 'ended, exit code unknown';
+  return reason === 'signal' ? `ended by signal ${exitCode - 128}` : `exit code ${exitCode}`;
 }

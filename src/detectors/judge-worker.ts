@@ -5,11 +5,12 @@
  * not grow old, so an outage of ours makes no worker stuck.
  */
 
-import type { Container, SourceName } from '../fleet/model.js';
+import type { Container, ContainerEnd, SourceName } from '../fleet/model.js';
 import type { Job, Worker } from '../fleet/progress-model.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Activity } from './activity.js';
+import { endInWords } from './job-death.js';
 import type { StageLimits, StuckBy, WorkerStatus } from './verdicts.js';
 
 export interface WorkerFacts {
@@ -97,14 +98,13 @@ function judgeDown(container: Container | undefined): WorkerJudgement | undefine
   if (error) return plain('down', `container could not be started: ${error}`);
   if (state === 'created') return plain('down', 'container was created and not started');
   if (!lastEnd) return plain('down', `container is ${state}`);
-  const how = {
-    ok: 'exit code 0',
-    error: `exit code ${lastEnd.exitCode}`,
-    signal: `ended by signal ${lastEnd.exitCode - 128}`,
-    oom: 'killed for want of memory',
-  }[lastEnd.reason];
-  const why = lastEnd.isOurs ? ', a restart by stagewatch failed' : lastEnd.isAskedFor ? ', asked for' : '';
-  return plain('down', `container is ${state}: ${how}${why}`);
+  return plain('down', `container is ${state}: ${endInWords(lastEnd)}${whyDown(lastEnd)}`);
+}
+
+function whyDown({ isOurs, isAskedFor, isHeldDown }: ContainerEnd): string {
+  if (isOurs) return ', a restart by stagewatch failed';
+  if (isAskedFor) return ', asked for';
+  return isHeldDown ? ', kept down on request' : '';
 }
 
 function judgeWithoutJob({ container, nowMs, startGraceMs, hasWorked }: WorkerFacts): WorkerJudgement {

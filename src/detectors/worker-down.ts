@@ -1,4 +1,7 @@
-/** WorkerDown: a worker's container ended by itself, could not be started, or is paused, and has not run for `down_after`. */
+/**
+ * WorkerDown: a worker's container ended by itself, could not be started, or is paused, and has not run for `down_after`;
+ * while its restart policy is about to start it again, for 3 minutes.
+ */
 
 import type { Container } from '../fleet/model.js';
 import { counted } from '../lib/counted.js';
@@ -63,5 +66,6 @@ function downSince(container: Container, statusSinceMs: number | undefined): num
   if (state === 'created') return undefined;
   if (!lastEnd) return state === 'dead' ? statusSinceMs : undefined;
   if (lastEnd.isOurs) return lastEnd.atMs;
-  return lastEnd.reason === 'ok' || isDeliberate(lastEnd) ? undefined : lastEnd.atMs;
+  if (lastEnd.reason === 'ok' || lastEnd.isHeldDown || isDeliberate(lastEnd)) return undefined;
+  return lastEnd.atMs;
 }

@@ -14,8 +14,8 @@ const MAX_SIGNAL = 64;
 
 export const NO_COUNTS: ContainerCounters = {
   restarts: { policy: 0, stagewatch: 0, other: 0 },
-  exits: { ok: 0, error: 0, signal: 0, oom: 0 },
-  stops: { ok: 0, error: 0, signal: 0, oom: 0 },
+  exits: { ok: 0, error: 0, signal: 0, oom: 0, unknown: 0 },
+  stops: { ok: 0, error: 0, signal: 0, oom: 0, unknown: 0 },
   oomEvents: 0,
 };
 
@@ -53,8 +53,9 @@ export function withOom(counters: ContainerCounters): ContainerCounters {
   return { ...counters, oomEvents: counters.oomEvents + 1 };
 }
 
-export function exitReason(exitCode: number, isOom: boolean): ExitReason {
+export function exitReason(exitCode: number | undefined, isOom: boolean): ExitReason {
   if (exitCode === 0) return 'ok';
   if (isOom) return 'oom';
+  if (exitCode === undefined) return 'unknown';
   return exitCode > SIGNAL_BASE && exitCode <= SIGNAL_BASE + MAX_SIGNAL ? 'signal' : 'error';
 }

@@ -44,7 +44,7 @@ export function forgetEndRequests(requests: EndRequests): void {
 /** SIGKILL that nobody asked the engine for comes from elsewhere, also soon after a gentler request. */
 export function explainsEnd(
   { askedAtMs, mayKill }: EndRequests,
-  { atMs, exitCode }: { readonly atMs: number; readonly exitCode: number },
+  { atMs, exitCode }: { readonly atMs: number; readonly exitCode: number | undefined },
 ): boolean {
   if (askedAtMs === undefined || atMs - askedAtMs > EXPIRES_MS) return false;
   return mayKill || exitCode !== KILLED;

@@ -37,7 +37,8 @@ export type HealthState = (typeof HEALTH_STATES)[number];
 export const RESTART_CAUSES = ['policy', 'stagewatch', 'other'] as const;
 export type RestartCause = (typeof RESTART_CAUSES)[number];
 
-export const EXIT_REASONS = ['ok', 'error', 'signal', 'oom'] as const;
+/** `unknown`: the engine did not tell the exit code. */
+export const EXIT_REASONS = ['ok', 'error', 'signal', 'oom', 'unknown'] as const;
 export type ExitReason = (typeof EXIT_REASONS)[number];
 
 /** Counts that only rise for the daemon's life, through re-creations of the container too. */
@@ -66,7 +67,8 @@ export interface Classification {
 
 export interface ContainerEnd {
   readonly reason: ExitReason;
-  readonly exitCode: number;
+  /** Absent where the engine did not tell it. */
+  readonly exitCode?: number;
   readonly atMs: number;
   /** Somebody stopped or killed it through the engine; absent where only an inspect tells of the end. */
   readonly isAskedFor?: boolean;
@@ -76,6 +78,8 @@ export interface ContainerEnd {
   readonly requestedAtMs?: number;
   /** A restart by stagewatch ended it, and has not started it again. */
   readonly isOurs?: true;
+  /** Its restart policy would have started it again: it was stopped or killed before that. */
+  readonly isHeldDown?: true;
 }
 
 /** Requests to end a container's process that it has outlived so far; the engine's clock. */

@@ -31,7 +31,10 @@ export interface ContainerFacts extends ListedContainer {
   readonly hasRestartPolicy: boolean;
   readonly startedAtMs?: number;
   readonly finishedAtMs?: number;
-  readonly exitCode: number;
+  /** Absent where the engine does not tell it. */
+  readonly exitCode?: number;
+  /** It stays down although its policy restarts it after such an end: it was stopped while it waited for that. */
+  readonly isHeldDown?: true;
   readonly isOomKilled: boolean;
   readonly error?: string;
   readonly gpuRequest?: GpuRequest;
@@ -51,7 +54,7 @@ export interface ContainerEvent {
   readonly action: ContainerEventAction;
   /** The engine's clock. */
   readonly atMs: number;
-  /** Of a `die`. */
+  /** Of a `die`; absent where the engine does not tell it. */
   readonly exitCode?: number;
   /** Of a `stop` that is a kill: the signal's number. */
   readonly signal?: number;

@@ -12,6 +12,7 @@
 
 import { exitReason, withExits, withOom, withRestarts, withStop } from './container-counts.js';
 import { explainsEnd, forgetEndRequests, isKilledOutright, noteEndRequest } from './end-requests.js';
+import { codeOf, endByInspect, heldDown, isOrdinaryEnd } from './known-end.js';
 import type { RestartLedger } from './ledger.js';
 import type { ContainerEvent, ContainerFacts } from './observations.js';
 import { type NotedStart, type Settled, type Shares, shareOut, UNBORN } from './restart-shares.js';
@@ -20,8 +21,6 @@ import { type NotedStart, type Settled, type Shares, shareOut, UNBORN } from './
 const MAX_NOTED = 1000;
 /** A start is stagewatch's own when it comes within this time of the announcement. */
 const ANNOUNCEMENT_MS = 10 * 60_000;
-/** The event of an end comes this much after the end at most, however busy the engine is. */
-const SAME_END_MS = 5000;
 /** The kernel may kill a child while the container lives on; only a death right after it is its doing. */
 const OOM_TO_DEATH_MS = 10_000;
 
@@ -64,9 +63,15 @@ function noteStopAsked(ledger: RestartLedger, event: ContainerEvent): void {
   if (!isStopAsked(ledger, event.atMs)) forgetEndRequests(ledger.requests);
   noteEndRequest(ledger.requests, event);
   const { lastEnd } = ledger;
-  // The engine tells of a whole stop when it is done: then the end before it was asked for, however long it took.
   if (event.signal !== undefined || !lastEnd || lastEnd.isAskedFor || event.atMs < lastEnd.atMs) return;
   if (lastStartMs(ledger) >= lastEnd.atMs) return;
+  const isCrash = lastEnd.requestedAtMs === undefined && !isOrdinaryEnd(lastEnd);
+  if (isCrash && ledger.settled?.hasRestartPolicy) {
+    // The stop met the pause before the next start, in which there is no process to end.
+    ledger.lastEnd = heldDown(lastEnd);
+    return;
+  }
+  // The engine tells of a whole stop when it is done: then the end before it was asked for, however long it took.
   ledger.counters = withStop(ledger.counters, lastEnd.reason);
   ledger.lastEnd = { ...lastEnd, isAskedFor: true, requestedAtMs: event.atMs };
 }
@@ -83,9 +88,11 @@ function lastStartMs({ lastStartEventMs, settled }: RestartLedger): number {
   return Math.max(lastStartEventMs, settled?.startedAtMs ?? 0);
 }
 
-function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent): void {
+function noteExit(ledger: RestartLedger, event: ContainerEvent): void {
+  const { atMs } = event;
   const isOom = ledger.lastOomMs !== undefined && atMs - ledger.lastOomMs <= OOM_TO_DEATH_MS;
   const toldMs = findTold(ledger.exitsToldMs, atMs, lastStartMs(ledger));
+  const exitCode = event.exitCode ?? (toldMs === undefined ? undefined : codeOf(ledger.lastEnd, atMs));
   ledger.lastOomMs = undefined;
   ledger.isOomTold = false;
   ledger.lastExitCode = exitCode;
@@ -94,7 +101,7 @@ function noteExit(ledger: RestartLedger, { atMs, exitCode = 0 }: ContainerEvent)
   const isAskedFor = isStopped || isAnnounced(ledger, atMs);
   ledger.lastEnd = {
     reason: exitReason(exitCode, isOom),
-    exitCode,
+    ...(exitCode !== undefined && { exitCode }),
     atMs,
     isAskedFor,
     ...(isStopped && isKilledOutright(ledger.requests) && { isKilledOutright: true }),
@@ -149,7 +156,10 @@ const MAX_TOLD = 100;
 /** Settles what was noted against the engine's own facts; call it with every inspect of the container. */
 export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): void {
   const before = ledger.settled;
-  if (!hasProcess(facts) && facts.finishedAtMs !== undefined) noteToldEnd(ledger, facts, facts.finishedAtMs);
+  if (!hasProcess(facts) && facts.finishedAtMs !== undefined) {
+    ledger.lastExitCode = facts.exitCode;
+    ledger.lastEnd = endByInspect(ledger.lastEnd, facts, facts.finishedAtMs);
+  }
   ledger.settled = {
     restartCount: facts.restartCount,
     isAhead: facts.state === 'restarting',
@@ -177,14 +187,6 @@ export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): v
   const withoutEvent = Math.max(0, (risen < 0 ? facts.restartCount : risen) - exitCount);
   ledger.counters = withExits(ledger.counters, 'error', withoutEvent);
   ledger.exitsWithoutEvent += withoutEvent;
-}
-
-/** An inspect soon after the event tells of the same end; the event told more of it. */
-function noteToldEnd(ledger: RestartLedger, facts: ContainerFacts, atMs: number): void {
-  const { exitCode, isOomKilled } = facts;
-  ledger.lastExitCode = exitCode;
-  if (ledger.lastEnd && Math.abs(ledger.lastEnd.atMs - atMs) < SAME_END_MS) return;
-  ledger.lastEnd = { reason: exitReason(exitCode, isOomKilled), exitCode, atMs };
 }
 
 /** stagewatch itself is restarting it. */

@@ -70,7 +70,7 @@ const families: readonly Family<Container>[] = [
   {
     name: 'pipeline_container_exits_total',
     type: 'counter',
-    help: 'Ends of a container seen by the daemon: exit code 0 (ok), other codes (error), a signal, or out of memory (oom).',
+    help: 'Ends of a container seen by the daemon: exit code 0 (ok), other codes (error), a signal, out of memory (oom), or a code that the engine did not report (unknown).',
     labels: [...LABELS, 'reason'],
     write({ counters }, series) {
       for (const [reason, label] of REASON_LABELS) series(counters.exits[reason], label);

@@ -39,7 +39,8 @@ export function verifyRestart(
   if (gone !== undefined) return { result: 'not_recovered', text: gone };
   if (!container || container.startedAtMs !== inFlight.startedAfterMs) return undefined;
   if (container.state !== 'running') {
-    const code = container.lastEnd === undefined ? '' : ` (exit code ${container.lastEnd.exitCode})`;
+    const { exitCode } = container.lastEnd ?? {};
+    const code = exitCode === undefined ? '' : ` (exit code ${exitCode})`;
     return { result: 'not_recovered', text: `it ended again soon after its start${code}` };
   }
   const sinceMs = inFlight.seenStartedAtMs ?? inFlight.askedAtMs;

@@ -116,6 +116,42 @@ const CASES: readonly Case[] = [
   },
   {
     kind: 'WorkerDown',
+    what: 'a worker that crashed and was stopped before its policy started it again',
+    play(fleet) {
+      fleet.container(W);
+      end(fleet, W, 3);
+      event(fleet, `id-of-${W}`, 'stop');
+      fleet.judgeFor(300);
+    },
+  },
+  {
+    kind: 'WorkerDown',
+    what: 'a worker that was found down although its policy would have started it again',
+    play(fleet) {
+      fleet.container(W, {
+        state: 'exited',
+        exitCode: 3,
+        finishedAtMs: fleet.nowMs - 1000,
+        isHeldDown: true,
+      });
+      fleet.judgeFor(300);
+    },
+  },
+  {
+    kind: 'WorkerDown',
+    what: 'a worker of whose end no exit code is known',
+    play(fleet) {
+      fleet.container(W);
+      event(fleet, `id-of-${W}`, 'die');
+      const { exitCode: _untold, ...facts } = deadFacts(fleet);
+      fleet.container(W, facts);
+      fleet.judgeFor(25);
+    },
+    tip: (fleet) => fleet.judgeFor(10),
+    summary: /it ended, its exit code is not known$/,
+  },
+  {
+    kind: 'WorkerDown',
     what: 'a worker that its restart policy is about to start again',
     play(fleet) {
       fleet.container(W);
@@ -176,6 +212,18 @@ const CASES: readonly Case[] = [
         fleet.container(W, { startedAtMs: fleet.nowMs });
         fleet.judgeFor(20);
       }
+    },
+  },
+  {
+    kind: 'WorkerCrashLooping',
+    what: 'a worker that was stopped before its policy started it again, as is advised',
+    play(fleet) {
+      fleet.container(W);
+      fleet.judgeFor(5);
+      for (let time = 0; time < 2; time++) crashOnce(fleet);
+      end(fleet, W, 1);
+      event(fleet, `id-of-${W}`, 'stop');
+      fleet.judgeFor(30);
     },
   },
   {
@@ -507,6 +555,9 @@ const CASES: readonly Case[] = [
     summary: /^paddle-worker-gpu1-0\.json cannot be used: not_json$/,
   },
 ];
+
+const deadFacts = (fleet: JudgedFleet) =>
+  ({ state: 'exited', exitCode: 3, finishedAtMs: fleet.nowMs, hasRestartPolicy: true }) as const;
 
 function crashOnce(fleet: JudgedFleet): void {
   event(fleet, `id-of-${W}`, 'die', 1);

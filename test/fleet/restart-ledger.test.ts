@@ -32,7 +32,7 @@ function play(engine: ModelEngine, ledger: RestartLedger, steps: readonly Step[]
 }
 
 function counted({ counters: { restarts, exits } }: RestartLedger) {
-  return { restarts, exits: exits.ok + exits.error + exits.signal + exits.oom };
+  return { restarts, exits: Object.values(exits).reduce((sum, count) => sum + count) };
 }
 
 describe('restart ledger', () => {
@@ -146,7 +146,7 @@ describe('restart ledger, when events were missed', () => {
       if (isEventFirst) for (const one of events) noteEvent(ledger, one);
       settleByInspect(ledger, dead);
       if (!isEventFirst) for (const one of events) noteEvent(ledger, one);
-      assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 0, oom: 1 });
+      assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 0, oom: 1, unknown: 0 });
       assert.equal(ledger.counters.oomEvents, 1);
       assert.equal(ledger.lastExitCode, 137);
     }
@@ -157,7 +157,7 @@ describe('restart ledger, when events were missed', () => {
     settleByInspect(ledger, facts({ startedAtMs: 100 }));
     noteEvent(ledger, event('oom', 200));
     noteEvent(ledger, event('die', 3_600_000, 3));
-    assert.deepEqual(ledger.counters.exits, { ok: 0, error: 1, signal: 0, oom: 0 });
+    assert.deepEqual(ledger.counters.exits, { ok: 0, error: 1, signal: 0, oom: 0, unknown: 0 });
     assert.equal(ledger.counters.oomEvents, 1);
   });
 
@@ -172,20 +172,24 @@ describe('restart ledger, when events were missed', () => {
       settleByInspect(ledger, facts({ startedAtMs: start - 1, finishedAtMs: die - 1 }));
     }
     assert.deepEqual(ledger.counters.restarts, { policy: 0, stagewatch: 1, other: 1 });
-    assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 2, oom: 0 });
-    assert.deepEqual(ledger.counters.stops, { ok: 0, error: 0, signal: 2, oom: 0 }, 'both were asked for');
+    assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 2, oom: 0, unknown: 0 });
+    assert.deepEqual(
+      ledger.counters.stops,
+      { ok: 0, error: 0, signal: 2, oom: 0, unknown: 0 },
+      'both were asked for',
+    );
   });
 
   it('counts an end among the stops only if it was asked for, also where that is told after it', () => {
     const ledger = createLedger();
     settleByInspect(ledger, facts({ startedAtMs: 100 }));
     noteEvent(ledger, event('die', 150, 139));
-    assert.deepEqual(ledger.counters.stops, { ok: 0, error: 0, signal: 0, oom: 0 });
+    assert.deepEqual(ledger.counters.stops, { ok: 0, error: 0, signal: 0, oom: 0, unknown: 0 });
     noteEvent(ledger, event('start', 160));
     noteEvent(ledger, event('die', 200, 143));
     noteEvent(ledger, event('stop', 201));
     noteEvent(ledger, event('stop', 202));
-    assert.deepEqual(ledger.counters.stops, { ok: 0, error: 0, signal: 1, oom: 0 });
+    assert.deepEqual(ledger.counters.stops, { ok: 0, error: 0, signal: 1, oom: 0, unknown: 0 });
     assert.equal(ledger.counters.exits.signal, 2);
   });
 
@@ -255,14 +259,17 @@ describe('a request to end a container', () => {
       [kill(1000, SIGTERM), kill(240_000, SIGKILL), event('die', 240_010, 137), event('stop', 240_015)],
     ],
     ['that cannot be carried out expires too', false, [kill(1000, SIGKILL), event('die', 120_000, 137)]],
-    [
-      'that the engine tells of while it waits to start a crashed worker again is wanted',
-      true,
-      [event('die', 9000, 1), event('stop', 20_000)],
-    ],
   ] as const) {
     it(what, () => assert.equal(endAfter(...events)?.isAskedFor, isAskedFor));
   }
+
+  it('that the engine reports only after the end is wanted, where no policy starts it again', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100, hasRestartPolicy: false }));
+    noteEvent(ledger, event('die', 9000, 1));
+    noteEvent(ledger, event('stop', 20_000));
+    assert.equal(ledger.lastEnd?.isAskedFor, true);
+  });
 
   it('leaves a start by the policy one of the policy, when it had expired', () => {
     const ledger = createLedger();
@@ -272,5 +279,66 @@ describe('a request to end a container', () => {
     noteEvent(ledger, event('start', 60_200));
     settleByInspect(ledger, facts({ restartCount: 1, startedAtMs: 60_199, finishedAtMs: 59_999 }));
     assert.deepEqual(ledger.counters.restarts, { policy: 1, stagewatch: 0, other: 0 });
+  });
+});
+
+describe('how a container ended', () => {
+  it('is not known where neither event nor inspect tells the exit code', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('die', 210));
+    const { exitCode: _untold, ...dead } = facts({ state: 'exited', startedAtMs: 100, finishedAtMs: 209 });
+    settleByInspect(ledger, dead);
+    assert.deepEqual(ledger.lastEnd, { reason: 'unknown', atMs: 210, isAskedFor: false });
+    assert.deepEqual(ledger.counters.exits, { ok: 0, error: 0, signal: 0, oom: 0, unknown: 1 });
+  });
+
+  it('is told by the inspect where the event tells no exit code', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('die', 210));
+    settleByInspect(ledger, facts({ state: 'exited', startedAtMs: 100, finishedAtMs: 209, exitCode: 137 }));
+    assert.deepEqual(ledger.lastEnd, { reason: 'signal', exitCode: 137, atMs: 210, isAskedFor: false });
+    assert.equal(counted(ledger).exits, 1);
+  });
+
+  it('is told by an inspect before an event that leaves the exit code out', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    settleByInspect(ledger, facts({ state: 'exited', startedAtMs: 100, finishedAtMs: 209, exitCode: 3 }));
+    noteEvent(ledger, event('die', 210));
+    assert.deepEqual(ledger.lastEnd, { reason: 'error', exitCode: 3, atMs: 210, isAskedFor: false });
+    assert.deepEqual(ledger.counters.exits, { ok: 0, error: 1, signal: 0, oom: 0, unknown: 0 });
+  });
+
+  it('was a crash, and it is held down, when it is stopped before its policy starts it again', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('die', 210, 3));
+    noteEvent(ledger, event('stop', 250));
+    const held = { reason: 'error', exitCode: 3, atMs: 210, isAskedFor: false, isHeldDown: true };
+    assert.deepEqual(ledger.lastEnd, held);
+    assert.equal(ledger.counters.stops.error, 0, 'the crash stays one');
+    noteEvent(ledger, event('start', 400));
+    noteEvent(ledger, event('die', 410, 3));
+    assert.equal(ledger.lastEnd?.isHeldDown, undefined);
+  });
+
+  it('tells a kill before its policy starts it again, of which the engine sends no event, by its staying down', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    noteEvent(ledger, event('die', 210, 3));
+    const dead = { state: 'exited', startedAtMs: 100, finishedAtMs: 209, exitCode: 3 } as const;
+    settleByInspect(ledger, facts({ ...dead, isHeldDown: true }));
+    assert.equal(ledger.lastEnd?.isHeldDown, true);
+  });
+
+  it('is no crash that is held down when it was asked to stop and sends `stop` after its end', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    for (const one of [event('stop', 200), event('die', 210, 143), event('stop', 211)])
+      noteEvent(ledger, one);
+    const { isAskedFor, isHeldDown } = ledger.lastEnd ?? {};
+    assert.deepEqual({ isAskedFor, isHeldDown }, { isAskedFor: true, isHeldDown: undefined });
   });
 });

@@ -108,7 +108,6 @@ export function createJudgedFleet(config: object = {}): JudgedFleet {
         state: 'running',
         restartCount: 0,
         hasRestartPolicy: false,
-        exitCode: 0,
         isOomKilled: false,
         ...facts,
       };

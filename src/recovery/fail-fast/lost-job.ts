@@ -58,10 +58,11 @@ export function describeLoss({ container, job, lostAtMs, cause }: LostJob): stri
 function describeEnd(end: ContainerEnd): string {
   if (end.reason === 'oom') return 'OOMKilled, the kernel killed it for want of memory';
   const signal = signalOf(end);
-  if (signal === undefined) return `exit status ${end.exitCode}`;
+  if (signal === undefined) return `exit status ${end.exitCode ?? 'unknown'}`;
   return `ended by signal ${signal}${SIGNAL_NAMES[signal] ? ` (${SIGNAL_NAMES[signal]})` : ''}`;
 }
 
 function signalOf({ reason, exitCode }: ContainerEnd): number | undefined {
-  return reason === 'signal' || (reason === 'oom' && exitCode > 128) ? exitCode - 128 : undefined;
+  if (exitCode === undefined || exitCode <= 128) return undefined;
+  return reason === 'signal' || reason === 'oom' ? exitCode - 128 : undefined;
 }

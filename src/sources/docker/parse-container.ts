@@ -98,9 +98,9 @@ export function parseInspected(answer: unknown): ContainerFacts {
       labels: keptLabels(optional(config['Labels'], 'Config.Labels', asRecord)),
       createdAtMs: parseTime(asText(fields['Created'], 'Created')) ?? 0,
       restartCount: optional(fields['RestartCount'], 'RestartCount', asNumber) ?? 0,
-      hasRestartPolicy: !['', 'no'].includes(restartPolicy(fields)),
+      hasRestartPolicy: !['', 'no'].includes(restartPolicy(fields).name),
       gpuRequest: parseGpuRequest(answer),
-      ...parseStateFacts(asRecord(fields['State'], 'State')),
+      ...withHeldDown(parseStateFacts(asRecord(fields['State'], 'State')), fields),
     };
   });
 }
@@ -111,9 +111,10 @@ function parseStateFacts(state: JsonRecord) {
   const startedAtMs = parseTime(optional(state['StartedAt'], 'State.StartedAt', asText));
   const finishedAtMs = parseTime(optional(state['FinishedAt'], 'State.FinishedAt', asText));
   const error = boundedText(state['Error'], 'State.Error');
+  const exitCode = optional(state['ExitCode'], 'State.ExitCode', asNumber);
   return {
     state: parseState(asText(state['Status'], 'State.Status')),
-    exitCode: asNumber(state['ExitCode'], 'State.ExitCode'),
+    ...(exitCode != null && { exitCode }),
     isOomKilled: optional(state['OOMKilled'], 'State.OOMKilled', asBoolean) ?? false,
     ...(health !== undefined && { health }),
     ...(startedAtMs !== undefined && { startedAtMs }),
@@ -122,10 +123,38 @@ function parseStateFacts(state: JsonRecord) {
   };
 }
 
-function restartPolicy(fields: JsonRecord): string {
+interface RestartPolicy {
+  readonly name: string;
+  /** Of `on-failure`; 0: no limit. */
+  readonly maximum: number;
+}
+
+function restartPolicy(fields: JsonRecord): RestartPolicy {
+  const place = 'HostConfig.RestartPolicy';
   const hostConfig = optional(fields['HostConfig'], 'HostConfig', asRecord);
-  const policy = optional(hostConfig?.['RestartPolicy'], 'HostConfig.RestartPolicy', asRecord);
-  return optional(policy?.['Name'], 'HostConfig.RestartPolicy.Name', asText) ?? '';
+  const policy = optional(hostConfig?.['RestartPolicy'], place, asRecord);
+  return {
+    name: optional(policy?.['Name'], `${place}.Name`, asText) ?? '',
+    maximum: optional(policy?.['MaximumRetryCount'], `${place}.MaximumRetryCount`, asNumber) ?? 0,
+  };
+}
+
+/**
+ * After `docker kill` in a restart back-off the engine sends no event at all: only that the container stays down
+ * although its policy would start it again tells it. Where a start failed (`Error`), the policy gives up by itself.
+ */
+function withHeldDown<T extends ReturnType<typeof parseStateFacts>>(
+  facts: T,
+  fields: JsonRecord,
+): T & { readonly isHeldDown?: true } {
+  const { state, exitCode, error } = facts;
+  if (state !== 'exited' || error) return facts;
+  const { name, maximum } = restartPolicy(fields);
+  const restarts = optional(fields['RestartCount'], 'RestartCount', asNumber) ?? 0;
+  const isAfterFailure = exitCode !== undefined && exitCode !== 0 && (maximum === 0 || restarts < maximum);
+  const isRestarting =
+    name === 'always' || name === 'unless-stopped' || (name === 'on-failure' && isAfterFailure);
+  return isRestarting ? { ...facts, isHeldDown: true } : facts;
 }
 
 function boundedText(value: unknown, path: string): string | undefined {

@@ -15,6 +15,7 @@ export interface EngineEvent {
   readonly kind: 'counted' | 'changed' | 'destroyed';
   /** Of a counted event. */
   readonly action?: ContainerEventAction;
+  /** Of a `die`; absent where the engine does not tell it. */
   readonly exitCode?: number;
   /** Of a kill that is counted. */
   readonly signal?: number;
@@ -88,9 +89,9 @@ function meaning(
     case 'stop':
       return { kind: 'counted', action };
     case 'die': {
-      // Podman's word is the second. Without a code the inspect that the event causes tells how it ended.
+      // Podman's word is the second. Without a code the inspect that the event causes may tell how it ended.
       const code = String(attributes['exitCode'] ?? attributes['containerExitCode'] ?? '');
-      return /^-?\d+$/.test(code) ? { kind: 'counted', action, exitCode: Number(code) } : { kind: 'changed' };
+      return { kind: 'counted', action, ...(/^-?\d+$/.test(code) && { exitCode: Number(code) }) };
     }
     case 'kill': {
       const signal = String(attributes['signal'] ?? '9');

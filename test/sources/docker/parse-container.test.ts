@@ -79,6 +79,34 @@ describe('an inspected container', () => {
     assert.equal(facts.finishedAtMs, undefined);
   });
 
+  it('is held down where its policy restarts it after such an end, and it stays down', () => {
+    const isHeldDown = (state: object, policy: object, restarts = 0): boolean =>
+      parseInspected({
+        ...inspected({ id: 'a', name: 'a', state: 'exited', exitCode: 3, restartCount: restarts }),
+        ...state,
+        HostConfig: { RestartPolicy: policy },
+      }).isHeldDown === true;
+    const ended = (more: object) => ({ State: { Status: 'exited', ExitCode: 3, ...more } });
+    assert.equal(isHeldDown({}, { Name: 'always', MaximumRetryCount: 0 }), true);
+    assert.equal(isHeldDown({}, { Name: 'unless-stopped' }), true);
+    assert.equal(isHeldDown({}, { Name: 'on-failure', MaximumRetryCount: 0 }), true);
+    assert.equal(isHeldDown({}, { Name: 'on-failure', MaximumRetryCount: 3 }, 2), true);
+    assert.equal(isHeldDown({}, { Name: 'on-failure', MaximumRetryCount: 3 }, 3), false);
+    assert.equal(isHeldDown(ended({ ExitCode: 0 }), { Name: 'on-failure' }), false);
+    assert.equal(isHeldDown({}, { Name: 'no' }), false);
+    assert.equal(isHeldDown({}, {}), false);
+    assert.equal(isHeldDown(ended({ Status: 'restarting' }), { Name: 'always' }), false);
+    assert.equal(isHeldDown(ended({ Error: 'no such device' }), { Name: 'always' }), false);
+  });
+
+  it('has no exit code where the engine tells none', () => {
+    const facts = parseInspected({
+      ...inspected({ id: 'a', name: 'a', state: 'exited' }),
+      State: { Status: 'exited' },
+    });
+    assert.equal(facts.exitCode, undefined);
+  });
+
   it('is refused with the place that is wrong', () => {
     assert.throws(
       () => parseInspected({ ...inspected({ id: 'a', name: 'a', state: 'running' }), State: {} }),
