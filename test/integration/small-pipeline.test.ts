@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { type Daemon, startDaemon } from '../support/daemon.js';
 import { skipWithout } from '../support/machine.js';
 import { type PipelineWriter, startPipelineWriter } from '../support/pipeline-writer.js';
@@ -228,8 +229,11 @@ stages:
     };
     await writer.write(progressFile('orchestrator-1'), body);
     await whenPageSays(1, 'pipeline_orchestrator_stage', { container: 'orchestrator-1', stage: 'G3_02' });
-    const [orchestrator] = (await fleet())['orchestrators'] ?? [];
-    assert.deepEqual(orchestrator?.['completed'], ['G2_00']);
+    // The API shows what was judged last, the page what is known now.
+    await waitFor('the place to be judged', async () => {
+      const [orchestrator] = (await fleet())['orchestrators'] ?? [];
+      return isDeepStrictEqual(orchestrator?.['completed'], ['G2_00']);
+    });
   });
 
   const isUp = (source: string, value: number) => whenPageSays(value, 'stagewatch_source_up', { source });
