@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { listOptions } from '../src/config/schema-walk.js';
+import { FINDING_KINDS } from '../src/detectors/finding.js';
 import { generateDocs } from './support/generated-docs.js';
 
 describe('documents made from the code', () => {
@@ -10,6 +11,11 @@ describe('documents made from the code', () => {
       assert.equal(readFileSync(path, 'utf8'), content);
     });
   }
+
+  it('the README counts the kinds of findings that there are', () => {
+    const counted = /\[(\d+) kinds of findings\]/.exec(readFileSync('README.md', 'utf8'))?.[1];
+    assert.equal(Number(counted), FINDING_KINDS.length);
+  });
 
   it('every option has a sentence and a value type', () => {
     for (const { path, schema } of listOptions()) {
