@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { readBoundedFile, writeFileAtomically } from '../lib/atomic-file.js';
 import type { Clock, Timer } from '../lib/clock.js';
 import { describeError, errorCode } from '../lib/describe-error.js';
-import type { DurableSection } from '../lib/durable-section.js';
+import type { NotedSection } from '../lib/durable-section.js';
 import type { Logger } from '../lib/logger.js';
+import { createSaveAhead } from './save-ahead.js';
 
 export interface StateFile {
   /** Reads the file, once, before any section is asked; never rejects. */
   open(): Promise<void>;
   /** `version` is the shape of the owner's value: a section of another version loads as nothing. */
-  section(name: string, version: number): DurableSection;
+  section(name: string, version: number): NotedSection;
   /** Saves at once; true when everything that was to be saved is on disk and survives a loss of power. Never rejects. */
   flush(): Promise<boolean>;
   /** The last attempt to save succeeded, or there was none yet. */
@@ -50,6 +51,7 @@ export function createStateFile({
   maxBytes = MAX_BYTES,
 }: StateFileOptions): StateFile {
   const path = join(directory, FILE_NAME);
+  const ahead = createSaveAhead(directory);
   const sections = new Map<string, StoredSection>();
   const pending = new Map<string, { readonly version: number; readonly produce: () => unknown }>();
   let timer: Timer | undefined;
@@ -78,8 +80,10 @@ export function createStateFile({
     pending.clear();
     try {
       for (const [name, { version, produce }] of taken) sections.set(name, { version, value: produce() });
+      const forgetNotes = ahead.mark(taken.map(([name]) => name));
       const content = JSON.stringify({ format: FORMAT, sections: Object.fromEntries(sections) });
       await writeFileAtomically(path, `${content}\n`);
+      await forgetNotes();
       if (isFailing) log.info({ path }, 'state is saved again');
       isFailing = false;
     } catch (error) {
@@ -97,6 +101,7 @@ export function createStateFile({
 
   return {
     async open() {
+      await ahead.open();
       const text = await readBoundedFile(path, maxBytes).catch((error: unknown) => {
         if (errorCode(error) === 'ENOENT') return undefined;
         return error instanceof Error ? error : new Error(String(error));
@@ -115,6 +120,8 @@ export function createStateFile({
           const stored = sections.get(name);
           return stored?.version === version ? stored.value : undefined;
         },
+        note: (value) => ahead.add(name, value),
+        loadNotes: () => ahead.of(name),
         save(produce) {
           pending.set(name, { version, produce });
           if (!isFailing) schedule(SAVE_DELAY_MS);

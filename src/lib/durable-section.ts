@@ -9,3 +9,10 @@ export interface DurableSection {
    */
   save(produce: () => unknown): void;
 }
+
+export interface NotedSection extends DurableSection {
+  /** Puts a small fact on disk at once, until a save that was asked for later has been written. */
+  note(value: unknown): void;
+  /** What was noted since the last save, oldest first, of unknown shape. */
+  loadNotes(): readonly unknown[];
+}

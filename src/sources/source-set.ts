@@ -7,7 +7,7 @@ import type { Suspect } from '../fleet/io-model.js';
 import type { SourceName } from '../fleet/model.js';
 import type { Observation } from '../fleet/observations.js';
 import type { Clock } from '../lib/clock.js';
-import type { DurableSection } from '../lib/durable-section.js';
+import type { NotedSection } from '../lib/durable-section.js';
 import type { Logger } from '../lib/logger.js';
 import { planSources, type SourcePlan } from './all-sources.js';
 import type { Source } from './source.js';
@@ -17,7 +17,7 @@ const MEMORY_VERSION = 1;
 
 /** The part of the state file that sources need. */
 interface SectionedState {
-  section(name: string, version: number): DurableSection;
+  section(name: string, version: number): NotedSection;
 }
 
 export interface SourceSet {

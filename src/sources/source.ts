@@ -4,7 +4,7 @@ import type { Suspect } from '../fleet/io-model.js';
 import type { SourceName } from '../fleet/model.js';
 import type { Observation } from '../fleet/observations.js';
 import type { Clock } from '../lib/clock.js';
-import type { DurableSection } from '../lib/durable-section.js';
+import type { NotedSection } from '../lib/durable-section.js';
 import type { Logger } from '../lib/logger.js';
 
 export interface SourceContext {
@@ -17,7 +17,7 @@ export interface SourceContext {
   /** Ids of containers whose connections detection wants to know, the longest idle first; absent: none. */
   readonly unserved?: () => readonly string[];
   /** What the source remembers from one life of the daemon to the next; absent: nothing. */
-  readonly durable?: DurableSection;
+  readonly durable?: NotedSection;
 }
 
 export interface Source {

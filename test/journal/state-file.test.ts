@@ -114,3 +114,25 @@ test('an owner that starts anew within one life finds what was saved but not yet
   assert.equal(file.section('a', 2).load(), undefined);
   await file.close();
 });
+
+test('what was noted outlives a kill until its section is saved, a torn last line aside', async (t) => {
+  const directory = await tempDir(t);
+  const ahead = join(directory, 'state-ahead.jsonl');
+  const first = life(directory);
+  await first.file.open();
+  first.file.section('a', 1).note({ x: 1 });
+  first.file.section('b', 1).note('kept');
+  await waitFor('the notes', async () => (await readFile(ahead, 'utf8').catch(() => '')).includes('kept'));
+  await writeFile(ahead, `${await readFile(ahead, 'utf8')}{"section":"a","val`);
+  const second = life(directory);
+  await second.file.open();
+  const section = second.file.section('a', 1);
+  section.note({ x: 2 });
+  assert.deepEqual(section.loadNotes(), [{ x: 1 }, { x: 2 }]);
+  section.save(() => 'all');
+  assert.equal(await second.file.flush(), true);
+  const third = life(directory);
+  await third.file.open();
+  assert.deepEqual(third.file.section('a', 1).loadNotes(), []);
+  assert.deepEqual(third.file.section('b', 1).loadNotes(), ['kept']);
+});

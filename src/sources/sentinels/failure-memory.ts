@@ -23,6 +23,10 @@ export interface Judgement {
 export interface FailureMemoryOptions {
   /** What the last life stored; of any shape. */
   readonly stored: unknown;
+  /** What it noted after that; of any shape. */
+  readonly notes?: readonly unknown[];
+  /** Keeps a fact until the whole is stored again. */
+  readonly note?: (value: unknown) => void;
   /** What is watched: memories of another root or pattern do not apply. */
   readonly key: string;
   readonly nowMs: () => number;
@@ -38,9 +42,10 @@ const MAX_REMEMBERED = 20_000;
 /** Clocks of file systems are coarse, and those of file servers a little off. */
 const CLOCK_SLACK_MS = 2000;
 
-export function createFailureMemory({ stored, key, nowMs }: FailureMemoryOptions): FailureMemory {
+export function createFailureMemory(options: FailureMemoryOptions): FailureMemory {
+  const { stored, notes = [], note, key, nowMs } = options;
   const last = parseStored(stored, key);
-  const remembered = new Map<string, Remembered>(last?.failures);
+  const remembered = new Map<string, Remembered>([...(last?.failures ?? []), ...parseNotes(notes, key)]);
   const newSinceMs = last ? last.lookedAtMs - CLOCK_SLACK_MS : nowMs();
   const isFirstLife = last === undefined;
   let hasLooked = false;
@@ -51,6 +56,7 @@ export function createFailureMemory({ stored, key, nowMs }: FailureMemoryOptions
     // Deleted first, so that the map's order is the order of being seen.
     remembered.delete(path);
     remembered.set(path, entry);
+    if (!isFirstLife || hasLooked) note?.({ key, failure: [path, entry.identity, entry.firstSeenAtMs] });
     const oldest = remembered.keys().next();
     if (remembered.size > MAX_REMEMBERED && !oldest.done) {
       remembered.delete(oldest.value);
@@ -99,6 +105,14 @@ function parseStored(value: unknown, key: string): Stored | undefined {
   const { key: storedKey, lookedAtMs, failures } = value as Record<string, unknown>;
   if (storedKey !== key || typeof lookedAtMs !== 'number' || !Array.isArray(failures)) return undefined;
   return { lookedAtMs, failures: failures.slice(-MAX_REMEMBERED).flatMap(parseRemembered) };
+}
+
+function parseNotes(notes: readonly unknown[], key: string): readonly (readonly [string, Remembered])[] {
+  return notes.flatMap((note) => {
+    if (typeof note !== 'object' || note === null) return [];
+    const { key: notedKey, failure } = note as Record<string, unknown>;
+    return notedKey === key ? parseRemembered(failure) : [];
+  });
 }
 
 function parseRemembered(entry: unknown): readonly (readonly [string, Remembered])[] {

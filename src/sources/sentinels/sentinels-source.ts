@@ -38,7 +38,13 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
   const target = `${root}/${config.pattern}`;
   const threadUrl = options.threadUrl ?? new URL('./observer-thread.js', import.meta.url);
   const classify = createFailureClassifier(config.reasons);
-  const memory = createFailureMemory({ stored: durable?.load(), key: target, nowMs: clock.nowMs });
+  const memory = createFailureMemory({
+    stored: durable?.load(),
+    notes: durable?.loadNotes() ?? [],
+    note: (value) => durable?.note(value),
+    key: target,
+    nowMs: clock.nowMs,
+  });
   const reasons = [...new Set([...Object.keys(config.reasons), UNKNOWN_REASON])];
   const health = createHealthReporter('sentinels', context);
   const backoff = createBackoff({ baseMs: 1000, maxMs: 60_000 });

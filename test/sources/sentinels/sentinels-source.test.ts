@@ -5,7 +5,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { sentinelsSection } from '../../../src/config/sentinels-section.js';
-import type { DurableSection } from '../../../src/lib/durable-section.js';
+import type { NotedSection } from '../../../src/lib/durable-section.js';
 import {
   createSentinelsSource,
   type SentinelsSourceOptions,
@@ -16,9 +16,11 @@ import { tempDir } from '../../support/temp-dir.js';
 import { waitFor } from '../../support/wait-for.js';
 
 /** What outlives a source, as the state file would keep it. */
-function durableMemory(): DurableSection {
+function durableMemory(): NotedSection {
   let saved: string | undefined;
   return {
+    note: () => undefined,
+    loadNotes: () => [],
     load: () => (saved === undefined ? undefined : JSON.parse(saved)),
     save: (produce) => {
       saved = JSON.stringify(produce());
@@ -35,7 +37,7 @@ interface Life extends SourceHarness {
 async function startLife(
   t: TestContext,
   root: string,
-  durable?: DurableSection,
+  durable?: NotedSection,
   more: Partial<SentinelsSourceOptions> = {},
 ): Promise<Life> {
   const harness = createSourceHarness();
