@@ -5,25 +5,30 @@ import type { Suspect } from '../fleet/io-model.js';
 import type { Fleet } from '../fleet/model.js';
 import type { Verdicts } from './verdicts.js';
 
-/** Two readings of the CPU time, some seconds apart, must lie between this and the shortest limit. */
+/** Two readings, some seconds apart, must lie between this and the limit: of a shorter limit it is a third. */
 const SILENT_MS = 20_000;
+const SHARE_OF_LIMIT = 1 / 3;
 
 /** One that has used no CPU for as long is quiet. */
 const QUIET_MS = 10_000;
 
-export function listSuspects({ workers }: Verdicts, fleet: Fleet): readonly Suspect[] {
+export function listSuspects({ workers, limits }: Verdicts, fleet: Fleet): readonly Suspect[] {
   const suspects: (Suspect & { readonly silentMs: number })[] = [];
-  for (const [key, { silentMs }] of workers) {
+  for (const [key, { silentMs, standing }] of workers) {
     const id = fleet.containers.get(key)?.id;
-    if (silentMs !== undefined && silentMs > SILENT_MS && id !== undefined) {
-      suspects.push({ id, silentMs, isQuiet: isQuiet(fleet.cpu.get(key)) });
+    const { stallMs = Infinity } = limits.get(standing.stage ?? '') ?? {};
+    const shareMs = stallMs * SHARE_OF_LIMIT;
+    if (silentMs !== undefined && silentMs > Math.min(SILENT_MS, shareMs) && id !== undefined) {
+      const isQuiet = quietMs(fleet.cpu.get(key)) >= Math.min(QUIET_MS, shareMs);
+      suspects.push({ id, silentMs, isQuiet });
     }
   }
   return suspects.toSorted((one, other) => other.silentMs - one.silentMs);
 }
 
-function isQuiet(used: CpuActivity | undefined): boolean {
-  return used !== undefined && used.atMs - Math.max(used.firstAtMs, used.lastBusyAtMs ?? 0) >= QUIET_MS;
+/** For how long it has used no CPU, as of its last reading. */
+function quietMs(used: CpuActivity | undefined): number {
+  return used === undefined ? 0 : used.atMs - Math.max(used.firstAtMs, used.lastBusyAtMs ?? 0);
 }
 
 /**
