@@ -20,6 +20,8 @@ describe('the RabbitMQ source when its broker fails', { skip: skipWithout('rabbi
   after(() => broker?.dispose());
 
   it('notices a broker that stops answering, names it, and goes on when it answers again', async (test) => {
+    // Before connections are closed, which a frozen broker would keep open for ever.
+    test.after(() => broker.thaw());
     const { channel } = await connectClient(test, broker.amqpUrl);
     await channel.assertQueue('frozen');
     const watched = watchBroker(test, { rabbitmq: allWays, stageQueues: ['frozen'] });
@@ -31,7 +33,7 @@ describe('the RabbitMQ source when its broker fails', { skip: skipWithout('rabbi
     await waitFor('the source to be down', () => isUp() === false, NOTICE_LIMIT_MS);
     assert.ok(Date.now() - frozenAtMs < NOTICE_LIMIT_MS);
     assert.equal(watched.warnings().length, 1, watched.warnings().join(''));
-    assert.match(watched.warnings()[0] ?? '', /"reason":"timeout".*no answer within 4000 ms/);
+    assert.match(watched.warnings()[0] ?? '', /"reason":"timeout".*no answer within 4s/);
     assert.equal(watched.queue('frozen')?.ready?.value, 0, 'what was known stays');
 
     broker.thaw();
@@ -41,6 +43,7 @@ describe('the RabbitMQ source when its broker fails', { skip: skipWithout('rabbi
   });
 
   it('stops at once although the broker answers nothing', async (test) => {
+    test.after(() => broker.thaw());
     const watched = watchBroker(test, { rabbitmq: allWays, stageQueues: ['frozen'] });
     await waitFor('the queue', () => watched.queue('frozen')?.ready?.via === 'amqp');
     broker.freeze();
