@@ -44,7 +44,7 @@ export const rabbitmqSection = z
     }),
     consumer_timeout: duration('30m', { atLeast: '1s' }).meta({
       description:
-        'How long the broker waits for an ack before it takes a job away: its `consumer_timeout`, 30 minutes by default, which no interface tells.',
+        'How long the broker waits for an ack before it takes a job away: its `consumer_timeout`, 30 minutes by default. RabbitMQ 4.3 and later report it for each consumer through `management_url`; older ones report it nowhere.',
     }),
     vhost: optionalText('a virtual host').meta({
       description: 'The virtual host to watch. Null: the one in `amqp_url`, else `/`.',

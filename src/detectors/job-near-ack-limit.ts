@@ -3,6 +3,7 @@
 import type { Job } from '../fleet/progress-model.js';
 import type { Broker, Queue } from '../fleet/queue-model.js';
 import { formatDuration } from '../lib/duration.js';
+import { isOlderThan } from '../lib/version.js';
 import type { Detection } from './finding.js';
 import type { Detector, Scene } from './scene.js';
 import { workerSubject } from './worker-findings.js';
@@ -53,13 +54,9 @@ function shortestWarning(broker: Broker, queues: Iterable<Queue>, { settings }: 
  */
 function hasLimit({ version }: Broker, { type }: Queue): boolean {
   if (type === 'stream') return false;
-  const [major = 0, minor = 0, patch = 0] = (version ?? '')
-    .split('.')
-    .map((part) => Number.parseInt(part, 10));
-  if (version === undefined || Number.isNaN(major)) return true;
-  const isBefore = (one: number, two: number, three: number): boolean =>
-    major < one || (major === one && (minor < two || (minor === two && patch < three)));
-  return !isBefore(3, 8, 15) && (isBefore(4, 3, 0) || type === 'quorum');
+  if (version === undefined) return true;
+  if (isOlderThan(version, [3, 8, 15])) return false;
+  return type === 'quorum' || isOlderThan(version, [4, 3, 0]) !== false;
 }
 
 interface Circumstances {

@@ -1,6 +1,7 @@
 /** What the RabbitMQ source can say. Times are Unix milliseconds. */
 
 import type { DeadLetterBinding } from './dead-letter-routes.js';
+import type { FailureReason } from './failure-reason.js';
 import type { QueueTraits } from './queue-kind.js';
 import type {
   BrokerAlarm,
@@ -46,7 +47,7 @@ export interface WayReading {
   /** All bindings of exchanges that dead letters go to. */
   readonly deadLetterBindings?: readonly DeadLetterBinding[];
   /** Why what it tells is not the whole, and what cures that. */
-  readonly caveat?: string;
+  readonly caveat?: { readonly reason: FailureReason; readonly problem: string };
 }
 
 export type QueueObservation =

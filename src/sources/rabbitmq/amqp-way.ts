@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.js';
 import { type AmqpConnection, openAmqp, untilGivenUp } from './amqp-connection.js';
 import type { AmqpAddress } from './broker-address.js';
 import type { QueueChoice, Way } from './broker-way.js';
-import { createDeclarer, type Declarer } from './declare-queues.js';
+import { createDeclarer, type Declared, type Declarer } from './declare-queues.js';
 import { consumeProgress, PROGRESS_QUEUE_PREFIX } from './progress-consumer.js';
 
 export interface AmqpWayOptions {
@@ -43,38 +43,52 @@ export function createAmqpWay(options: AmqpWayOptions): Way {
     return session;
   }
 
+  /** A connection that fails is dropped, and tried again after a pause. */
+  async function ask(signal: AbortSignal): Promise<Asked> {
+    // Before anything is waited for: what another interface lists meanwhile is that one's to tell.
+    const names = new Set([...choice.stageQueues, ...options.furtherQueues()]);
+    try {
+      const { connection, declarer, keepReceiving } = await connected(signal);
+      // First, because progress does not depend on the right to ask for queues.
+      await untilGivenUp(keepReceiving(), signal);
+      const askedAtMs = clock.nowMs();
+      const declared = await untilGivenUp(declarer.declare([...names]), signal);
+      backoff.reset();
+      pause = undefined;
+      return { ...declared, version: connection.version, askedAtMs };
+    } catch (error) {
+      if (error !== pause?.error) pause = { untilMs: clock.monotonicMs() + backoff.nextDelayMs(), error };
+      session?.connection.destroy();
+      session = undefined;
+      throw error;
+    }
+  }
+
   return {
     via: 'amqp',
     target: address.target,
     async read(signal) {
-      try {
-        const { connection, declarer, keepReceiving } = await connected(signal);
-        const names = new Set([...choice.stageQueues, ...options.furtherQueues()]);
-        const askedAtMs = clock.nowMs();
-        const queues = await untilGivenUp(declarer.declare([...names]), signal);
-        await untilGivenUp(keepReceiving(), signal);
-        backoff.reset();
-        pause = undefined;
-        const { version } = connection;
-        return {
-          via: 'amqp',
-          atMs: askedAtMs,
-          isComplete: false,
-          queues,
-          ...(version !== undefined && { version }),
-        };
-      } catch (error) {
-        if (error !== pause?.error) pause = { untilMs: clock.monotonicMs() + backoff.nextDelayMs(), error };
-        session?.connection.destroy();
-        session = undefined;
-        throw error;
-      }
+      const { readings, refusal, version, askedAtMs } = await ask(signal);
+      if (refusal && readings.length === 0) throw refusal;
+      return {
+        via: 'amqp',
+        atMs: askedAtMs,
+        isComplete: false,
+        queues: readings,
+        ...(version !== undefined && { version }),
+        ...(refusal && { caveat: { reason: refusal.reason, problem: refusal.message } }),
+      };
     },
     close() {
       session?.connection.destroy();
       session = undefined;
     },
   };
+}
+
+interface Asked extends Declared {
+  readonly version: string | undefined;
+  readonly askedAtMs: number;
 }
 
 interface AmqpSession {
@@ -89,7 +103,7 @@ function createSession(connection: AmqpConnection, { progress, clock }: AmqpWayO
   let isReceiving = false;
   return {
     connection,
-    declarer: createDeclarer(connection),
+    declarer: createDeclarer(connection, clock),
     async keepReceiving() {
       if (!progress || isReceiving) return;
       try {

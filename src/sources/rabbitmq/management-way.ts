@@ -6,6 +6,7 @@ import { counted } from '../../lib/counted.js';
 import { SourceError } from '../source-error.js';
 import type { HttpAddress } from './broker-address.js';
 import type { QueueChoice, Way } from './broker-way.js';
+import { withConsumerTimeouts } from './consumer-timeouts.js';
 import { createBindingReader } from './dead-letter-bindings.js';
 import { httpGet } from './http-get.js';
 import { parseAlarms, parseQueues, parseVersion, QUEUE_COLUMNS } from './parse-management.js';
@@ -22,6 +23,8 @@ export interface ManagementWayOptions {
   readonly onBroken: (problem: SourceError) => void;
   /** Undefined: where dead letters go was read. */
   readonly onBindings: (problem: unknown) => void;
+  /** Undefined: the limits of consumers were read. */
+  readonly onTimeouts: (problem: unknown) => void;
 }
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -57,6 +60,18 @@ export function createManagementWay(options: ManagementWayOptions): Way {
     } catch (error) {
       options.onBindings(error);
       return undefined;
+    }
+  }
+
+  /** Beside the point, too: without it the configured limit holds. */
+  async function readTimeouts(queues: readonly QueueReading[], signal: AbortSignal) {
+    try {
+      const read = await withConsumerTimeouts(queues, { get, vhost, version, signal });
+      options.onTimeouts(undefined);
+      return read;
+    } catch (error) {
+      options.onTimeouts(error);
+      return queues;
     }
   }
 
@@ -98,12 +113,15 @@ export function createManagementWay(options: ManagementWayOptions): Way {
         isAsking ? get('/overview?columns=rabbitmq_version', signal) : undefined,
       ]);
       if (overview !== undefined) version = parseVersion(overview);
-      const deadLetterBindings = await readBindings(queues, signal);
+      const [deadLetterBindings, queuesWithTimeouts] = await Promise.all([
+        readBindings(queues, signal),
+        readTimeouts(queues, signal),
+      ]);
       return {
         via: 'management',
         atMs: askedAtMs - STATS_DELAYS * statsIntervalMs,
         isComplete: isAsking,
-        queues,
+        queues: queuesWithTimeouts,
         ...(alarms && { alarms, alarmsAtMs: askedAtMs }),
         ...(deadLetterBindings && { deadLetterBindings }),
         ...(version !== undefined && { version }),

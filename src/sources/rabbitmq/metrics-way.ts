@@ -69,7 +69,7 @@ export function createMetricsWay(options: MetricsWayOptions): Way {
         isComplete: true,
         queues: [...present, ...missing.map((name): QueueReading => ({ name, status: 'missing' }))],
         ...(page.version !== undefined && { version: page.version }),
-        ...(takingTurns && { caveat: describeTurns(takingTurns) }),
+        ...(takingTurns && { caveat: { reason: 'protocol', problem: describeTurns(takingTurns) } }),
       };
     },
     close() {

@@ -70,8 +70,9 @@ export function createRabbitmqReader(
         const via = ways[index]?.health.via ?? '';
         const isFailed = result instanceof SourceError;
         parts.note(via, isFailed ? result : undefined);
-        if (!isFailed)
-          parts.note(`${via}_caveat`, result.caveat && new SourceError('protocol', result.caveat));
+        if (isFailed) continue;
+        const { caveat } = result;
+        parts.note(`${via}_caveat`, caveat && new SourceError(caveat.reason, caveat.problem));
       }
       noteBound(chooser.leftOutCount);
       return [];
@@ -135,6 +136,7 @@ function createWays({ config, chooser, parts, isUp, context }: WaysOptions): rea
         isSpared: () => isUp('metrics'),
         onBroken: (problem) => parts.note('management_queues', problem),
         onBindings: (problem) => parts.note('management_bindings', problem),
+        onTimeouts: (problem) => parts.note('management_consumers', problem),
       }),
     );
   }

@@ -40,7 +40,7 @@ export function watchWay(way: Way, { clock, limitMs }: { clock: Clock; limitMs: 
           target,
           isUp: true,
           lastSuccessAtMs,
-          ...(caveat !== undefined && { problem: caveat }),
+          ...(caveat && { problem: caveat.problem }),
         };
         return reading;
       } catch (error) {

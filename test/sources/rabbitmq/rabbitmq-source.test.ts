@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { isOlderThan, type Version } from '../../../src/lib/version.js';
 import { skipWithout } from '../../support/machine.js';
 import { connectClient, publish, watchBroker } from '../../support/rabbitmq-harness.js';
 import { type RealRabbitmq, startRabbitmq } from '../../support/real-rabbitmq.js';
@@ -205,7 +206,7 @@ describe('the RabbitMQ source on a real broker', { skip: skipWithout('rabbitmq')
     assert.equal(untagged.warnings().length, 1);
   });
 
-  it('needs no permission in a vhost but access to it', async (test) => {
+  it('needs no permission in a vhost but access to it, or says which one the broker wants', async (test) => {
     await broker.manage('PUT', '/vhosts/least%2Fvhost');
     await broker.manage('PUT', '/users/least', { password: 'l%e@s/t', tags: 'monitoring' });
     await broker.manage('PUT', '/permissions/least%2Fvhost/least', {
@@ -231,9 +232,37 @@ describe('the RabbitMQ source on a real broker', { skip: skipWithout('rabbitmq')
       stageQueues: ['jobs'],
     });
     await waitFor('the queue', () => watched.depth('jobs', 'least/vhost') === 'present 2/0/0');
-    assert.equal(watched.queue('jobs', 'least/vhost')?.ready?.via, 'amqp');
     await waitFor('only its own vhost', () => watched.fleet.queues.size === 1);
+    // From then on, a passive declare needs a right on the queue.
+    if (!(await isOlder(broker, [4, 2, 6]))) {
+      assert.equal(watched.queue('jobs', 'least/vhost')?.ready?.via, 'metrics');
+      assert.equal(watched.fleet.sources.get('rabbitmq')?.isUp, true);
+      assert.equal(watched.warnings().length, 1);
+      assert.match(
+        watched.warnings()[0] ?? '',
+        /"permission".*the user least has no right on queue jobs; give it read/,
+      );
+    } else {
+      assert.equal(watched.queue('jobs', 'least/vhost')?.ready?.via, 'amqp');
+      assert.deepEqual(watched.warnings(), []);
+    }
+  });
+
+  it('needs the right read on the queues of stages, by each version of the broker', async (test) => {
+    const { channel } = await connectClient(test, broker.amqpUrl);
+    await channel.assertQueue('readable');
+    publish(channel, 'readable', 2);
+    await broker.manage('PUT', '/users/reader', { password: 'reader', tags: '' });
+    await broker.manage('PUT', '/permissions/%2F/reader', {
+      configure: '^$',
+      write: '^$',
+      read: '^readable$',
+    });
+    const amqp_url = broker.amqpUrl.replace('guest:guest', 'reader:reader');
+    const watched = watchBroker(test, { rabbitmq: { amqp_url }, stageQueues: ['readable'] });
+    await waitFor('its depth', () => watched.depth('readable') === 'present 2/-/0');
     assert.deepEqual(watched.warnings(), []);
+    await channel.deleteQueue('readable');
   });
 
   it('receives progress messages through a queue of its own, which is hidden, bounded and gone at the stop', async (test) => {
@@ -245,16 +274,19 @@ describe('the RabbitMQ source on a real broker', { skip: skipWithout('rabbitmq')
       read: '^(stagewatch-progress-.*|progress)$',
     });
     const amqp_url = broker.amqpUrl.replace('guest:guest', 'progress:progress');
+    // A queue that this user may not ask for, on brokers that want a right for it.
+    const { channel } = await connectClient(test, broker.amqpUrl);
+    await channel.assertQueue('refused');
     const watched = watchBroker(test, {
       rabbitmq: { ...allWays, amqp_url, progress_exchange: 'progress' },
+      stageQueues: ['refused'],
     });
     await waitFor('a line on the exchange', () =>
       watched.warnings().some((line) => line.includes('there is no exchange progress')),
     );
-    const { channel } = await connectClient(test, broker.amqpUrl);
     await channel.assertExchange('progress', 'fanout', { durable: false });
     await waitFor('it to be back', () =>
-      watched.logLines.some((line) => line.includes('part of the source is back')),
+      watched.logLines.some((line) => line.includes('"progress_exchange"') && line.includes('is back')),
     );
 
     channel.publish('progress', '', Buffer.from('{"name":"w-0","done":1}'));
@@ -279,12 +311,25 @@ describe('the RabbitMQ source on a real broker', { skip: skipWithout('rabbitmq')
 
   it('tells version, alarms and the consumer timeout of a queue', async (test) => {
     const { channel } = await connectClient(test, broker.amqpUrl);
-    await channel.assertQueue('timed', { arguments: { 'x-consumer-timeout': 600_000 } });
+    // From 4.3 on classic queues refuse the argument.
+    const timed = { 'x-queue-type': 'quorum', 'x-consumer-timeout': 600_000 };
+    await channel.assertQueue('timed', { arguments: timed });
     const watched = watchBroker(test, { rabbitmq: { ...allWays, consumer_timeout: '1h' } });
     await waitFor('alarms', () => watched.fleet.broker?.alarms?.memory === false);
     assert.match(watched.fleet.broker?.version ?? '', /^\d+\.\d+\.\d+/);
     assert.equal(watched.fleet.broker?.consumerTimeoutMs, 3_600_000);
     await waitFor('its timeout', () => watched.queue('timed')?.consumerTimeoutMs === 600_000);
+    await channel.assertQueue('served', { arguments: { 'x-queue-type': 'quorum' } });
+    await channel.consume('served', () => undefined);
+    await waitFor('its consumer', () => watched.queue('served')?.consumers?.value === 1);
+    if (!(await isOlder(broker, [4, 3, 0]))) {
+      // Asked every 30 seconds while the metrics page answers.
+      await waitFor(
+        'what the broker waits for it',
+        () => watched.queue('served')?.consumerTimeoutMs === 1_800_000,
+        45_000,
+      );
+    }
     await broker.control('set_vm_memory_high_watermark', 'absolute', '1MB');
     await waitFor('the alarm', () => watched.fleet.broker?.alarms?.memory === true);
     assert.equal(watched.fleet.broker?.alarms?.disk, false);
@@ -292,6 +337,11 @@ describe('the RabbitMQ source on a real broker', { skip: skipWithout('rabbitmq')
     await waitFor('its end', () => watched.fleet.broker?.alarms?.memory === false);
   });
 });
+
+async function isOlder(broker: RealRabbitmq, than: Version): Promise<boolean> {
+  const { rabbitmq_version } = (await broker.manage('GET', '/overview')) as { rabbitmq_version: string };
+  return isOlderThan(rabbitmq_version, than) === true;
+}
 
 async function listQueues(broker: RealRabbitmq): Promise<string[]> {
   const queues = (await broker.manage('GET', '/queues?columns=name')) as { name: string }[];
