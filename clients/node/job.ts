@@ -39,6 +39,8 @@ export interface JobOptions {
   readonly name?: string | undefined;
   readonly total?: number | undefined;
   readonly unit?: string | undefined;
+  /** That the job came from; by it stagewatch knows the queue of the stage. */
+  readonly queue?: string | undefined;
   /** Sentinels are on the disk before they appear (true). */
   readonly durable?: boolean | undefined;
   readonly warn?: Warn | undefined;
@@ -124,7 +126,8 @@ export function createJob(options: JobOptions = {}): Job {
   const folder = progressFolder(options.progress);
   const file = folder === undefined ? undefined : createProgressFile(folder, name, warn);
   const stage = options.stage || process.env['STAGEWATCH_STAGE'] || undefined;
-  const known = { document: options.document, stage, total: options.total, unit: options.unit };
+  const { document, queue, total, unit } = options;
+  const known = { document, stage, total, unit };
   const state = { ...known, message: undefined as string | undefined, done: undefined as number | undefined };
   let startedAtMs: number | undefined;
   let result: Record<string, unknown> = {};
@@ -200,7 +203,7 @@ export function createJob(options: JobOptions = {}): Job {
       }
       const beganMs = Date.now();
       startedAtMs = beganMs;
-      file?.begin(() => ({ name, state: 'running', ...state, started_at: beganMs / 1000 }));
+      file?.begin(() => ({ name, queue, state: 'running', ...state, started_at: beganMs / 1000 }));
     },
     step(count = 1, message) {
       state.done = (state.done ?? 0) + count;

@@ -16,6 +16,7 @@ const MAX_TEXT = 1024;
 export interface ProgressFacts {
   readonly name: string;
   readonly stage?: string | undefined;
+  readonly queue?: string | undefined;
   readonly state: 'running';
   readonly document?: string | undefined;
   readonly done?: number | undefined;

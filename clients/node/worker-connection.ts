@@ -151,6 +151,7 @@ export function createWorkerConnection(given: WorkerOptions): WorkerConnection {
       sentinel: options.sentinel,
       progress: options.progress,
       name,
+      queue: options.queue,
       durable: options.durable,
       warn,
     });

@@ -1,4 +1,4 @@
-/** QueueMissing: the queue of a configured stage has not been on the broker for a minute. */
+/** QueueMissing: the queue of a stage has not been on the broker for a minute. */
 
 import type { Detector } from './scene.js';
 
@@ -20,9 +20,9 @@ export const queueMissing: Detector = {
             summary: `queue ${name} is not on the broker`,
             evidence: [
               `the broker has no queue ${name} in vhost ${vhost}`,
-              ...(stage === undefined ? [] : [`stage ${stage} is configured to take its jobs from it`]),
+              ...(stage === undefined ? [] : [`stage ${stage} takes its jobs from it`]),
             ],
-            clearsWhen: 'The queue is declared, or the stage is configured with another.',
+            clearsWhen: 'The queue is declared, or the stage takes its jobs from another.',
             beganAtMs: nowMs,
           }
         : [],

@@ -11,7 +11,7 @@ import type { Classification, Container, ContainerCounters, IgnoredContainer, Se
 import type { ContainerEvent, ContainerFacts, ListedContainer, Observation } from './observations.js';
 import { noteEvent, settleByInspect, settleWithoutInspect } from './restart-ledger.js';
 import { supervisorOf } from './supervisor.js';
-import { chooseStage, type ToldStages } from './told-stages.js';
+import { chooseStage, type ToldMemory } from './told-memory.js';
 
 export interface ContainerRegistry {
   readonly containers: ReadonlyMap<string, Container>;
@@ -48,7 +48,7 @@ const MAX_ENDS = 10_000;
 
 export function createContainerRegistry(
   initialClassify: Classify,
-  toldStages: Pick<ToldStages, 'get'>,
+  toldStages: Pick<ToldMemory, 'get'>,
 ): ContainerRegistry {
   let classify = initialClassify;
   const entries = new Map<string, Entry>();

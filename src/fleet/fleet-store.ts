@@ -15,7 +15,8 @@ import { createSentinelRegistry } from './sentinel-registry.js';
 import { createSocketRegistry } from './socket-registry.js';
 import { applySourceReport, unreadSource } from './source-health.js';
 import type { Stage } from './stage-model.js';
-import { createToldStages } from './told-stages.js';
+import { createToldMemory } from './told-memory.js';
+import { chooseQueues } from './told-queues.js';
 
 export interface FleetStore {
   /** A live view: read it synchronously, or copy what must stay the same over an await. */
@@ -31,7 +32,7 @@ export function createFleetStore(classify: Classify): FleetStore {
   const sources = new Map<SourceName, SourceHealth>();
   /** Of sources that are watched no longer, for when they are again. */
   const failuresBefore = new Map<SourceName, SourceHealth['failures']>();
-  const toldStages = createToldStages();
+  const toldStages = createToldMemory();
   const registry = createContainerRegistry(classify, toldStages);
   const { containers, ignored } = registry;
   const cpu = createCpuRegistry({ containers });
@@ -159,12 +160,13 @@ export function createFleetStore(classify: Classify): FleetStore {
         if (gpuRegistry.applyRead(observation)) gpuLinks.invalidate();
         break;
       case 'broker-read':
+        queueRegistry.relabel(chooseQueues(stages.values(), progress.workers.values()));
         queueRegistry.applyRead(observation);
         break;
       case 'stages-configured':
         stages.clear();
         for (const stage of observation.stages) stages.set(stage.id, stage);
-        queueRegistry.relabel(observation.stages);
+        queueRegistry.relabel(chooseQueues(observation.stages, progress.workers.values()));
         break;
       case 'progress-swept':
       case 'progress-message':

@@ -7,6 +7,8 @@ export const MAX_PROGRESS_BYTES = 65_536;
 const MAX_NAME_LENGTH = 255;
 const MAX_STAGE_LENGTH = 128;
 const MAX_TEXT_LENGTH = 1024;
+/** AMQP has no longer names. */
+const MAX_QUEUE_BYTES = 255;
 const MAX_COMPLETED = 1000;
 
 const CONTROL = /\p{Cc}/u;
@@ -83,6 +85,8 @@ function readReport(fields: Fields, fallbackName: string | undefined): ProgressR
   if (role !== undefined) report.role = role;
   const stage = readStage(fields);
   if (stage !== undefined) report.stage = stage;
+  const queue = readQueue(fields['queue']);
+  if (queue !== undefined) report.queue = queue;
   const state = readText(fields, 'state')?.trim().toLowerCase();
   if (state !== undefined && state !== '') report.state = state;
   for (const key of ['document', 'unit', 'message'] as const) {
@@ -138,6 +142,12 @@ function readStage(fields: Fields): string | undefined {
     throw new Unusable('wrong_type', `stage: expected at most ${MAX_STAGE_LENGTH} characters on one line`);
   }
   return text;
+}
+
+/** Other writers may mean something else by the word, such as a depth: what is no queue's name is not read. */
+function readQueue(value: unknown): string | undefined {
+  const isName = typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= MAX_QUEUE_BYTES;
+  return isName && !CONTROL.test(value) ? value : undefined;
 }
 
 function readAmount(fields: Fields, key: string): number | undefined {

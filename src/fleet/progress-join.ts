@@ -5,7 +5,7 @@ import type { Container } from './model.js';
 import type { Orchestrator, ProgressReport, Worker } from './progress-model.js';
 import type { Tracker } from './progress-tracker.js';
 import type { ReporterIndex } from './reporter-index.js';
-import { chooseStage, type ToldStages } from './told-stages.js';
+import { chooseStage, type ToldMemory } from './told-memory.js';
 
 /** Who speaks, as far as it is known now. */
 export interface Place {
@@ -18,11 +18,14 @@ export interface Place {
   readonly gpu?: string;
   /** Of a worker: the stage it serves. */
   readonly stage?: string;
+  /** Of a worker: the queue it said that it takes its jobs from. */
+  readonly queue?: string;
 }
 
 export interface JoinContext extends ReporterIndex {
   readonly classify: Classify;
-  readonly toldStages: ToldStages;
+  readonly toldStages: ToldMemory;
+  readonly toldQueues: ToldMemory;
 }
 
 /** For what is built field by field, because it is built thousands at a time and spreading each field costs more. */
@@ -31,7 +34,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Undefined: infrastructure, or ignored by label. */
 export function placeReport(report: ProgressReport, context: JoinContext): Place | undefined {
   const container = context.find(report.name);
-  if (container) return placeContainer(container, context.toldStages);
+  if (container) return placeContainer(container, context);
   if (context.isIgnored(report.name)) return undefined;
   const guess = context.classify({ name: report.name, labels: {} }, 'progress');
   const role = report.role ?? (guess?.role === 'orchestrator' ? 'orchestrator' : 'worker');
@@ -42,20 +45,27 @@ export function placeReport(report: ProgressReport, context: JoinContext): Place
     'progress',
   );
   const stage = chooseStage(described, context.toldStages.get(report.name));
+  const queue = context.toldQueues.get(report.name);
   return {
     ...base,
     ...(stage !== undefined && { stage }),
+    ...(queue !== undefined && { queue }),
     ...(described?.gpu !== undefined && { gpu: described.gpu }),
   };
 }
 
-export function placeContainer(container: Container, toldStages: ToldStages): Place | undefined {
+export function placeContainer(
+  container: Container,
+  { toldStages, toldQueues }: Pick<JoinContext, 'toldStages' | 'toldQueues'>,
+): Place | undefined {
   const { identity, id, role, gpu } = container;
   if (role === 'infrastructure') return undefined;
   const place: Mutable<Place> = { key: identity, role, container: container.name, identity, id };
   if (role === 'orchestrator') return place;
   const stage = chooseStage(container, toldStages.get(identity));
   if (stage !== undefined) place.stage = stage;
+  const queue = toldQueues.get(identity);
+  if (queue !== undefined) place.queue = queue;
   if (gpu !== undefined) place.gpu = gpu;
   return place;
 }
@@ -65,6 +75,7 @@ export function describeWorker(place: Place, tracker: Tracker | undefined): Work
   if (place.identity !== undefined) worker.identity = place.identity;
   if (place.id !== undefined) worker.id = place.id;
   if (place.stage !== undefined) worker.stage = place.stage;
+  if (place.queue !== undefined) worker.queue = place.queue;
   if (place.gpu !== undefined) worker.gpu = place.gpu;
   if (tracker?.tracked) worker.job = tracker.tracked.job;
   if (tracker?.isByMessage) worker.isByMessage = true;

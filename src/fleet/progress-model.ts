@@ -36,6 +36,8 @@ export interface ProgressReport {
   readonly name: string;
   readonly role?: 'worker' | 'orchestrator';
   readonly stage?: string;
+  /** That it takes its jobs from. */
+  readonly queue?: string;
   /** In lower case. */
   readonly state?: string;
   readonly document?: string;
@@ -89,6 +91,8 @@ export interface Worker extends Reporter {
   readonly role: 'worker';
   readonly stage?: string;
   readonly gpu?: string;
+  /** That it takes its jobs from, as it said last. */
+  readonly queue?: string;
   /** Absent: idle. */
   readonly job?: Job;
 }

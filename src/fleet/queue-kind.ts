@@ -17,7 +17,7 @@ export interface QueueTraits {
 
 export interface QueueFacts {
   readonly name: string;
-  /** Of the configured stage whose queue it is. */
+  /** The stage whose queue it is. */
   readonly stage?: string | undefined;
   readonly traits: QueueTraits;
   /** It was seen with a consumer. */

@@ -27,7 +27,7 @@ export const QUEUE_KINDS = ['work', 'dead_letter', 'delay', 'event', 'reply', 't
 export type QueueKind = (typeof QUEUE_KINDS)[number];
 
 export type QueueType = 'classic' | 'quorum' | 'stream';
-/** `missing`: a stage's queue that the broker does not have. `locked`: exclusive to another connection. */
+/** `missing`: a stage's queue that the broker does not have (any more). `locked`: exclusive to another connection. */
 export type QueueStatus = 'present' | 'missing' | 'locked';
 
 /** `late`: consumers ack each message themselves; `none`: it counts as acked when it is delivered; `mixed`: some of each. */
@@ -48,7 +48,7 @@ export interface Queue
     Readonly<Partial<Record<CounterFact, Figure>>> {
   readonly vhost: string;
   readonly name: string;
-  /** Of the configured stage whose queue it is. */
+  /** The stage whose queue it is, by the configuration or as its workers say. */
   readonly stage?: string;
   readonly status: QueueStatus;
   readonly type?: QueueType;

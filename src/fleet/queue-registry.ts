@@ -1,12 +1,13 @@
 /** Keeps the queues and the broker of the picture; a queue that nobody tells of any more is gone at once. */
 
+import { isSameData } from '../lib/same-data.js';
 import type { DeadLetterBinding } from './dead-letter-routes.js';
 import { detachCount, pauseCount, type QueueCounter } from './queue-counter.js';
 import { describeQueue, foldRead, NEW_ENTRY, type QueueEntry, statusOf, type Told } from './queue-entry.js';
 import { BROKER_WAYS, type Broker, type Queue, queueKey } from './queue-model.js';
 import { tellNatures } from './queue-natures.js';
 import type { QueueObservation, WayReading } from './queue-observations.js';
-import type { Stage } from './stage-model.js';
+import type { StageQueue } from './told-queues.js';
 
 type BrokerRead = Extract<QueueObservation, { kind: 'broker-read' }>;
 
@@ -14,8 +15,8 @@ export interface QueueRegistry {
   readonly queues: ReadonlyMap<string, Queue>;
   readonly broker: () => Broker | undefined;
   applyRead(read: BrokerRead): void;
-  /** Which stage's queue is which has changed. */
-  relabel(stages: Iterable<Stage>): void;
+  /** Which stage's queue is which may have changed. */
+  relabel(stages: Iterable<StageQueue>): void;
   /** The broker is watched no longer; its counts go on if it is again. */
   clear(): void;
 }
@@ -49,11 +50,14 @@ export function createQueueRegistry(): QueueRegistry {
     // A broker that is down tells nothing of its queues; what was known stays, with its time.
     if (readings.length === 0) return;
     const toldByName = collect(readings, read.atMs);
-    const isListed = readings.some(({ isComplete }) => isComplete);
+    const list = readings.find(({ isComplete }) => isComplete);
     for (const { name } of queues.values()) {
       if (toldByName.has(name)) continue;
-      if (isListed) forget(read.vhost, name);
-      else toldByName.set(name, []);
+      if (list === undefined) toldByName.set(name, []);
+      // Of a stage's queue that was there its workers may still take their jobs: it is missed, not forgotten.
+      else if (stageOfQueue.has(name) && read.leftOutCount === 0) {
+        toldByName.set(name, [missingFrom(list, name, read.atMs)]);
+      } else forget(read.vhost, name);
     }
     for (const [name, told] of toldByName) applyTold({ vhost: read.vhost, name }, told, read.atMs);
     bindings = readings.find((one) => one.deadLetterBindings)?.deadLetterBindings ?? bindings;
@@ -105,7 +109,9 @@ export function createQueueRegistry(): QueueRegistry {
     broker: () => broker,
     applyRead,
     relabel(stages) {
-      stageOfQueue = mapStages(stages);
+      const next = mapStages(stages);
+      if (isSameData([...stageOfQueue], [...next])) return;
+      stageOfQueue = next;
       if (broker) describeAll(broker.vhost);
     },
     clear() {
@@ -135,6 +141,10 @@ function rank({ via }: WayReading): number {
   return BROKER_WAYS.indexOf(via);
 }
 
+function missingFrom({ via, atMs }: WayReading, name: string, readAtMs: number): Told {
+  return { via, atMs, readAtMs, reading: { name, status: 'missing' } };
+}
+
 function collect(readings: readonly WayReading[], readAtMs: number): Map<string, Told[]> {
   const toldByName = new Map<string, Told[]>();
   for (const { via, atMs, queues } of readings) {
@@ -149,7 +159,7 @@ function collect(readings: readonly WayReading[], readAtMs: number): Map<string,
 }
 
 /** Where stages share a queue it is labelled with the first of them. */
-function mapStages(stages: Iterable<Stage>): ReadonlyMap<string, string> {
+function mapStages(stages: Iterable<StageQueue>): ReadonlyMap<string, string> {
   const stageOfQueue = new Map<string, string>();
   for (const { id, queue } of stages) {
     if (queue !== undefined && !stageOfQueue.has(queue)) stageOfQueue.set(queue, id);

@@ -19,13 +19,13 @@ import {
 import type { Orchestrator, Worker } from './progress-model.js';
 import type { Tracker } from './progress-tracker.js';
 import { createReporterIndex } from './reporter-index.js';
-import type { ToldStages } from './told-stages.js';
+import { createToldMemory, type ToldMemory } from './told-memory.js';
 
 export interface ReporterBookOptions {
   readonly classify: Classify;
   readonly containers: ReadonlyMap<string, Container>;
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
-  readonly toldStages: ToldStages;
+  readonly toldStages: ToldMemory;
   /** A worker told its stage for the first time, or another one. */
   readonly onStageTold: (identity: string) => void;
 }
@@ -52,6 +52,7 @@ export interface ReporterBook {
 export function createReporterBook(options: ReporterBookOptions): ReporterBook {
   const { containers, ignored, toldStages } = options;
   let { classify } = options;
+  const toldQueues = createToldMemory();
   const trackers = new Map<string, Tracker>();
   const places = new Map<string, Place>();
   const lastPlaces = new Map<string, Place>();
@@ -76,11 +77,15 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
       isIgnored: index.isIgnored,
       classify,
       toldStages,
+      toldQueues,
     };
   }
 
   function locate(key: string, { report }: Tracker): void {
     let place = placeReport(report, context());
+    if (place?.role === 'worker' && report.queue !== undefined && toldQueues.tell(place.key, report.queue)) {
+      place = placeReport(report, context());
+    }
     if (place?.role === 'worker' && report.stage !== undefined && toldStages.tell(place.key, report.stage)) {
       place = placeReport(report, context());
       if (place) stageTold(place, key);
@@ -115,11 +120,11 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
   function put(key: string, tracker: Tracker): void {
     followContainers();
     const before = trackers.get(key);
-    const { name, role, stage } = tracker.report;
+    const { name, role, stage, queue } = tracker.report;
     trackers.set(key, tracker);
     const place = places.get(key);
-    const isAsBefore =
-      before?.report.name === name && before.report.role === role && before.report.stage === stage;
+    const old = before?.report;
+    const isAsBefore = old?.name === name && old.role === role && old.stage === stage && old.queue === queue;
     if (place && isAsBefore) {
       touched.add(place.key);
       return;
@@ -202,7 +207,9 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
   function show(placeKey: string): void {
     const container = containers.get(placeKey);
     const newest = newestAt(placeKey);
-    const place = newest ? places.get(newest[0]) : container && placeContainer(container, toldStages);
+    const place = newest
+      ? places.get(newest[0])
+      : container && placeContainer(container, { toldStages, toldQueues });
     const worker = place?.role === 'worker' ? describeWorker(place, newest?.[1]) : undefined;
     const orchestrator =
       place?.role === 'orchestrator' ? describeOrchestrator(place, newest?.[1]) : undefined;

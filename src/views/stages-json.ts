@@ -6,6 +6,7 @@ import type { StagePace } from './history/stage-pace.js';
 
 export function renderStages(fleet: Fleet, verdicts: Verdicts, paceOf: (stage: string) => StagePace) {
   const { stages, workers, stageWork, sentinels } = fleet;
+  const queueOf = new Map([...fleet.queues.values()].map(({ stage, name }) => [stage, name]));
   const workersOf = new Map<string, number>();
   for (const { stage } of workers.values()) {
     if (stage !== undefined) workersOf.set(stage, (workersOf.get(stage) ?? 0) + 1);
@@ -18,7 +19,7 @@ export function renderStages(fleet: Fleet, verdicts: Verdicts, paceOf: (stage: s
       id,
       name: stage?.name ?? null,
       branch: stage?.branch ?? null,
-      queue: stage?.queue ?? null,
+      queue: stage?.queue ?? queueOf.get(id) ?? null,
       configured: stage !== undefined,
       workers: workersOf.get(id) ?? 0,
       workersByStatus: verdicts.stageWorkers.get(id)?.counts ?? null,

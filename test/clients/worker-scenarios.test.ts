@@ -70,7 +70,7 @@ describe('workers on a real broker', { skip: skipWithout('rabbitmq', 'pythonKit'
         const scene = (test: TestContext): Promise<Scene> => openScene(test, broker, kit);
 
         it('a job succeeds: progress while it runs, the sentinel, the ack', async (test) => {
-          const { progress, publish, start, succeeded, settled } = await scene(test);
+          const { progress, publish, queue, start, succeeded, settled } = await scene(test);
           start();
           await publish({ document: 'PMC1', do: 'sleep', seconds: 2.5 });
           const shown = await waitFor('progress that moves', () => {
@@ -78,6 +78,7 @@ describe('workers on a real broker', { skip: skipWithout('rabbitmq', 'pythonKit'
             return Number(said.done) > 5 && said;
           });
           const { role, name, stage, state, document, total, unit } = shown;
+          assert.equal(shown.queue, queue);
           assert.deepEqual(
             { role, name, stage, state, document, total, unit },
             {

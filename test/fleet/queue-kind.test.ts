@@ -120,7 +120,7 @@ describe('queues of one broker', () => {
     bindings: readonly DeadLetterBinding[] = [],
   ) {
     const registry = createQueueRegistry();
-    registry.relabel([{ id: 'S', queue: 'g3', order: 1 }]);
+    registry.relabel([{ id: 'S', queue: 'g3' }]);
     const read = (list: readonly Omit<QueueReading, 'status'>[], atMs: number): void =>
       registry.applyRead({
         kind: 'broker-read',

@@ -77,7 +77,7 @@ describe('the best available of each fact', () => {
 describe('a queue that is not there', () => {
   it('is missing when a stage has it, and keeps its counts but no depth', () => {
     const { registry, read } = createBench();
-    registry.relabel([{ id: 'S', queue: 'q', order: 1 }]);
+    registry.relabel([{ id: 'S', queue: 'q' }]);
     read({ metrics: { ready: 2, published: 5 } });
     const queue = read({ amqp: { status: 'missing' }, metrics: { ready: 2, published: 5 } });
     assert.equal(queue?.status, 'missing');
@@ -97,7 +97,7 @@ describe('a queue that is not there', () => {
   it('is labelled anew when the stages change', () => {
     const { registry, read } = createBench();
     read({ metrics: { ready: 2 } });
-    registry.relabel([{ id: 'S', queue: 'q', order: 1 }]);
+    registry.relabel([{ id: 'S', queue: 'q' }]);
     assert.equal(registry.queues.get('//q')?.stage, 'S');
     registry.relabel([]);
     assert.equal(registry.queues.get('//q')?.stage, undefined);
@@ -231,7 +231,7 @@ describe('a queue of a stage that only the metrics page leaves out', () => {
 
   it('is missing all the time while the management API, asked now and then, has it neither', () => {
     const { registry, read } = createBench();
-    registry.relabel([{ id: 'S', queue: 'q', order: 1 }]);
+    registry.relabel([{ id: 'S', queue: 'q' }]);
     const seen = Array.from({ length: 12 }, (_, index) =>
       read(index % 6 === 0 ? { metrics: missing, management: missing } : { metrics: missing }),
     );
@@ -240,7 +240,7 @@ describe('a queue of a stage that only the metrics page leaves out', () => {
 
   it('is present while another way has it: another node of the cluster may keep it', () => {
     const { registry, read } = createBench();
-    registry.relabel([{ id: 'S', queue: 'q', order: 1 }]);
+    registry.relabel([{ id: 'S', queue: 'q' }]);
     read({ metrics: missing, management: { ready: 4 } });
     const queue = read({ metrics: missing });
     assert.deepEqual([queue?.status, queue?.ready?.value], ['present', 4]);

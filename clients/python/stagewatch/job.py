@@ -50,9 +50,13 @@ class Job:
         name: Optional[str] = None,
         total: Optional[float] = None,
         unit: Optional[str] = None,
+        queue: Optional[str] = None,
         durable: bool = True,
     ) -> None:
-        """``sentinel``: path, may hold ``{document}`` and ``{stage}``. ``progress``: folder, see ``progress_folder``."""
+        """``sentinel``: path, may hold ``{document}`` and ``{stage}``. ``progress``: folder, see ``progress_folder``.
+
+        ``queue``: that the job came from; by it stagewatch knows the queue of the stage.
+        """
         if sentinel is not None:
             check_pattern(sentinel)
         self.document = document
@@ -61,6 +65,7 @@ class Job:
         self.done: Optional[float] = None
         self.total = total
         self.unit = unit
+        self.queue = queue
         self.message: Optional[str] = None
         self.started_at: Optional[float] = None
         self._sentinel = sentinel
@@ -227,6 +232,7 @@ class Job:
         return {
             "name": self.name,
             "stage": self.stage,
+            "queue": self.queue,
             "state": "running",
             "document": self.document,
             "done": self.done,

@@ -174,7 +174,13 @@ class WorkerConnection(LinkEvents):
         stage = self._stage or (message.stage if message else None) or self._queue
         document = message.document if message else None
         return Job(
-            document, stage, sentinel=self._sentinel, progress=self._progress, name=self._name, durable=self._durable
+            document,
+            stage,
+            sentinel=self._sentinel,
+            progress=self._progress,
+            name=self._name,
+            queue=self._queue,
+            durable=self._durable,
         )
 
     def _run_one(self, message: Message, job: Job) -> Outcome:

@@ -1,29 +1,29 @@
-/** Remembers the stage that each worker last told of itself: it stays when its file goes and its container is made anew. */
+/** Remembers what each worker last reported of itself, its stage or its queue: it stays when its file goes and its container is made again. */
 
-export interface ToldStages {
+export interface ToldMemory {
   /** `key`: the container's identity, else the name in the file. */
   get(key: string): string | undefined;
   /** True when it is news. */
-  tell(key: string, stage: string): boolean;
+  tell(key: string, word: string): boolean;
 }
 
-const MAX_TOLD_STAGES = 20_000;
+const MAX_WORDS = 20_000;
 
-export function createToldStages(): ToldStages {
-  const stages = new Map<string, string>();
+export function createToldMemory(): ToldMemory {
+  const words = new Map<string, string>();
   function forgetOldest(): void {
-    const oldest = stages.keys().next();
-    if (!oldest.done) stages.delete(oldest.value);
+    const oldest = words.keys().next();
+    if (!oldest.done) words.delete(oldest.value);
   }
 
   return {
-    get: (key) => stages.get(key),
-    tell(key, stage) {
-      if (stages.get(key) === stage) return false;
+    get: (key) => words.get(key),
+    tell(key, word) {
+      if (words.get(key) === word) return false;
       // Deleted first, so that the map's order is the order of telling.
-      stages.delete(key);
-      stages.set(key, stage);
-      if (stages.size > MAX_TOLD_STAGES) forgetOldest();
+      words.delete(key);
+      words.set(key, word);
+      if (words.size > MAX_WORDS) forgetOldest();
       return true;
     },
   };
