@@ -1,4 +1,4 @@
-/** On a real engine and broker: a connection that only the broker still has, and a document that kills workers. */
+/** On a real engine and broker: a full disk, a connection that only the broker still has, and a document that kills workers. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -16,11 +16,17 @@ import { type RealRabbitmq, startRabbitmq } from '../support/real-rabbitmq.js';
 import { tempDir } from '../support/temp-dir.js';
 import { waitFor } from '../support/wait-for.js';
 
+interface QueueJson {
+  readonly queue: string;
+  readonly published: object | null;
+}
+
 const run = promisify(execFile);
 const HALF_OPEN = 'spine-worker-gpu0-0';
 const CRASHING = ['paddle-worker-gpu0-0', 'paddle-worker-gpu0-1', 'paddle-worker-gpu0-2'];
 const ORCHESTRATORS = ['orchestrator-1', 'orchestrator-2'];
 const DISK_BYTES = 65_536;
+const LIMIT_MS = 60_000;
 const LONG_MS = 90_000;
 
 describe('what stands still on a real engine and broker', {
@@ -32,6 +38,7 @@ describe('what stands still on a real engine and broker', {
   let cable: Cable;
   let daemon: Daemon;
   let folder: string;
+  let rejected = 0;
   const cleanups: (() => unknown)[] = [];
   const cleanup = { after: (task?: unknown) => void cleanups.push(task as () => unknown) };
 
@@ -59,6 +66,7 @@ describe('what stands still on a real engine and broker', {
     daemon = await startDaemon({ folder, config: configuration() });
     cleanup.after(() => daemon.stop());
     await daemon.whenReady();
+    await whenEvaluated('g3');
   });
 
   after(async () => {
@@ -100,6 +108,7 @@ stages:
         .then(() => rename(join(path, 'sentinel.tmp'), join(path, 'sentinel.json')))
         .then(() => client.channel.ack(message))
         .catch(() => {
+          rejected++;
           client.channel.nack(message, false, false);
         });
     });
@@ -114,6 +123,20 @@ stages:
 
   async function ask<T>(path: string): Promise<T> {
     return ((await (await fetch(`${daemon.url}/api/v1/${path}`)).json()) as { data: T }).data;
+  }
+
+  /** The count that the daemon's first look finds says nothing of when. */
+  async function whenEvaluated(queue: string): Promise<void> {
+    await waitFor(`messages of ${queue} to be counted`, async () => {
+      const { queues } = await ask<{ queues: readonly QueueJson[] }>('fleet');
+      return queues.some((one) => one.queue === queue && one.published !== null);
+    });
+    const countedAt = Date.now() / 1000;
+    await waitFor('an evaluation after it', async () => {
+      const page = await (await fetch(`${daemon.url}/metrics`)).text();
+      const evaluatedAt = /^stagewatch_last_evaluation_timestamp_seconds (\S+)$/m.exec(page)?.[1];
+      return Number(evaluatedAt ?? 0) > countedAt;
+    });
   }
 
   const findings = (): Promise<readonly FindingJson[]> => ask('findings');
@@ -135,6 +158,25 @@ stages:
     process.kill(await pidOf(name), 'SIGKILL');
     await waitFor(`${name} to end`, async () => (await pidOf(name)) === 0);
   }
+
+  it('is a pipeline whose artifacts’ disk is full, within a minute, and the disk is named', async () => {
+    const documents = ['PMC0', 'PMC1'];
+    for (const [index, name] of ORCHESTRATORS.entries()) {
+      const document = documents[index];
+      await progress(name, { role: 'orchestrator', state: 'waiting', stage: 'G3', document });
+    }
+    const filler = join(folder, 'artifacts', 'filler');
+    await assert.rejects(writeFile(filler, Buffer.alloc(DISK_BYTES + 1)), { code: 'ENOSPC' });
+    for (const document of documents) client.channel.sendToQueue('g3', Buffer.from(document));
+    await waitFor('both messages to be rejected', () => rejected === documents.length);
+    const found = await whenFound('PipelineStandstill', LIMIT_MS, () => ask('fleet'));
+    assert.match(found.evidence?.join('\n') ?? '', /^the disk of the sentinels is full/);
+    // Whose consumers and connections are all there is not starved.
+    assert.deepEqual(await ofKind('WorkerStarved'), []);
+    await rm(filler);
+    for (const name of ORCHESTRATORS) await progress(name, undefined);
+    await waitFor('it to go on', async () => (await ofKind('PipelineStandstill')).length === 0, LIMIT_MS);
+  });
 
   describe('apart from each other at the same time', { concurrency: 2 }, () => {
     it('is a worker whose connection is half-open, though the broker counts its consumer', async () => {
