@@ -15,6 +15,7 @@ import { systemClock } from '../src/lib/clock.js';
 import { cgroupFile, cgroupPlaces } from '../src/sources/docker/cgroup-layout.js';
 import { createCgroupReader } from '../src/sources/docker/cgroup-reader.js';
 import { connectDocker, type DockerClient } from '../src/sources/docker/docker-client.js';
+import { createEngineClock } from '../src/sources/docker/engine-clock.js';
 import { createInspectQueue } from '../src/sources/docker/inspect-queue.js';
 import { parseContainerList, parseInspected } from '../src/sources/docker/parse-container.js';
 import { type Daemon, startDaemon } from '../test/support/daemon.js';
@@ -128,6 +129,7 @@ async function benchStatePass(engine: RealDocker): Promise<void> {
     clock: systemClock,
     timeLimitMs: 10_000,
     maxConnections: LANES + 1,
+    engineClock: createEngineClock(() => undefined),
     signal: new AbortController().signal,
   });
   const measured = await measureInTurns(

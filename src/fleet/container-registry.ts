@@ -277,6 +277,7 @@ function describe({ facts, identity, seenAtMs, problem }: Entry) {
     ...(problem !== undefined && { unreadable: problem }),
     ...(facts.health !== undefined && { health: facts.health }),
     ...(facts.startedAtMs !== undefined && { startedAtMs: facts.startedAtMs }),
+    ...(facts.engineStartMs !== undefined && { engineStartMs: facts.engineStartMs }),
     ...(facts.finishedAtMs !== undefined && { finishedAtMs: facts.finishedAtMs }),
     ...(facts.error !== undefined && { error: facts.error }),
     ...(facts.gpuRequest !== undefined && { gpuRequest: facts.gpuRequest }),

@@ -9,7 +9,7 @@ import type { ContainerEvent } from './observations.js';
 
 /** Mutable, owned by the ledger of its container. */
 export interface EndRequests {
-  /** When the last one came; the engine's clock. */
+  /** When the last one came. */
   askedAtMs: number | undefined;
   /** When SIGKILL was sent last: a process that has not ended since cannot end. */
   killedAtMs: number | undefined;

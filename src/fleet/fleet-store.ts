@@ -121,6 +121,7 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'source-watched':
       case 'source-read':
       case 'source-failed':
+      case 'source-warned':
         sources.set(observation.source, applySourceReport(healthOf(observation.source), observation));
         break;
       case 'containers-listed':

@@ -82,7 +82,7 @@ export interface ContainerEnd {
   readonly isHeldDown?: true;
 }
 
-/** Requests to end a container's process that it has outlived so far; the engine's clock. */
+/** Requests to end a container's process that it has outlived so far. */
 export interface EndRequested {
   /** The last one. */
   readonly atMs: number;
@@ -114,6 +114,8 @@ export interface Container extends Classification {
   readonly health?: HealthState;
   readonly createdAtMs: number;
   readonly startedAtMs?: number;
+  /** The same by the engine's clock, where that is off: the identity of the container run, not a time. */
+  readonly engineStartMs?: number;
   readonly finishedAtMs?: number;
   /** Exit code of the last end that was seen; absent until one was. */
   readonly lastExitCode?: number;
@@ -146,6 +148,8 @@ export interface SourceHealth {
   readonly failures: Readonly<Record<FailureReason, number>>;
   /** The last failure in words; absent while the source is up. */
   readonly problem?: string;
+  /** What the operator should cure although the source can be read. */
+  readonly warning?: string;
 }
 
 /** A container of the engine that is no part of the pipeline. */

@@ -30,6 +30,8 @@ export interface ContainerFacts extends ListedContainer {
   /** The engine itself starts the container again after some of its ends. */
   readonly hasRestartPolicy: boolean;
   readonly startedAtMs?: number;
+  /** The same by the engine's clock, where that is off: the identity of the container run, not a time. */
+  readonly engineStartMs?: number;
   readonly finishedAtMs?: number;
   /** Absent where the engine does not tell it. */
   readonly exitCode?: number;
@@ -52,7 +54,6 @@ export type RestartNews = 'restart-announced' | 'restart-withdrawn' | 'restart-e
 export interface ContainerEvent {
   readonly id: string;
   readonly action: ContainerEventAction;
-  /** The engine's clock. */
   readonly atMs: number;
   /** Of a `die`; absent where the engine does not tell it. */
   readonly exitCode?: number;
@@ -81,6 +82,8 @@ export type Observation =
       /** Only a part of the read failed: it is counted, and the source stays up. */
       readonly isPartial?: boolean;
     }
+  /** What the operator should cure about it although it can be read; without `warning` it is cured. */
+  | { readonly kind: 'source-warned'; readonly source: SourceName; readonly warning?: string }
   /** Every container there was when asked; what was seen before `askedAtMs` and is missing has vanished. */
   | {
       readonly kind: 'containers-listed';

@@ -4,7 +4,7 @@
  * Neither suffices alone. The engine's RestartCount counts restarts by policy only and falls to 0 when anybody
  * restarts or starts the container; it also rises already at the death, before the start it stands for. Events tell
  * each start but not who asked for it, and are lost while the engine is away. So a start is only noted when its event
- * comes, and settled by the next inspect, which the event itself causes. All times are the engine's clock.
+ * comes, and settled by the next inspect, which the event itself causes. The source dates them all by our clock.
  * https://github.com/moby/moby/blob/master/daemon/monitor.go, handleContainerExit
  *
  * Long, because events and inspects settle one state together: apart, neither half could be read for what it counts.

@@ -25,6 +25,10 @@ export function applySourceReport(base: SourceHealth, report: SourceObservation)
         lastDurationMs: report.durationMs,
       };
     }
+    case 'source-warned': {
+      const { warning: _cured, ...rest } = base;
+      return { ...rest, ...(report.warning !== undefined && { warning: report.warning }) };
+    }
     case 'source-failed': {
       const failures = { ...base.failures, [report.reason]: base.failures[report.reason] + 1 };
       if (report.isPartial) return { ...base, failures };

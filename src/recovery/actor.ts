@@ -63,6 +63,8 @@ export interface ActorOptions extends RestartPorts {
 
 /** The engine answers a restart when it is through; beyond the stop timeout it gets this long. */
 export const CALL_MARGIN_MS = 30_000;
+/** The stop and start that are asked for may seem to come so much before, because the engine's clock is not exactly known. */
+const CLOCK_SLACK_MS = 3000;
 
 class Abort extends Error {
   readonly reason: HoldReason;
@@ -153,7 +155,7 @@ export function createActor(options: ActorOptions): Actor {
       log.error({ err: error, container: plan.name }, 'what comes before a restart failed');
     });
     const { stop_timeout } = options.settings().recovery;
-    options.announce(look.id, clock.nowMs() + look.clockAheadMs, 'restart-announced');
+    options.announce(look.id, clock.nowMs() - CLOCK_SLACK_MS, 'restart-announced');
     const answer = await engine.restart(look, {
       stopTimeoutMs: stop_timeout,
       limitMs: stop_timeout + CALL_MARGIN_MS,
@@ -164,7 +166,7 @@ export function createActor(options: ActorOptions): Actor {
     const settled = await awaitStart(answer, { engine, inFlight, ...times });
     // The next start is somebody else's; but who did not answer may still be at it.
     if (settled.kind === 'failed' && !settled.isLeftDown && answer.kind !== 'unanswered') {
-      options.announce(look.id, clock.nowMs() + look.clockAheadMs, 'restart-withdrawn');
+      options.announce(look.id, clock.nowMs(), 'restart-withdrawn');
     }
     return settled;
   }

@@ -3,6 +3,7 @@
  * Who is at work on a service must not find one of its containers restarted under their hands.
  */
 
+import { runOf } from '../fleet/container-run.js';
 import type { Container, Fleet } from '../fleet/model.js';
 import { memoryOf, type RecoveryMemory } from './memory.js';
 import { judgePending } from './pending.js';
@@ -106,5 +107,5 @@ function isOwn(identity: string, container: Container, memory: RecoveryMemory): 
   const own = memory.inFlight.get(identity);
   if (own?.place !== undefined) return true;
   if (!own || own.containerId !== container.id) return false;
-  return own.phase === 'restarting' || container.startedAtMs === own.startedAfterMs;
+  return own.phase === 'restarting' || runOf(container) === own.startedAfterMs;
 }

@@ -1,5 +1,6 @@
 /** Decides whether a worker is still as it was planned for: the same container in the same life, its progress where it was. */
 
+import { runOf } from '../fleet/container-run.js';
 import type { ContainerLook, LookAnswer } from '../fleet/engine-answers.js';
 import type { Fleet } from '../fleet/model.js';
 import type { Hold, WorkerPlan } from './decision.js';
@@ -17,7 +18,7 @@ export function judgeLook(answer: LookAnswer, plan: WorkerPlan): Hold | { readon
   if (container && look.name !== container.name) {
     return { reason: 'container_changed', text: `its container was renamed to ${look.name} meanwhile` };
   }
-  if (look.startedAtMs !== container?.startedAtMs) {
+  if (look.startedAtMs !== (container && runOf(container))) {
     return { reason: 'container_changed', text: 'its container was started meanwhile' };
   }
   if (why === 'stuck' && look.state !== 'running') {

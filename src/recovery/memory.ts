@@ -31,7 +31,7 @@ export interface PendingRestart {
   readonly incident: string;
   readonly containerId: string;
   readonly askedAtMs: number;
-  /** By the engine's clock: who asks it to end later than this is not stagewatch. */
+  /** Who asks it to end later than this is not stagewatch. */
   readonly answeredAtMs: number;
   /** Of the container run that was to end; the engine's clock. */
   readonly startedBeforeMs?: number;

@@ -1,5 +1,6 @@
 /** Decides what has become of a restart that the engine rejected, or did not answer: it may be carried out minutes later. */
 
+import { runOf } from '../fleet/container-run.js';
 import type { Container } from '../fleet/model.js';
 import type { InFlight, PendingRestart } from './memory.js';
 
@@ -9,14 +10,13 @@ import type { InFlight, PendingRestart } from './memory.js';
  */
 export type PendingOutcome = 'waits' | 'took_effect' | 'over';
 
-/** The engine's clock is known to about a second. */
-const CLOCK_SLACK_MS = 2000;
+/** The engine's clock is known to two or three seconds. */
+const CLOCK_SLACK_MS = 3000;
 
 export function judgePending(pending: PendingRestart, container: Container | undefined): PendingOutcome {
   // An engine that is away, or a container that is gone: nothing is known, and nothing can be started.
   if (!container) return 'waits';
-  if (container.id !== pending.containerId || container.startedAtMs !== pending.startedBeforeMs)
-    return 'over';
+  if (container.id !== pending.containerId || runOf(container) !== pending.startedBeforeMs) return 'over';
   const { state, endRequested, lastEnd } = container;
   const isDown = state === 'exited' || state === 'dead' || state === 'created';
   const requestedAtMs = isDown ? lastEnd?.requestedAtMs : endRequested?.atMs;
@@ -24,7 +24,6 @@ export function judgePending(pending: PendingRestart, container: Container | und
   return isDown ? 'took_effect' : 'waits';
 }
 
-/** `answeredAtMs` by the engine's clock. */
 export function pendingOf(inFlight: InFlight, answeredAtMs: number): PendingRestart {
   const { id, containerId, askedAtMs, startedBeforeMs } = inFlight;
   return {

@@ -19,7 +19,7 @@ export interface FailedRestart {
   readonly text: string;
   /** It is stopped now, and by us. */
   readonly isLeftDown: boolean;
-  /** The engine may still do what it was asked; when that was known, by the engine's clock. */
+  /** The engine may still do what it was asked; when that was known. */
   readonly mayComeAtMs?: number;
 }
 
@@ -141,7 +141,7 @@ function giveUp({ problem, mayCome }: Watch, look: ContainerLook | undefined, no
     return { kind: 'failed', text: `${problem}; it is ${look.state} now`, isLeftDown: true };
   }
   const what = look ? 'it was not restarted' : 'it does not tell of it';
-  const later = mayCome ? { mayComeAtMs: nowMs + (look?.clockAheadMs ?? 0) } : {};
+  const later = mayCome ? { mayComeAtMs: nowMs } : {};
   return { kind: 'failed', text: `${problem}; ${what}`, isLeftDown: false, ...later };
 }
 

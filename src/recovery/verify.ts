@@ -3,6 +3,7 @@
 import { createFreshness } from '../detectors/freshness.js';
 import { jobInHand } from '../detectors/judge-worker.js';
 import type { Verdicts } from '../detectors/verdicts.js';
+import { runOf } from '../fleet/container-run.js';
 import type { Container, Fleet } from '../fleet/model.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
@@ -37,7 +38,7 @@ export function verifyRestart(
   if (inFlight.place !== undefined) return verifyReplacement(identity, inFlight, container, facts);
   const gone = describeGone(container, inFlight);
   if (gone !== undefined) return { result: 'not_recovered', text: gone };
-  if (!container || container.startedAtMs !== inFlight.startedAfterMs) return undefined;
+  if (!container || runOf(container) !== inFlight.startedAfterMs) return undefined;
   if (container.state !== 'running') {
     const { exitCode } = container.lastEnd ?? {};
     const code = exitCode === undefined ? '' : ` (exit code ${exitCode})`;
@@ -78,7 +79,7 @@ function verifyReplacement(
 function describeGone(container: Container | undefined, inFlight: InFlight): string | undefined {
   if (!container) return 'its container was removed meanwhile';
   if (container.id !== inFlight.containerId) return 'its container was created anew meanwhile';
-  const isStartedAgain = (container.startedAtMs ?? 0) > (inFlight.startedAfterMs ?? 0);
+  const isStartedAgain = (runOf(container) ?? 0) > (inFlight.startedAfterMs ?? 0);
   return isStartedAgain ? 'it ended and was started again meanwhile' : undefined;
 }
 

@@ -13,6 +13,8 @@ export interface HealthReporter {
   failed(error: unknown): void;
   /** A part of a read failed; the rest holds. Each problem is logged once until the source was down or is forgotten. */
   failedInPart(error: unknown): void;
+  /** What the operator should cure although all can be read; undefined: it is cured. */
+  warned(warning: string | undefined): void;
 }
 
 export function createHealthReporter(
@@ -21,6 +23,7 @@ export function createHealthReporter(
 ): HealthReporter {
   let state: 'unknown' | 'up' | 'down' = 'unknown';
   let lastProblem = '';
+  let lastWarning: string | undefined;
   const partialsLogged = new Set<string>();
 
   return {
@@ -39,6 +42,13 @@ export function createHealthReporter(
         log.warn({ reason, problem }, 'source is down, retrying');
       state = 'down';
       lastProblem = problem;
+    },
+    warned(warning) {
+      if (warning === lastWarning) return;
+      if (warning === undefined) log.info({ warning: lastWarning }, 'warning is over');
+      else log.warn({ warning }, 'source can be read, with a warning');
+      lastWarning = warning;
+      apply({ kind: 'source-warned', source, ...(warning !== undefined && { warning }) });
     },
     failedInPart(error) {
       const problem = describeError(error);

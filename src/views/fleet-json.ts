@@ -44,6 +44,7 @@ function renderSource(source: SourceHealth) {
     lastAttemptAt: toIso(source.lastAttemptAtMs),
     durationMs: source.lastDurationMs ?? null,
     problem: source.problem ?? null,
+    warning: source.warning ?? null,
     failures: source.failures,
   };
 }

@@ -26,6 +26,8 @@ export interface FakeEngine {
   /** Gives true when it has answered, so that the engine does not. */
   intercept: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
   apiVersion: string;
+  /** How far its clock is ahead, in `Date` and in events. */
+  clockAheadMs: number;
   /** Adds to the history and sends to every open stream. */
   emit(id: string, action: string, attributes?: Record<string, string>): void;
   /** Only adds to the history: the stream has gone deaf. */
@@ -45,8 +47,9 @@ export interface FakeEngineOptions {
 
 let lastNano = 0n;
 
-/** Nanoseconds that never repeat. */
-function nowNano(): bigint {
+/** Nanoseconds that never repeat while the clock is not set back. */
+function nowNano(aheadMs: number): bigint {
+  if (aheadMs !== 0) return BigInt(Date.now() + aheadMs) * 1_000_000n + (lastNano++ % 1_000_000n);
   const now = BigInt(Date.now()) * 1_000_000n;
   lastNano = now > lastNano ? now : lastNano + 1000n;
   return lastNano;
@@ -61,10 +64,10 @@ export async function startFakeEngine({
   const history: { nano: bigint; line: string }[] = [];
   const streams = new Set<ServerResponse>();
   const socketPath = join(folder, 'engine.sock');
-  const engine = { intercept: (() => false) as FakeEngine['intercept'], apiVersion: '1.41' };
+  const engine = { intercept: (() => false) as FakeEngine['intercept'], apiVersion: '1.41', clockAheadMs: 0 };
 
   function record(id: string, action: string, attributes: Record<string, string>): string {
-    const nano = nowNano();
+    const nano = nowNano(engine.clockAheadMs);
     const name = containers.get(id)?.name ?? '';
     const body = JSON.stringify({
       Type: 'container',
@@ -81,6 +84,7 @@ export async function startFakeEngine({
     const path = url.pathname.replace(/^\/v[\d.]+/, '');
     requests.push(request.url ?? '');
     response.setHeader('Api-Version', engine.apiVersion);
+    response.setHeader('Date', new Date(Date.now() + engine.clockAheadMs).toUTCString());
     if (engine.intercept(path, request, response)) return;
     if (path === '/_ping') response.end('OK');
     else if (path === '/containers/json') sendJson(response, [...containers.values()].map(listed));

@@ -6,14 +6,13 @@ import { withDeadline } from '../../lib/deadline.js';
 import { errorCode } from '../../lib/describe-error.js';
 import { SourceError } from '../source-error.js';
 import type { EngineAddress } from './engine-address.js';
+import type { EngineClock } from './engine-clock.js';
 import { createEngineTransport, type EngineCall } from './engine-transport.js';
 import { readBody } from './read-body.js';
 
 export interface DockerClient {
   /** `1.41`: the version every call is made with. */
   readonly apiVersion: string;
-  /** How far the engine's clock is ahead of ours, in milliseconds, to about a second. */
-  readonly clockAheadMs: number;
   /** Parsed JSON of a GET; undefined when the engine answers 404. */
   getJson(call: EngineCall, maxBytes: number): Promise<unknown>;
   /** As `getJson`, on connections of its own: for answers that take the engine seconds and must keep no other waiting. */
@@ -26,6 +25,8 @@ export interface DockerClient {
 export interface DockerClientOptions {
   readonly address: EngineAddress;
   readonly clock: Clock;
+  /** Learns from every answer. */
+  readonly engineClock: EngineClock;
   /** Time limit of each call. */
   readonly timeLimitMs: number;
   readonly maxConnections: number;
@@ -37,11 +38,15 @@ export interface DockerClientOptions {
 const MAX_API = [1, 47] as const;
 const MIN_API = [1, 24] as const;
 const MAX_PING_BYTES = 65_536;
+/** A second and a little, in which the engine's clock ticks once. */
+const MAX_CLOCK_READINGS = 24;
+const CLOCK_READING_GAP_MS = 50;
+const CLOCK_REST_MS = 60_000;
 const MAX_ERROR_BYTES = 65_536;
 
 /** Connects, checks that a Docker Engine answers, and agrees on an API version. Rejects with SourceError. */
 export async function connectDocker(options: DockerClientOptions): Promise<DockerClient> {
-  const { address, clock, timeLimitMs, maxConnections } = options;
+  const { address, clock, engineClock, timeLimitMs, maxConnections } = options;
   const transport = await createEngineTransport(address, maxConnections);
   // A stream holds its connection for ever, a slow answer for seconds.
   const apartTransport = await createEngineTransport(address, Number.POSITIVE_INFINITY);
@@ -58,7 +63,12 @@ export async function connectDocker(options: DockerClientOptions): Promise<Docke
 
   function get(call: EngineCall, maxBytes: number, through = transport): Promise<Answer> {
     return bounded(call, async (signal) => {
-      const response = await retryOnce(() => through.request(call, signal));
+      const response = await retryOnce(async () => {
+        const askedAtMs = clock.nowMs();
+        const answer = await through.request(call, signal);
+        engineClock.note({ date: answer.headers.date, askedAtMs, atMs: clock.nowMs() });
+        return answer;
+      });
       return { response, body: await readBody(response, maxBytes, `GET ${call.path}`) };
     });
   }
@@ -78,19 +88,51 @@ export async function connectDocker(options: DockerClientOptions): Promise<Docke
 
   options.signal.addEventListener('abort', close);
   if (options.signal.aborted) close();
-  const agreed = await get({ path: '/_ping' }, MAX_PING_BYTES)
-    .then((answer) => readPing(answer, address, clock))
+  const ping = () => get({ path: '/_ping' }, MAX_PING_BYTES);
+
+  /** Asks until the engine's clock ticks: only that shows to less than a second how far it is off. */
+  async function settleClock(): Promise<void> {
+    for (let asked = 0; engineClock.isDoubtful && asked < MAX_CLOCK_READINGS; asked++) {
+      await new Promise<void>((resolve) => clock.after(CLOCK_READING_GAP_MS, resolve));
+      await ping();
+    }
+  }
+
+  let settling: Promise<void> | undefined;
+  let restsUntilMs = 0;
+  /** Never rejects, and leaves an engine alone whose answers cannot agree. */
+  function settleAgain(): Promise<void> | undefined {
+    if (settling || !engineClock.isDoubtful || clock.monotonicMs() < restsUntilMs) return settling;
+    settling = settleClock()
+      .catch(() => undefined) // What cannot be asked now is asked with the next doubtful answer.
+      .then(() => {
+        settling = undefined;
+        restsUntilMs = clock.monotonicMs() + CLOCK_REST_MS;
+      });
+    return settling;
+  }
+
+  const apiVersion = await ping()
+    .then(async (answer) => {
+      const version = readApiVersion(answer, address);
+      // Before a first time is read.
+      await settleClock();
+      return version;
+    })
     .catch((error: unknown) => {
       close();
       throw error;
     });
-  transport.useVersion(agreed.apiVersion);
-  apartTransport.useVersion(agreed.apiVersion);
+  transport.useVersion(apiVersion);
+  apartTransport.useVersion(apiVersion);
 
   return {
-    ...agreed,
+    apiVersion,
     async getJson(call, maxBytes) {
-      return readJson(call, await get(call, maxBytes));
+      const answer = await get(call, maxBytes);
+      // The clock was set while the engine is watched.
+      await settleAgain();
+      return readJson(call, answer);
     },
     async getJsonApart(call, maxBytes) {
       return readJson(call, await get(call, maxBytes, apartTransport));
@@ -122,7 +164,7 @@ async function retryOnce<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
-function readPing({ response, body }: Answer, address: EngineAddress, clock: Clock) {
+function readApiVersion({ response, body }: Answer, address: EngineAddress): string {
   if (response.statusCode !== 200) throw rejected({ path: '/_ping' }, { response, body }, address);
   const text = String(response.headers['api-version'] ?? '');
   const [major, minor] = text.split('.').map(Number);
@@ -138,11 +180,7 @@ function readPing({ response, body }: Answer, address: EngineAddress, clock: Clo
       `${address.target} speaks API ${text}; at least ${MIN_API.join('.')} is needed`,
     );
   }
-  const date = Date.parse(String(response.headers.date ?? ''));
-  return {
-    apiVersion: (isBelow(MAX_API, [major, minor]) ? MAX_API : [major, minor]).join('.'),
-    clockAheadMs: Number.isNaN(date) ? 0 : date - clock.nowMs(),
-  };
+  return (isBelow(MAX_API, [major, minor]) ? MAX_API : [major, minor]).join('.');
 }
 
 function isBelow(one: readonly [number, number], other: readonly [number, number]): boolean {

@@ -11,6 +11,7 @@ import { type CgroupHints, parseCgroupHints } from './cgroup-layout.js';
 import type { CpuReader } from './cpu-reader.js';
 import { connectDocker, type DockerClient } from './docker-client.js';
 import type { EngineAddress } from './engine-address.js';
+import type { EngineClock } from './engine-clock.js';
 import type { EventMemory } from './event-memory.js';
 import { openEventStream } from './event-stream.js';
 import { createInspectQueue } from './inspect-queue.js';
@@ -32,6 +33,7 @@ export interface DockerSourceOptions {
 export interface DockerSessionOptions extends DockerSourceOptions, SourceContext {
   /** Outlives the session, so that the next one repeats nothing. */
   readonly memory: EventMemory;
+  readonly engineClock: EngineClock;
   readonly reporter: HealthReporter;
   readonly cpu: CpuReader;
   /** Aborts when the source stops: calls under way end at once. */
@@ -62,11 +64,12 @@ interface KnownContainer extends ListedContainer {
 
 /** Rejects when the engine cannot be reached or followed; later failures go to `onEnd`. */
 export async function openDockerSession(options: DockerSessionOptions): Promise<DockerSession> {
-  const { address, config, clock, apply, log, memory, reporter } = options;
+  const { address, config, clock, apply, log, memory, engineClock, reporter } = options;
   const openedMs = clock.monotonicMs();
   const client = await connectDocker({
     address,
     clock,
+    engineClock,
     timeLimitMs: config.request_timeout,
     maxConnections: config.inspect_concurrency + 1,
     signal: options.stopped,
@@ -97,7 +100,8 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
         vanish(id);
         return;
       }
-      const { facts, cgroup } = inspected;
+      const { cgroup } = inspected;
+      const facts = engineClock.dateFacts(inspected.facts);
       known.set(id, { ...facts, cgroup });
       apply({ kind: 'container-inspected', atMs: clock.nowMs(), facts });
     } catch (error) {
@@ -119,6 +123,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
 
   function vanish(id: string): void {
     known.delete(id);
+    engineClock.forget(id);
     destroyed.add(id);
     if (destroyed.size > MAX_DESTROYED) destroyed.delete(destroyed.values().next().value ?? '');
     apply({ kind: 'container-vanished', id });
@@ -133,7 +138,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
       const event = {
         id,
         action,
-        atMs,
+        atMs: engineClock.toOurs(atMs),
         ...(exitCode !== undefined && { exitCode }),
         ...(signal !== undefined && { signal }),
       };
@@ -149,7 +154,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
     if (isClosed) return;
     const { containers, problems, unreadableIds, isComplete: isWhole } = parseContainerList(answer);
     for (const problem of problems) reporter.failedInPart(problem);
-    const present = containers.filter(({ id }) => !destroyed.has(id));
+    const present = containers.filter(({ id }) => !destroyed.has(id)).map(engineClock.dateListed);
     // What the list has and cannot be read is there: its inspect tells how it is, or that nobody can know.
     const ids = new Set(present.map(({ id }) => id));
     const kept = (isWhole ? unreadableIds : [...known.keys()]).filter(
@@ -211,6 +216,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
   const stream = await openEventStream({
     client,
     clock,
+    engineClock,
     memory,
     onEvent: takeEvent,
     onBadLine: noteLoss,

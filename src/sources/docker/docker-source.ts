@@ -2,13 +2,17 @@
 
 import { createBackoff } from '../../lib/backoff.js';
 import type { Timer } from '../../lib/clock.js';
+import { formatDuration } from '../../lib/duration.js';
 import { createHealthReporter } from '../health-reporter.js';
 import type { Source, SourceContext } from '../source.js';
 import { createCpuReader } from './cpu-reader.js';
 import { type DockerSession, type DockerSourceOptions, openDockerSession } from './docker-session.js';
+import { createEngineClock } from './engine-clock.js';
 import { createEventMemory } from './event-memory.js';
 
 const BACKOFF = { baseMs: 500, maxMs: 5000 };
+/** Less is corrected without a word. */
+const TOLD_SKEW_MS = 5000;
 
 export function createDockerSource(options: DockerSourceOptions, context: SourceContext): Source {
   const { address, config } = options;
@@ -16,6 +20,7 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
   const reporter = createHealthReporter('docker', context);
   const backoff = createBackoff(BACKOFF);
   const memory = createEventMemory();
+  const engineClock = createEngineClock((aheadMs) => reporter.warned(clockWarning(aheadMs, address)));
   const cpu = createCpuReader({ config, isRemote: address.socketPath === undefined }, context);
   const stopped = new AbortController();
   let session: DockerSession | undefined;
@@ -27,6 +32,7 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
         ...options,
         ...context,
         memory,
+        engineClock,
         reporter,
         cpu,
         stopped: stopped.signal,
@@ -61,4 +67,13 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
       return Promise.resolve();
     },
   };
+}
+
+function clockWarning(aheadMs: number, { target }: DockerSourceOptions['address']): string | undefined {
+  if (Math.abs(aheadMs) <= TOLD_SKEW_MS) return undefined;
+  const off = `${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+  return (
+    `the clock of ${target} is ${off} the clock here; times of containers are corrected by that. ` +
+    'Run a time service (chrony, systemd-timesyncd) on both hosts'
+  );
 }

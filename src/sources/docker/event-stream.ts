@@ -6,6 +6,7 @@ import { createLineSplitter } from '../../lib/line-splitter.js';
 import { linkAbort } from '../../lib/linked-abort.js';
 import { SourceError } from '../source-error.js';
 import type { DockerClient } from './docker-client.js';
+import type { EngineClock } from './engine-clock.js';
 import type { EngineCall } from './engine-transport.js';
 import type { EventMemory } from './event-memory.js';
 import { type EngineEvent, EVENT_ACTIONS, parseEvent } from './parse-event.js';
@@ -13,6 +14,7 @@ import { type EngineEvent, EVENT_ACTIONS, parseEvent } from './parse-event.js';
 export interface EventStreamOptions {
   readonly client: DockerClient;
   readonly clock: Clock;
+  readonly engineClock: Pick<EngineClock, 'measuredAheadMs'>;
   readonly memory: EventMemory;
   readonly onEvent: (event: EngineEvent) => void;
   /** A line that could not be read: something may have been missed. */
@@ -36,7 +38,7 @@ const filters = { type: ['container'], event: EVENT_ACTIONS };
 
 /** Rejects when the stream cannot be opened; after that `onEnd` tells its end. */
 export async function openEventStream(options: EventStreamOptions): Promise<EventStream> {
-  const { client, clock, memory, onEvent, onBadLine, onEnd } = options;
+  const { client, clock, engineClock, memory, onEvent, onBadLine, onEnd } = options;
   const closed = new AbortController();
   let watchdog: Timer | undefined;
 
@@ -64,7 +66,7 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
 
   /** Asks for the engine's own record of the last seconds; what is in it must have come through the stream. */
   async function checkNotDeaf(): Promise<void> {
-    const untilMs = clock.nowMs() + client.clockAheadMs - WATCHDOG_SLACK_MS;
+    const untilMs = clock.nowMs() + engineClock.measuredAheadMs - WATCHDOG_SLACK_MS;
     const fromMs = untilMs - WATCHDOG_MS - WATCHDOG_SLACK_MS;
     const query = { since: seconds(fromMs), until: seconds(untilMs), filters };
     const lines = await readLines(client, query, closed.signal, clock);
@@ -103,7 +105,7 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
   const { since } = memory;
   const query = { ...(since !== undefined && { since }), filters };
   const response = await client.openStream({ path: '/events', query }, closed.signal);
-  memory.opened(clock.nowMs() + client.clockAheadMs);
+  memory.opened(clock.nowMs() + engineClock.measuredAheadMs);
   const splitter = createLineSplitter({
     maxLineBytes: MAX_LINE_BYTES,
     onLine: takeLine,

@@ -66,11 +66,12 @@ function createSource(): ItemView<SourceChip> {
   return {
     element: el('li', 'surrounding', shape, name, text),
     update(chip) {
-      const { source, target, ageMs, problem } = chip;
+      const { source, target, ageMs, problem, warning } = chip;
       setShape(shape, chipStatus(chip));
       setText(name, source);
       const read = ageMs === null ? 'never read' : `read ${formatAgo(ageMs)}`;
-      setText(text, [problem ?? read, problem ? read : '', target].filter((part) => part !== '').join(' · '));
+      const told = [problem, warning].filter(Boolean).join('; ');
+      setText(text, [told || read, told ? read : '', target].filter((part) => part !== '').join(' · '));
     },
   };
 }

@@ -25,6 +25,7 @@ export interface SourceJson {
   readonly up?: Maybe<boolean>;
   readonly lastSuccessAt?: Maybe<string>;
   readonly problem?: Maybe<string>;
+  readonly warning?: Maybe<string>;
 }
 
 export interface ContainerJson {

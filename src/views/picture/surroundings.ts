@@ -185,10 +185,12 @@ export interface SourceChip {
   /** Since it was last read whole. */
   readonly ageMs: number | null;
   readonly problem: string | null;
+  /** What the operator should cure although it can be read. */
+  readonly warning: string | null;
 }
 
 export function listSources(fleet: FleetJson, nowMs: number): readonly SourceChip[] {
-  return (fleet.sources ?? []).map(({ source, target, up, lastSuccessAt, problem }) => {
+  return (fleet.sources ?? []).map(({ source, target, up, lastSuccessAt, problem, warning }) => {
     const closed = up === true && source === 'rabbitmq' ? closedWays(fleet) : [];
     return {
       source,
@@ -197,6 +199,7 @@ export function listSources(fleet: FleetJson, nowMs: number): readonly SourceChi
       isPartial: closed.length > 0,
       ageMs: elapsedMs(parseTime(lastSuccessAt), nowMs),
       problem: problem ?? (closed.length > 0 ? closed.join('; ') : null),
+      warning: warning ?? null,
     };
   });
 }
@@ -211,10 +214,14 @@ function closedWays({ broker }: FleetJson): readonly string[] {
 }
 
 /** Of a source: its mark. */
-export function chipStatus({ isUp, isPartial }: Pick<SourceChip, 'isUp' | 'isPartial'>): StatusName {
+export function chipStatus({
+  isUp,
+  isPartial,
+  warning,
+}: Pick<SourceChip, 'isUp' | 'isPartial' | 'warning'>): StatusName {
   if (isUp === null) return 'unknown';
   if (!isUp) return 'stuck';
-  return isPartial ? 'slow' : 'active';
+  return isPartial || warning !== null ? 'slow' : 'active';
 }
 
 /** How far to trust what is shown: it turns amber, then red, when the data stops coming. */

@@ -32,6 +32,11 @@ export function headRows(picture: Picture, { width, narrowedTo, fault }: HeadOpt
   return [
     ...lines.map((text, index) => ({ line: line(span(index === 0 ? `${shape} ` : '  ', ink), ...text) })),
     { line: fit([ageSpan(picture), ...sources.flatMap((chip) => [span('   '), ...chipSpans(chip)])], width) },
+    ...sources.flatMap(({ source, warning }) =>
+      warning === null
+        ? []
+        : paragraph(`${source}: ${warning}`, width, 'slow').map((text) => ({ line: text })),
+    ),
     ...(fault === null ? [] : paragraph(fault, width, 'stuck').map((text) => ({ line: text }))),
     ...(narrowedTo === null ? [] : [{ line: line(span(`shown: ${narrowedTo}`, 'waiting')) }]),
   ];

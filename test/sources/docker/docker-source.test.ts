@@ -62,6 +62,55 @@ describe('docker source, when the engine misbehaves', () => {
     );
   });
 
+  for (const [name, aheadMs, words] of [
+    ['5 hours ahead', 5 * 3_600_000, 'ahead of'],
+    ['5 hours behind', -5 * 3_600_000, 'behind'],
+  ] as const) {
+    it(`dates by our clock what an engine says whose clock is ${name}, and says so once`, async () => {
+      engine.clockAheadMs = aheadMs;
+      const startedMs = Date.now() - 600_000;
+      const startedAt = new Date(startedMs + aheadMs).toISOString();
+      engine.containers.set('aaa', { id: 'aaa', name: 'a-worker-gpu0-0', state: 'running', startedAt });
+      start();
+      await whenUp();
+      const shown = container('a-worker-gpu0-0');
+      assert.ok(Math.abs((shown?.startedAtMs ?? 0) - startedMs) < 2500, `${shown?.startedAtMs}`);
+      assert.equal(shown?.engineStartMs, Date.parse(startedAt));
+      const diedMs = Date.now();
+      engine.containers.set('aaa', {
+        id: 'aaa',
+        name: 'a-worker-gpu0-0',
+        state: 'exited',
+        startedAt,
+        exitCode: 9,
+      });
+      engine.emit('aaa', 'die', { exitCode: '9' });
+      await waitFor('the end', () => container('a-worker-gpu0-0')?.state === 'exited');
+      assert.ok(Math.abs((container('a-worker-gpu0-0')?.lastEnd?.atMs ?? 0) - diedMs) < 2500);
+      assert.match(
+        health()?.warning ?? '',
+        new RegExp(`^the clock of unix://engine is \\S+ ${words} the clock here`),
+      );
+      const told = harness.logLines.filter((line) => line.includes('the clock of'));
+      assert.equal(told.length, 1);
+    });
+  }
+
+  it('takes it in when the engine sets its clock right, and holds no restart against anybody', async () => {
+    engine.clockAheadMs = 2 * 3_600_000;
+    const startedAt = new Date(Date.now() + 2 * 3_600_000 - 600_000).toISOString();
+    engine.containers.set('aaa', { id: 'aaa', name: 'a-worker-gpu0-0', state: 'running', startedAt });
+    start(createHastyClock(4), { ...CONFIG, relist_interval: 1000 });
+    await whenUp();
+    const before = container('a-worker-gpu0-0')?.startedAtMs;
+    engine.clockAheadMs = 0;
+    await waitFor('the warning to be over', () => health()?.warning === undefined, 20_000);
+    engine.emit('aaa', 'oom');
+    await waitFor('the event', () => container('a-worker-gpu0-0')?.counters.oomEvents === 1);
+    assert.equal(container('a-worker-gpu0-0')?.startedAtMs, before);
+    assert.deepEqual(container('a-worker-gpu0-0')?.counters.restarts, { policy: 0, stagewatch: 0, other: 0 });
+  });
+
   it('takes up again after the stream was cut, asks from where it ended, and counts nothing twice', async () => {
     start();
     await whenUp();

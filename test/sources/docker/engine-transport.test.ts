@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { systemClock } from '../../../src/lib/clock.js';
 import { connectDocker } from '../../../src/sources/docker/docker-client.js';
 import { findEngineAddress } from '../../../src/sources/docker/engine-address.js';
+import { createEngineClock } from '../../../src/sources/docker/engine-clock.js';
 import { startFakeEngine } from '../../support/fake-engine.js';
 import { findProgram } from '../../support/machine.js';
 import { tempDir } from '../../support/temp-dir.js';
@@ -79,6 +80,7 @@ describe('docker client over TLS', {
         clock: systemClock,
         timeLimitMs: 5000,
         maxConnections: 1,
+        engineClock: createEngineClock(() => undefined),
         signal: new AbortController().signal,
       });
     };
