@@ -60,6 +60,11 @@ export const recoverySection = z
       description:
         'Whether a worker that is stuck by its time alone, and uses CPU or GPU all the same, is restarted as well.',
     }),
+    probe_common_cause: flag(true).meta({
+      description:
+        'Whether one worker of a stage that hangs as a whole is restarted as a probe, where no GPU, broker or infrastructure ' +
+        'is known to be the cause. The others follow only when it has finished a job.',
+    }),
     verify_within: duration('15m', { atLeast: '10s', atMost: '6h' }).meta({
       description: 'How long a restarted worker may take to load its model and be at work again.',
     }),

@@ -30,6 +30,8 @@ export const HOLD_REASONS = {
   cannot_remember: 'refuse',
   source_stale: 'refuse',
   common_cause: 'refuse',
+  /** Its stage hangs as a whole, and one worker of it is restarted first. */
+  probe_under_way: 'wait',
   infrastructure_down: 'refuse',
   unconfirmed: 'wait',
   in_flight: 'wait',
@@ -54,8 +56,8 @@ export const HOLD_REASONS = {
 
 export type HoldReason = keyof typeof HOLD_REASONS;
 export const ALL_HOLD_REASONS = Object.keys(HOLD_REASONS) as readonly HoldReason[];
-/** `left_down`: a restart of ours stopped it and did not start it again. */
-export type RestartReason = 'stuck' | 'left_down' | 'asked_for';
+/** `left_down`: a restart of ours stopped it and did not start it again; `probe`: its stage hangs as a whole. */
+export type RestartReason = 'stuck' | 'left_down' | 'asked_for' | 'probe';
 
 export interface Hold {
   readonly reason: HoldReason;

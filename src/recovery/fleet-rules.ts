@@ -5,6 +5,7 @@ import { createFreshness } from '../detectors/freshness.js';
 import { SOURCE_NAMES } from '../fleet/model.js';
 import type { Candidate, Hold } from './decision.js';
 import type { PlanInput } from './plan-input.js';
+import { judgeProbe } from './probe.js';
 
 type FleetRuleInput = Pick<PlanInput, 'fleet' | 'verdicts' | 'settings' | 'canRemember' | 'unsure' | 'nowMs'>;
 
@@ -34,20 +35,28 @@ function staleHold({ fleet, settings, nowMs }: FleetRuleInput): Hold | undefined
 }
 
 /** A cause holds back those that share it: the stage, the GPU; of the broker, the host and the infrastructure all do. */
-export function causeHold(candidate: Candidate, { verdicts }: Pick<PlanInput, 'verdicts'>): Hold | undefined {
-  for (const finding of verdicts.findings.values()) {
+export function causeHold(candidate: Candidate, input: PlanInput): Hold | undefined {
+  for (const finding of input.verdicts.findings.values()) {
     const { kind, summary } = finding;
     if (kind === 'CommonCause' && isShared(finding, candidate)) {
-      return {
-        reason: 'common_cause',
-        text: `there is one cause behind many faults, restarts cure nothing: ${summary}`,
-      };
+      const probing = judgeProbe(finding, candidate, input);
+      if (probing.kind === 'held') return probing.hold;
     }
     if (kind === 'InfrastructureDown') {
       return { reason: 'infrastructure_down', text: `what the workers depend on is down: ${summary}` };
     }
   }
   return undefined;
+}
+
+/** It shares a common cause, and is the first that is restarted in spite of it. */
+export function isProbe(candidate: Candidate, input: PlanInput): boolean {
+  return [...input.verdicts.findings.values()].some(
+    (finding) =>
+      finding.kind === 'CommonCause' &&
+      isShared(finding, candidate) &&
+      judgeProbe(finding, candidate, input).kind === 'probe',
+  );
 }
 
 function isShared({ id, subject }: Finding, { finding, stage, container }: Candidate): boolean {

@@ -4,7 +4,7 @@ import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { findCandidates } from './candidates.js';
 import { type Candidate, HOLD_REASONS, type Hold, type RestartReason, type WorkerPlan } from './decision.js';
-import { causeHold, fleetHold } from './fleet-rules.js';
+import { causeHold, fleetHold, isProbe } from './fleet-rules.js';
 import { fleetRemaining, memoryOf, within } from './memory.js';
 import type { PlanInput } from './plan-input.js';
 import { configuredHold, describeFailed, momentaryHold, workerHold } from './worker-rules.js';
@@ -65,12 +65,13 @@ export function planned(candidate: Candidate, input: PlanInput, hold: Hold | und
     ...(failed && { failed }),
   };
   if (!hold) {
+    const reason = candidate.why === 'stuck' && isProbe(candidate, input) ? 'probe' : candidate.why;
     return {
       ...candidate,
       ...figures,
       decision: 'restart',
-      reason: candidate.why,
-      text: failed ? `${describeFailed(failed)}; it is tried again` : TEXTS[candidate.why],
+      reason,
+      text: failed ? `${describeFailed(failed)}; it is tried again` : TEXTS[reason],
     };
   }
   const { reason, text, untilMs } = hold;
@@ -88,4 +89,6 @@ const TEXTS: Readonly<Record<RestartReason, string>> = {
   stuck: 'it is stuck, nothing of it moves, and nothing speaks against a restart',
   left_down: 'its last restart by stagewatch stopped it and did not start it again',
   asked_for: 'a person asked for it',
+  probe:
+    'its stage hangs as a whole, and nothing that is known explains it: one worker is restarted to see whether that cures it',
 };

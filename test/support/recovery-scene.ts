@@ -26,6 +26,7 @@ export interface RecoveryScene {
   untilStuck(): void;
   /** Notes what others do, as each look does. */
   look(): void;
+  input(): PlanInput;
   plan(): readonly WorkerPlan[];
   planOf(name: string): WorkerPlan | undefined;
   byHand(name: string, isForced?: boolean): WorkerPlan | undefined;
