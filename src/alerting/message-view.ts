@@ -208,7 +208,7 @@ function resolvedSections(
     return end === undefined ? [] : [`${whoAndWhere(one.subject, settings)}: ${oneLine(end)}`];
   });
   const [first] = ended;
-  const otherwise = first ? [`Of what would end it, one came true: ${oneLine(first.clearsWhen)}`] : [];
+  const otherwise = first ? [`It ended by one of these: ${oneLine(first.clearsWhen)}`] : [];
   return [
     {
       kind: 'items',

@@ -42,7 +42,7 @@ export async function notesOf({ kind, subject, beganAtMs }: Finding, facts: Note
   const isEarlier =
     last !== undefined && kind !== 'RestartsExhausted' && isOfEarlierIncident(last, beganAtMs);
   const sentences = [
-    ...(last ? [describeRestart(last, isEarlier, nowMs)] : []),
+    ...(last && !(plan && last.result === 'dry_run') ? [describeRestart(last, isEarlier, nowMs)] : []),
     ...(plan ? [`${DECIDED[plan.decision]}: ${plan.text}.`] : []),
   ];
   const logLines = await lastLines(identity, facts);
@@ -64,10 +64,18 @@ function isOfEarlierIncident(
   return (result === 'recovered' ? atMs : atMs + tookMs) < beganAtMs;
 }
 
+const DONE: Readonly<Record<DoneRestart['result'], string>> = {
+  recovered: 'Restarted',
+  not_recovered: 'Restarted without success',
+  failed: 'A restart failed',
+  dry_run: 'Would have been restarted',
+};
+
 /** What came of an earlier restart says nothing of what is wrong now. */
 function describeRestart({ atMs, by, result, text }: DoneRestart, isEarlier: boolean, nowMs: number): string {
-  const said = `Restarted ${formatDuration(nowMs - atMs)} ago by ${by}`;
-  return isEarlier ? `${said}, before this began.` : `${said} (${result}): ${text}.`;
+  if (result === 'dry_run') return `${DONE.dry_run} ${formatDuration(nowMs - atMs)} ago (dry run).`;
+  const said = `${DONE[result]} ${formatDuration(nowMs - atMs)} ago (by ${by})`;
+  return isEarlier ? `${said}, before this began.` : `${said}: ${text}.`;
 }
 
 const DECIDED: Readonly<Record<WorkerPlan['decision'], string>> = {

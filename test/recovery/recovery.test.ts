@@ -443,14 +443,14 @@ describe('what people are told with a finding', () => {
     const { recovery, evidenceFolder } = await notes(harness);
     assert.match(
       recovery ?? '',
-      /^Restarted \S+ ago by stagewatch, before this began\. Recovery does not restart it: it was restarted once/,
+      /^Restarted \S+ ago \(by stagewatch\), before this began\. Recovery does not restart it: it was restarted once/,
     );
     assert.equal(evidenceFolder, undefined, 'it is of the incident before');
     const exhausted = harness.recovery.ownFindings().flatMap(({ found }) => found)[0];
     assert.ok(exhausted);
     const times = { openedAtMs: 0, confirmedAtMs: 0 };
     const of = await harness.recovery.notesOf({ ...exhausted, ...times, id: 'x', severity: 'critical' });
-    assert.match(of.recovery ?? '', /^Restarted \S+ ago by stagewatch \(recovered\): it took up work/);
+    assert.match(of.recovery ?? '', /^Restarted \S+ ago \(by stagewatch\): it took up work/);
     assert.match(of.evidenceFolder ?? '', /^evidence\/2025/);
   });
 
@@ -462,8 +462,18 @@ describe('what people are told with a finding', () => {
     };
     await harness.lookFor(10);
     const { recovery, evidenceFolder } = await notes(harness);
-    assert.match(recovery ?? '', /^Restarted \S+ ago by stagewatch \(failed\): .*no device/);
+    assert.match(recovery ?? '', /^A restart failed \S+ ago \(by stagewatch\): .*no device/);
     assert.match(evidenceFolder ?? '', /^evidence\/2025/);
+  });
+
+  it('is never that it was restarted where that was a dry run', async () => {
+    const harness = stuck({ recovery: { dry_run: true } });
+    await harness.lookFor(10);
+    const { recovery } = await notes(harness);
+    assert.match(
+      recovery ?? '',
+      /^Recovery waits: it would have been restarted \S+ ago; this is a dry run\.$/,
+    );
   });
 
   it('lacks the log lines when the engine does not answer', async () => {
