@@ -3,14 +3,17 @@
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { wireAlerting } from './app/alerting-wiring.js';
+import { doorSettingsOf } from './app/door-settings.js';
 import { createEvaluationLoop } from './app/evaluation-loop.js';
 import { createFailureJournal } from './app/failure-journal.js';
+import { createForeignHostWatch } from './app/foreign-host-watch.js';
 import { journalOutcome } from './app/journal-outcome.js';
 import { createLabelWatch } from './app/label-watch.js';
 import { createLeftOutWatch } from './app/left-out-watch.js';
 import { listenProblem } from './app/listen-problem.js';
 import { wireRecovery } from './app/recovery-wiring.js';
 import { createRunSummary } from './app/run-summary.js';
+import { createWebFileWatch } from './app/web-file-watch.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { listSuspects, listUnserved } from './detectors/suspects.js';
@@ -32,6 +35,7 @@ import { createSelfMetrics } from './metrics/self-metrics.js';
 import { createFailFast } from './recovery/fail-fast/fail-fast.js';
 import { planSources } from './sources/all-sources.js';
 import { createSourceSet } from './sources/source-set.js';
+import { createDoor } from './views/door/door.js';
 import { adviceOnPatterns, adviceOnRoles, describeFirstPicture } from './views/first-picture.js';
 import { createHttpServer } from './views/http-server.js';
 import { missingForReadiness } from './views/readiness.js';
@@ -56,6 +60,8 @@ export interface AppOptions {
 export interface App {
   /** Resolves with the address of the HTTP server once it listens; rejects with StartError. */
   start(): Promise<AddressInfo>;
+  /** Of the HTTP server, as the web configuration file has it now. */
+  readonly scheme: 'http' | 'https';
   /** Takes over a new configuration; a faulty one is refused, and the last good one stays in force. */
   reload(): Promise<{ readonly problem?: string }>;
   /** Releases everything, within 5 seconds. */
@@ -163,6 +169,17 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     onLeftOut: createLeftOutWatch(self, log),
     onError: (error) => log.error({ err: error }, 'a part of /metrics failed'),
   });
+  const webFile = createWebFileWatch({
+    clock,
+    log: log.child({ component: 'http' }),
+    onRead: self.webFileRead,
+  });
+  const door = createDoor({
+    settings: () => doorSettingsOf(config, webFile.access),
+    clock,
+    onUnauthorized: self.unauthorized,
+    onForeignHost: createForeignHostWatch(log.child({ component: 'http' })),
+  });
   const http = createHttpServer({
     fleet: store.fleet,
     verdicts: () => evaluation.facts.verdicts,
@@ -173,7 +190,9 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     log: log.child({ component: 'http' }),
     version,
     metrics: { contentType: EXPOSITION_CONTENT_TYPE, render: page.render },
-    bearerToken: () => config.web.bearer_token,
+    door,
+    canAct: () => config.web.bearer_token !== null,
+    tls: () => webFile.access.tls,
     reload,
   });
 
@@ -202,6 +221,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     await Promise.all([state.open(), journal.open()]);
     isRemembering = true;
     journal.append({ type: 'daemon_started', version });
+    const problem = webFile.follow(config.web.config_file);
+    if (problem !== undefined) throw new StartError(problem);
     const address = await http.listen(config.listen).catch((error: unknown) => {
       throw new StartError(listenProblem(error, config));
     });
@@ -259,6 +280,8 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
   async function takeOver(next: Config): Promise<string | undefined> {
     const faulty = planSources(next, env).find((plan) => plan.kind === 'faulty');
     if (faulty) return faulty.problem;
+    const problem = webFile.follow(next.web.config_file);
+    if (problem !== undefined) return problem;
     for (const key of ['listen', 'data_dir', 'log'] as const) {
       if (!isDeepStrictEqual(config[key], next[key]))
         log.warn({ option: key }, 'option takes effect at the next start');
@@ -276,10 +299,14 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
 
   return {
     start,
+    get scheme() {
+      return webFile.access.tls ? 'https' : 'http';
+    },
     reload,
     async stop() {
       isStopping = true;
       evaluation.stop();
+      webFile.close();
       failFast.stop();
       await Promise.all([recovery.stop(), alerting.stop()]);
       // A reload under way starts nothing more, and ends soon.

@@ -52,6 +52,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   dockerode: ['src/sources/docker/engine-transport.ts'],
   amqplib: ['src/sources/rabbitmq/'],
+  bcryptjs: ['src/views/door/bcrypt-thread.ts'],
   'prom-client': ['src/metrics/self-metrics.ts'],
   express: ['src/views/'],
   helmet: ['src/views/'],

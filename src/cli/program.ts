@@ -4,7 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { nearestWord } from '../lib/nearest-word.js';
 import { REPORT_FORMATS } from '../report/report-format.js';
 import { PROFILES } from '../simulation/profile.js';
-import { checkConfig } from './check-config-command.js';
+import { type CheckConfigOptions, checkConfig } from './check-config-command.js';
 import type { CommandContext } from './command-context.js';
 import type { PostOptions } from './daemon-post.js';
 import type { DemoOptions } from './demo-command.js';
@@ -40,8 +40,9 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     .command('check-config')
     .description('name every fault of a configuration')
     .argument('[file]', 'the configuration', 'stagewatch.yaml')
-    .action((file: string) => {
-      exitCode = checkConfig(file, context);
+    .option('--strict', 'also fail (exit 2) when there are warnings')
+    .action((file: string, options: CheckConfigOptions) => {
+      exitCode = checkConfig(file, options, context);
     });
 
   addDemo(program, async (options) => {

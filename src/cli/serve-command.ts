@@ -69,7 +69,7 @@ async function run(app: App, log: Logger, { writeError, onSignal }: CommandConte
   try {
     const { address, port, family } = await app.start();
     const host = family === 'IPv6' ? `[${address}]` : address;
-    log.info({ url: `http://${host}:${port}/` }, 'listening');
+    log.info({ url: `${app.scheme}://${host}:${port}/` }, 'listening');
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     writeError(`stagewatch: ${error.message}\n`);

@@ -6,8 +6,10 @@ import { describeError, describeReadError } from '../lib/describe-error.js';
 import { nearestWord } from '../lib/nearest-word.js';
 import { adviseOn } from './config-advice.js';
 import type { ConfigFault } from './config-fault.js';
+import { adviseOnDoor } from './door-advice.js';
 import { type Environment, type EnvironmentValue, readEnvironment } from './environment.js';
 import { show } from './option-types.js';
+import { OPEN_ACCESS, readWebFile, type WebAccess } from './read-web-file.js';
 import { type Config, configSchema } from './schema.js';
 import { schemaAt } from './schema-walk.js';
 
@@ -45,7 +47,27 @@ export function loadConfig({ file, env, readFile }: ConfigInput): LoadedConfig {
   const warnings = environment.unknown.map(
     (name) => `environment variable ${name} names no option and is ignored`,
   );
-  return { kind: 'ok', config: result.data, warnings: [...warnings, ...adviseOn(result.data)] };
+  const web = readWebAccess(result.data, readFile);
+  if ('faults' in web) return { kind: 'faulty', faults: web.faults };
+  const advice = [...adviseOn(result.data), ...adviseOnDoor(result.data, web.access)];
+  return { kind: 'ok', config: withPageUrl(result.data), warnings: [...warnings, ...advice] };
+}
+
+/** Links in messages lead where people reach the page, unless messages have an address of their own. */
+function withPageUrl(config: Config): Config {
+  const external_url = config.alerts.external_url ?? config.web.external_url;
+  return { ...config, alerts: { ...config.alerts, external_url } };
+}
+
+/** Its faults are faults of the configuration. */
+function readWebAccess(
+  { web: { config_file } }: Config,
+  readFile: ConfigInput['readFile'],
+): { readonly access: WebAccess } | { readonly faults: readonly ConfigFault[] } {
+  if (config_file === null) return { access: OPEN_ACCESS };
+  const reading = readWebFile(config_file, readFile);
+  if (reading.kind === 'ok') return { access: reading.access };
+  return { faults: reading.problems.map((message) => ({ place: config_file, message })) };
 }
 
 /** From the top of the file down; faults of the environment come last. */

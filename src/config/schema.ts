@@ -6,12 +6,13 @@ import { dcgmSection } from './dcgm-section.js';
 import { detectionSection } from './detection-section.js';
 import { dockerSection } from './docker-section.js';
 import { listenOption } from './listen-option.js';
-import { oneOf, optionalSecret } from './option-types.js';
+import { oneOf } from './option-types.js';
 import { progressSection } from './progress-section.js';
 import { rabbitmqSection } from './rabbitmq-section.js';
 import { recoverySection } from './recovery-section.js';
 import { sentinelsSection } from './sentinels-section.js';
 import { infrastructureOption, orchestratorsOption, stagesSection } from './stages-section.js';
+import { webSection } from './web-section.js';
 
 export const configSchema = z.strictObject(
   {
@@ -35,13 +36,7 @@ export const configSchema = z.strictObject(
     detection: detectionSection,
     alerts: alertsSection,
     recovery: recoverySection,
-    web: z
-      .strictObject({
-        bearer_token: optionalSecret('a token').meta({
-          description: 'Token that every POST must carry. Null: every POST is refused with 403.',
-        }),
-      })
-      .prefault({}),
+    web: webSection,
     log: z
       .strictObject({
         level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info').meta({

@@ -1,12 +1,15 @@
 /** The daemon's own health: build, configuration, process and Node.js runtime, kept by prom-client. */
 
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 /** The delay of the event loop is sampled by a timer: the default of 10 ms wakes an idle daemon 100 times a second. */
 const LOOP_DELAY_RESOLUTION_MS = 50;
 
 export interface SelfMetrics {
   configReloaded(isSuccessful: boolean): void;
+  /** The web configuration file, which is read apart from the rest. */
+  webFileRead(isSuccessful: boolean): void;
+  unauthorized(): void;
   seriesLeftOut(count: number): void;
   /** Text of all of them. */
   render(): Promise<string>;
@@ -43,9 +46,23 @@ export function createSelfMetrics(version: string): SelfMetrics {
     registers: [registry],
   });
 
+  const unauthorized = new Counter({
+    name: 'stagewatch_http_unauthorized_total',
+    help: 'HTTP requests refused because their token, user or password was missing or wrong, or because too many wrong ones came from their address.',
+    registers: [registry],
+  });
+
+  const last = { config: true, webFile: true };
+  function reloaded(change: Partial<typeof last>): void {
+    Object.assign(last, change);
+    reload.set(last.config && last.webFile ? 1 : 0);
+  }
+
   return {
     seriesLeftOut: (count) => leftOut.set(count),
-    configReloaded: (isSuccessful) => reload.set(isSuccessful ? 1 : 0),
+    configReloaded: (config) => reloaded({ config }),
+    webFileRead: (webFile) => reloaded({ webFile }),
+    unauthorized: () => unauthorized.inc(),
     render: () => registry.metrics(),
   };
 }

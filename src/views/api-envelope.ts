@@ -2,13 +2,23 @@
 
 import type { Response } from 'express';
 
-export type ErrorType = 'not_found' | 'forbidden' | 'unauthorized' | 'bad_data' | 'unavailable' | 'internal';
+export type ErrorType =
+  | 'not_found'
+  | 'forbidden'
+  | 'unauthorized'
+  | 'bad_data'
+  | 'misdirected'
+  | 'too_many_requests'
+  | 'unavailable'
+  | 'internal';
 
 const STATUS_OF: Readonly<Record<ErrorType, number>> = {
   bad_data: 400,
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,
+  misdirected: 421,
+  too_many_requests: 429,
   internal: 500,
   unavailable: 503,
 };

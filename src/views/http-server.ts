@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import type { ListenAddress } from '../config/listen-option.js';
+import type { WebTls } from '../config/read-web-file.js';
 import type { Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import type { Journal } from '../journal/journal.js';
@@ -12,7 +13,8 @@ import type { Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { sendError, sendSuccess } from './api-envelope.js';
-import { requireBearerToken } from './bearer-auth.js';
+import type { Door } from './door/door.js';
+import { putTlsBefore } from './door/tls-front.js';
 import { renderFindings } from './findings-json.js';
 import { renderFleetJson } from './fleet-json.js';
 import { parseJournalQuery } from './journal-json.js';
@@ -34,7 +36,11 @@ export interface HttpServerOptions {
   readonly log: Logger;
   readonly version: string;
   readonly metrics: { readonly contentType: string; render(): Promise<Buffer> };
-  readonly bearerToken: () => string | null;
+  readonly door: Door;
+  /** A token is configured, so that actions can be allowed at all. */
+  readonly canAct: () => boolean;
+  /** Null: without TLS. Asked for at each connection. */
+  readonly tls: () => WebTls | null;
   /** Loads the configuration again; the problem in words when it was refused. */
   readonly reload: () => Promise<{ readonly problem?: string }>;
 }
@@ -61,8 +67,13 @@ const PAGE_POLICY = {
 };
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const page = createLivePage({ ...options, canAct: () => options.bearerToken() !== null });
+  const { door, clock, log } = options;
+  const page = createLivePage(options);
   const server = createServer(createRoutes(options, page));
+  const front = putTlsBefore(server, {
+    tls: options.tls,
+    onRefused: (problem) => log.debug({ problem }, 'a TLS handshake failed'),
+  });
   return {
     async listen(address) {
       const bound = await listen(server, address);
@@ -71,13 +82,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     async close() {
       page.close();
-      await close(server, options.clock);
+      await close(server, clock, () => front.destroyAll());
+      door.close();
     },
   };
 }
 
 function createRoutes(options: HttpServerOptions, page: LivePage): Express {
-  const { fleet, clock, log, metrics, reload } = options;
+  const { fleet, clock, log, metrics, reload, door } = options;
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -88,6 +100,7 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
     }),
   );
 
+  app.use(door.enter);
   app.get('/metrics', metricsRoute(metrics.render, metrics.contentType));
   app.get('/-/healthy', (_request, response) => {
     response.type('text').send('stagewatch is healthy.\n');
@@ -112,12 +125,10 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
     else sendSuccess(response, options.journal.newest(asked.query));
   });
   // For who enters a token: whether it is the one, without doing anything with it.
-  app.post('/api/v1/token', requireBearerToken(options.bearerToken), (_request, response) =>
-    sendSuccess(response, { valid: true }),
-  );
+  app.post('/api/v1/token', door.act, (_request, response) => sendSuccess(response, { valid: true }));
   addRecoveryRoutes(app, options);
   if (options.alerting) app.use(silenceRoutes({ ...options, alerting: options.alerting }));
-  app.post('/-/reload', requireBearerToken(options.bearerToken), async (_request, response) => {
+  app.post('/-/reload', door.act, async (_request, response) => {
     const { problem } = await reload();
     if (problem === undefined) sendSuccess(response, { reloaded: true });
     else sendError(response, 'bad_data', problem);
@@ -149,9 +160,9 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<AddressI
   });
 }
 
-function close(server: Server, clock: Clock): Promise<void> {
+function close(server: Server, clock: Clock, destroyAll: () => void): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+    const timer = clock.after(CLOSE_GRACE_MS, destroyAll);
     server.close(() => {
       timer.cancel();
       resolve();

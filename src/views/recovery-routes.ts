@@ -4,28 +4,25 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Res
 import type { Clock } from '../lib/clock.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { sendError, sendSuccess } from './api-envelope.js';
-import { requireBearerToken } from './bearer-auth.js';
+import type { Door } from './door/door.js';
 import { renderHandAnswer, renderRecovery } from './recovery-json.js';
 
 export interface RecoveryRoutesOptions {
   readonly recovery: Pick<Recovery, 'picture' | 'restartByHand'>;
   readonly clock: Clock;
-  readonly bearerToken: () => string | null;
+  readonly door: Pick<Door, 'act'>;
 }
 
 const MAX_BODY = '16kb';
 const MAX_TEXT = 200;
 
-export function addRecoveryRoutes(
-  app: Express,
-  { recovery, clock, bearerToken }: RecoveryRoutesOptions,
-): void {
+export function addRecoveryRoutes(app: Express, { recovery, clock, door }: RecoveryRoutesOptions): void {
   app.get('/api/v1/recovery', (_request, response) =>
     sendSuccess(response, renderRecovery(recovery.picture, clock.nowMs())),
   );
   app.post(
     '/api/v1/containers/:name/restart',
-    requireBearerToken(bearerToken),
+    door.act,
     express.json({ limit: MAX_BODY, type: () => true }),
     refuseBadBody,
     async (request: Request, response: Response) => {

@@ -8,7 +8,7 @@ import type { Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import type { Clock } from '../lib/clock.js';
 import { sendError, sendSuccess } from './api-envelope.js';
-import { requireBearerToken } from './bearer-auth.js';
+import type { Door } from './door/door.js';
 import { toIso } from './iso-time.js';
 import { renderNotifications } from './notifications-json.js';
 
@@ -18,22 +18,16 @@ export interface SilenceRoutesOptions {
   readonly alerting: AlertingView;
   readonly verdicts: () => Pick<Verdicts, 'findings'>;
   readonly fleet: Pick<Fleet, 'stages' | 'workers'>;
-  readonly bearerToken: () => string | null;
+  readonly door: Pick<Door, 'act'>;
   readonly clock: Clock;
 }
 
 const MAX_BODY = '16kb';
 
-export function silenceRoutes({
-  alerting,
-  verdicts,
-  fleet,
-  bearerToken,
-  clock,
-}: SilenceRoutesOptions): Router {
+export function silenceRoutes({ alerting, verdicts, fleet, door, clock }: SilenceRoutesOptions): Router {
   const { silences } = alerting;
   const router = Router();
-  const guard = requireBearerToken(bearerToken);
+  const guard = door.act;
   const body = jsonBody();
 
   /** Open findings that it keeps quiet: none may mean that a name was mistyped. */

@@ -10,6 +10,7 @@ import { fleetOf, NOW_MS } from '../support/build-fleet.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { NO_RECOVERY } from '../support/no-recovery.js';
 import { NO_VERDICTS } from '../support/no-verdicts.js';
+import { openDoor } from '../support/open-door.js';
 import { createRecoveryScene } from '../support/recovery-scene.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -45,7 +46,7 @@ describe('stagewatch restart', () => {
       log: createLogger({ level: 'silent', format: 'json', write: () => undefined }),
       version: '1.2.3',
       metrics: { contentType: 'text/plain', render: () => Promise.resolve(Buffer.from('')) },
-      bearerToken: () => token,
+      ...openDoor(() => token),
       reload: () => Promise.resolve({}),
     });
     const { port } = await server.listen({ host: '127.0.0.1', port: 0 });

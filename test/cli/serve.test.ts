@@ -252,7 +252,7 @@ describe('stagewatch serve', () => {
 describe('stagewatch check-config', () => {
   it('ends with 0 for a good file and with 2 for a bad one', async (test) => {
     const folder = await tempDir(test);
-    await writeFile(join(folder, 'stagewatch.yaml'), 'listen: ":9847"\n');
+    await writeFile(join(folder, 'stagewatch.yaml'), 'listen: "127.0.0.1:9847"\n');
     assert.deepEqual(await run(['check-config'], folder), {
       code: 0,
       stdout: 'stagewatch.yaml: no faults\n',
@@ -261,6 +261,17 @@ describe('stagewatch check-config', () => {
     const { code, stderr } = await run(['check-config', 'missing.yaml'], folder);
     assert.equal(code, 2);
     assert.equal(stderr, 'missing.yaml: cannot be read: no such file\n');
+  });
+
+  it('--strict fails for what is allowed and most likely not meant', async (test) => {
+    const folder = await tempDir(test);
+    await writeFile(join(folder, 'stagewatch.yaml'), 'listen: :9847\n');
+    const loose = await run(['check-config'], folder);
+    assert.equal(loose.code, 0);
+    assert.match(loose.stderr, /^warning: listen: :9847 is reachable from other machines/);
+    assert.equal((await run(['check-config', '--strict'], folder)).code, 2);
+    await writeFile(join(folder, 'stagewatch.yaml'), 'listen: :9847\nweb: { read_token: "a" }\n');
+    assert.equal((await run(['check-config', '--strict'], folder)).code, 0);
   });
 });
 

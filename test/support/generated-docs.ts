@@ -97,6 +97,7 @@ function valueType(schema: JsonSchema): string {
 /** Families kept by prom-client, which are no list of ours. */
 const SELF_METRICS = `| \`stagewatch_build_info\` | gauge | version, node_version | Version of stagewatch and of the Node.js it runs on; always 1. |
 | \`stagewatch_config_last_reload_successful\` | gauge | | Whether the last attempt to load the configuration succeeded (1) or failed (0). |
+| \`stagewatch_http_unauthorized_total\` | counter | | HTTP requests refused because their token, user or password was missing or wrong, or because too many wrong ones came from their address. |
 | \`stagewatch_metrics_series_left_out\` | gauge | | Series that this page lacks because another has the same name and labels; 0 unless two things bear one name. |`;
 
 function renderMetrics(): string {

@@ -16,6 +16,7 @@ import { createSimulation, type Simulation } from '../../src/simulation/simulati
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/views/http-server.js';
 import { createFakeClock, type FakeClock } from './fake-clock.js';
 import { NO_RECOVERY } from './no-recovery.js';
+import { openDoor } from './open-door.js';
 
 const START_MS = 1_763_900_000_000;
 const STEP_MS = 5000;
@@ -80,7 +81,7 @@ export async function serveSimulatedPage(options: SimulatedPageOptions = {}): Pr
       log: createLogger({ level: 'error', format: 'text', write: (line) => void process.stderr.write(line) }),
       version: '0.1.0',
       metrics: { contentType: 'text/plain', render: () => Promise.resolve(Buffer.from('')) },
-      bearerToken: () => token,
+      ...openDoor(() => token),
       reload: () => Promise.resolve({}),
       ...more,
     });

@@ -8,6 +8,7 @@ import { containerFacts, fleetOf, NOW_MS } from '../support/build-fleet.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { NO_RECOVERY } from '../support/no-recovery.js';
 import { NO_VERDICTS } from '../support/no-verdicts.js';
+import { openDoor } from '../support/open-door.js';
 
 describe('the HTTP server', () => {
   const store = fleetOf(containerFacts('paddle-worker-gpu1-0'), containerFacts('<b>-worker-gpu1-0'));
@@ -35,7 +36,7 @@ describe('the HTTP server', () => {
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
         render: () => (isRenderBroken ? Promise.reject(new Error('broken')) : Promise.resolve(page)),
       },
-      bearerToken: () => token,
+      ...openDoor(() => token),
       reload() {
         reloads++;
         return Promise.resolve(reloads > 1 ? { problem: 'stagewatch.yaml:1:1 listen: no' } : {});
@@ -209,7 +210,7 @@ describe('the HTTP server', () => {
       log: createLogger({ level: 'silent', format: 'json', write: () => undefined }),
       version: '',
       metrics: { contentType: '', render: () => Promise.resolve(page) },
-      bearerToken: () => null,
+      ...openDoor(() => null),
       reload: () => Promise.resolve({}),
     });
     const { hostname, port } = new URL(url);

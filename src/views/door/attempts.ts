@@ -1,0 +1,82 @@
+/**
+ * Slows down clients that guess credentials: after a few wrong ones an address has to wait before the next is checked at all.
+ * Credentials that have been right are never held up, whichever address they come from.
+ */
+
+import type { Clock } from '../../lib/clock.js';
+import { digestOf } from './secret-digest.js';
+
+export interface Attempts {
+  /** How long `address` has to wait before these credentials are checked; 0: they may be now. */
+  waitMs(address: string, credentials: string): number;
+  wasRight(credentials: string): void;
+  wasWrong(address: string): void;
+}
+
+/** So many wrong ones in a row cost nothing: a person mistypes. */
+const FREE = 10;
+/** From then on one more in so long. */
+const REFILL_MS = 2000;
+/** A bound on memory: the addresses that were quiet longest are forgotten first. */
+const MAX_ADDRESSES = 4096;
+const MAX_REMEMBERED = 200;
+
+interface Bucket {
+  readonly left: number;
+  readonly atMs: number;
+}
+
+export function createAttempts(clock: Pick<Clock, 'monotonicMs'>): Attempts {
+  const buckets = new Map<string, Bucket>();
+  const right = new Set<string>();
+
+  function bucketOf(address: string): Bucket {
+    const atMs = clock.monotonicMs();
+    const last = buckets.get(keyOf(address));
+    if (!last) return { left: FREE, atMs };
+    return { left: Math.min(FREE, last.left + (atMs - last.atMs) / REFILL_MS), atMs };
+  }
+
+  return {
+    waitMs(address, credentials) {
+      const { left } = bucketOf(address);
+      if (left >= 1 || right.has(digestOf(credentials))) return 0;
+      return Math.ceil((1 - left) * REFILL_MS);
+    },
+    wasRight(credentials) {
+      right.add(digestOf(credentials));
+      dropOldest(right, MAX_REMEMBERED);
+    },
+    wasWrong(address) {
+      const { left, atMs } = bucketOf(address);
+      const key = keyOf(address);
+      // Last in the order of insertion: those that were quiet longest go first.
+      buckets.delete(key);
+      buckets.set(key, { left: Math.max(0, left - 1), atMs });
+      dropOldest(buckets, MAX_ADDRESSES);
+    },
+  };
+}
+
+function dropOldest(held: Set<string> | Map<string, unknown>, most: number): void {
+  const [oldest] = held.keys();
+  if (held.size > most && oldest !== undefined) held.delete(oldest);
+}
+
+const MAPPED_V4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** A customer gets a whole /64 of IPv6: its addresses count as one. */
+export function keyOf(address: string): string {
+  const v4 = MAPPED_V4.exec(address)?.[1];
+  if (v4 !== undefined) return v4;
+  return address.includes(':') ? networkOf(address) : address;
+}
+
+function networkOf(address: string): string {
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const first = head === '' ? [] : head.split(':');
+  const last = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
+  const groups = [...first, ...Array.from({ length: zeros }, () => '0'), ...last];
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
