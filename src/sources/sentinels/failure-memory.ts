@@ -5,11 +5,13 @@ import type { FileIdentity } from './observer-messages.js';
 export interface FailureMemory {
   /** Files that came before this are old unless it is known better. Unix milliseconds. */
   readonly newSinceMs: number;
+  /** How far the file server's clock was ahead when it was last known. */
+  readonly fileAheadMs: number | undefined;
   judge(path: string, identity: FileIdentity, writtenAtMs: number): Judgement;
   /** The same failure, with more of its text. */
   continued(path: string, identity: FileIdentity): void;
   /** Everything was looked at, in a look that began at `atMs`. */
-  looked(atMs: number): void;
+  looked(atMs: number, fileAheadMs?: number): void;
   /** False until the very first look is over: half of it, stored, would make the other half new in the next life. */
   isWorthKeeping(): boolean;
   toStored(): unknown;
@@ -51,6 +53,7 @@ export function createFailureMemory(options: FailureMemoryOptions): FailureMemor
   let hasLooked = false;
   let hasForgotten = remembered.size >= MAX_REMEMBERED;
   let lookedAtMs = last?.lookedAtMs ?? newSinceMs;
+  let fileAheadMs = last?.fileAheadMs;
 
   function remember(path: string, entry: Remembered): void {
     // Deleted first, so that the map's order is the order of being seen.
@@ -71,6 +74,9 @@ export function createFailureMemory(options: FailureMemoryOptions): FailureMemor
 
   return {
     newSinceMs,
+    get fileAheadMs() {
+      return fileAheadMs;
+    },
     judge(path, identity, writtenAtMs) {
       const known = remembered.get(path);
       if (known?.identity === identity) return { isNew: false, firstSeenAtMs: known.firstSeenAtMs };
@@ -82,14 +88,16 @@ export function createFailureMemory(options: FailureMemoryOptions): FailureMemor
       const known = remembered.get(path);
       if (known) remember(path, { ...known, identity });
     },
-    looked(atMs) {
+    looked(atMs, aheadMs) {
       hasLooked = true;
       lookedAtMs = atMs;
+      fileAheadMs = aheadMs ?? fileAheadMs;
     },
     isWorthKeeping: () => !isFirstLife || hasLooked,
     toStored: () => ({
       key,
       lookedAtMs,
+      ...(fileAheadMs !== undefined && { fileAheadMs }),
       failures: [...remembered].map(([path, { identity, firstSeenAtMs }]) => [path, identity, firstSeenAtMs]),
     }),
   };
@@ -97,14 +105,19 @@ export function createFailureMemory(options: FailureMemoryOptions): FailureMemor
 
 interface Stored {
   readonly lookedAtMs: number;
+  readonly fileAheadMs?: number;
   readonly failures: readonly (readonly [string, Remembered])[];
 }
 
 function parseStored(value: unknown, key: string): Stored | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { key: storedKey, lookedAtMs, failures } = value as Record<string, unknown>;
+  const { key: storedKey, lookedAtMs, fileAheadMs, failures } = value as Record<string, unknown>;
   if (storedKey !== key || typeof lookedAtMs !== 'number' || !Array.isArray(failures)) return undefined;
-  return { lookedAtMs, failures: failures.slice(-MAX_REMEMBERED).flatMap(parseRemembered) };
+  return {
+    lookedAtMs,
+    ...(typeof fileAheadMs === 'number' && { fileAheadMs }),
+    failures: failures.slice(-MAX_REMEMBERED).flatMap(parseRemembered),
+  };
 }
 
 function parseNotes(notes: readonly unknown[], key: string): readonly (readonly [string, Remembered])[] {

@@ -14,8 +14,7 @@ export type FailureLook =
   | {
       readonly kind: 'found';
       readonly identity: FileIdentity;
-      /** When the file came to stand there or was last written, by the file system's clock. */
-      readonly atMs: number;
+      readonly stats: Stats;
       readonly content: SentinelContent;
       readonly isContinued: boolean;
       /** It could not be opened; it counts all the same. */
@@ -23,7 +22,14 @@ export type FailureLook =
     };
 
 export interface FailureReader {
-  look(path: string, seen: Stats, known: KnownFailure | undefined): FailureLook;
+  look(path: string, how: FailureSight): FailureLook;
+}
+
+export interface FailureSight {
+  readonly seen: Stats;
+  readonly known: KnownFailure | undefined;
+  /** It came while everything was being watched, so that it may still be being written. */
+  readonly isNewcomer: boolean;
 }
 
 /** How long a writer that does not rename may take from creating the file to its last byte. */
@@ -50,6 +56,8 @@ interface Recent {
 
 export function createFailureReader(io: ObserverIo, nowMs: () => number): FailureReader {
   const recent = new Map<string, Recent>();
+  /** Newcomers that were found unfinished, by path and inode: since when, by our clock. */
+  const unfinished = new Map<string, number>();
 
   function remember(path: string, entry: Recent): void {
     recent.delete(path);
@@ -58,18 +66,29 @@ export function createFailureReader(io: ObserverIo, nowMs: () => number): Failur
     if (recent.size > MAX_RECENT && !oldest.done) recent.delete(oldest.value);
   }
 
+  function isEarly(key: string): boolean {
+    const sinceMs = unfinished.get(key) ?? nowMs();
+    unfinished.set(key, sinceMs);
+    const oldest = unfinished.keys().next();
+    if (unfinished.size > MAX_RECENT && !oldest.done) unfinished.delete(oldest.value);
+    const agoMs = nowMs() - sinceMs;
+    // A clock that was set back keeps no file waiting.
+    return agoMs >= 0 && agoMs < UNFINISHED_LIMIT_MS;
+  }
+
   return {
-    look(path, seen, known) {
+    look(path, { seen, known, isNewcomer }) {
       if (known?.identity === identityOf(seen)) return { kind: 'known' };
       const { text, content, stats = seen, error } = readContent(io, path);
       const identity = identityOf(stats);
       if (known?.identity === identity) return { kind: 'known' };
-      // File times are finer than the wall clock of Node.js, so a file can be a little younger than now.
-      const ageMs = Math.abs(nowMs() - stats.mtimeMs);
-      if (content.isUnfinished && error === undefined && ageMs < UNFINISHED_LIMIT_MS) {
+      const inode = inodeOf(stats);
+      const key = `${inode} ${path}`;
+      // By our own sights of it: the file's time is that of another clock.
+      if (isNewcomer && content.isUnfinished && error === undefined && isEarly(key)) {
         return { kind: 'unfinished' };
       }
-      const inode = inodeOf(stats);
+      unfinished.delete(key);
       const last = recent.get(path);
       const isContinued =
         known !== undefined &&
@@ -78,8 +97,7 @@ export function createFailureReader(io: ObserverIo, nowMs: () => number): Failur
         text.length > last.length &&
         textHash(text.slice(0, last.length)) === last.hash;
       remember(path, { inode, length: text.length, hash: textHash(text), atMs: nowMs() });
-      const atMs = Math.max(stats.mtimeMs, stats.ctimeMs);
-      return { kind: 'found', identity, atMs, content, isContinued, ...(error !== undefined && { error }) };
+      return { kind: 'found', identity, stats, content, isContinued, ...(error !== undefined && { error }) };
     },
   };
 }

@@ -23,6 +23,10 @@ export interface Folder {
   stamp: number;
   /** When it was last read, by the wall clock; 0: never. */
   readAtMs: number;
+  /** When it was last seen unchanged, or read. */
+  checkedAtMs: number;
+  /** The folder above it did not hold it then; 0: not known. */
+  readonly bornAfterMs: number;
   isWatched: boolean;
   isDropped: boolean;
   children: Map<string, Folder> | undefined;
@@ -31,7 +35,12 @@ export interface Folder {
   failures: Map<string, KnownFailure> | undefined;
 }
 
-export function createFolder(name: string, parent: Folder | undefined, place: Place): Folder {
+export function createFolder(
+  name: string,
+  parent: Folder | undefined,
+  place: Place,
+  bornAfterMs = 0,
+): Folder {
   return {
     name,
     parent,
@@ -42,6 +51,8 @@ export function createFolder(name: string, parent: Folder | undefined, place: Pl
     isTrusted: parent?.isTrusted ?? false,
     stamp: Number.NaN,
     readAtMs: 0,
+    checkedAtMs: 0,
+    bornAfterMs,
     isWatched: false,
     isDropped: false,
     children: undefined,

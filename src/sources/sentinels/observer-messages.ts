@@ -11,6 +11,8 @@ export interface ObserverOptions {
   readonly watchBudget: number;
   /** Successes that changed before this are old. Unix milliseconds. */
   readonly newSinceMs: number;
+  /** How far the file server's clock was ahead in the daemon run before; absent: not known. */
+  readonly fileAheadMs?: number;
 }
 
 /** Which file stands at a path: another one, or the same written again, has another identity. */
@@ -20,7 +22,7 @@ interface Found {
   readonly stage: string;
   readonly document?: string;
   readonly worker?: string;
-  /** When the file came to stand there, by the file system's clock. */
+  /** When the file came to stand there, by our clock as far as it can be known. */
   readonly atMs: number;
   /** It came while everything was being watched, so the time until it was seen is a delay. */
   readonly isWatched: boolean;
@@ -56,6 +58,8 @@ export interface Look {
   readonly folders: number;
   readonly watched: number;
   readonly disk?: DiskSpace;
+  /** How far the file server's clock is ahead of ours, where that is certain; 0 within the limits. */
+  readonly fileAheadMs?: number;
 }
 
 /** What a process without special rights can still write. */

@@ -10,6 +10,7 @@ import type { Clock, Timer } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
 import { visibleName } from '../../lib/file-names.js';
 import { failureReason, SourceError } from '../source-error.js';
+import { createFileClock } from './file-clock.js';
 import { type Folder, walkFolders } from './folder-tree.js';
 import { isWatchTrusted, type Mount, mountOf, parseMountInfo } from './mounts.js';
 import type { ObserverIo } from './observer-io.js';
@@ -43,6 +44,7 @@ const MOUNT_INFO_PATH = '/proc/self/mountinfo';
 
 export function createObserver(options: ObserverOptions, { io, clock, reporter }: ObserverDeps): Observer {
   const problems = createProblemBook();
+  const fileClock = createFileClock(clock.nowMs, options.fileAheadMs);
   const counts = createStageCounts();
   let mounts: readonly Mount[] = [];
   let timer: Timer | undefined;
@@ -89,6 +91,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
     counts,
     problems,
     nowMs: clock.nowMs,
+    fileClock,
     newSinceMs: () => newSinceMs,
     isWatching: () => isComplete,
     emit: reporter.emit,
@@ -236,7 +239,15 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
     isComplete = true;
     lookedAtMs = startedAtMs;
     const durationMs = clock.monotonicMs() - startedMs;
-    reporter.look({ startedAtMs, durationMs, folders, watched: watches.size, ...readDisk(io, options.root) });
+    const { aheadMs: fileAheadMs, isCertain } = fileClock;
+    reporter.look({
+      startedAtMs,
+      durationMs,
+      folders,
+      watched: watches.size,
+      ...readDisk(io, options.root),
+      ...(isCertain && { fileAheadMs }),
+    });
     flush();
   }
 

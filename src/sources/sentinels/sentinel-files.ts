@@ -1,8 +1,10 @@
 /** Keeps the sentinels of a folder: which are present, which are new, which are gone. */
 
+import type { Stats } from 'node:fs';
 import type { SentinelMatch, SentinelPattern } from '../../config/sentinel-pattern.js';
 import { errorCode } from '../../lib/describe-error.js';
 import { createFailureReader } from './failure-reader.js';
+import type { FileClock } from './file-clock.js';
 import { type Folder, hashOfCode, NO_SUCCESSES, stageOfCode, successCode, textHash } from './folder-tree.js';
 import type { Entry, ObserverIo } from './observer-io.js';
 import type { FoundFailure, ObserverEvent } from './observer-messages.js';
@@ -24,7 +26,6 @@ export interface SentinelFiles {
 export interface ReadTimes {
   /** 0: the folder is read for the first time. */
   readonly lastReadAtMs: number;
-  /** By the file system's clock. */
   readonly changedAtMs: number;
 }
 
@@ -34,6 +35,7 @@ export interface SentinelFilesOptions {
   readonly counts: StageCounts;
   readonly problems: ProblemBook;
   readonly nowMs: () => number;
+  readonly fileClock: FileClock;
   /** Successes that changed before this are old. */
   readonly newSinceMs: () => number;
   /** True once everything is being watched: what comes from then on has a delay. */
@@ -61,16 +63,24 @@ const MAX_CHECKED_SUCCESSES = 256;
 interface SuccessInQuestion {
   readonly match: SentinelMatch;
   readonly code: number;
-  /** Only a change after this is news. */
-  readonly sinceMs: number;
+  /** Only a change after this is news; undefined: it is news in any case. */
+  readonly sinceMs: number | undefined;
 }
 
 export function createSentinelFiles(options: SentinelFilesOptions): SentinelFiles {
-  const { io, pattern, counts, problems, nowMs, newSinceMs, isWatching, emit, paths } = options;
+  const { io, pattern, counts, problems, nowMs, fileClock, newSinceMs, isWatching, emit, paths } = options;
   const failureReader = createFailureReader(io, nowMs);
   const recentSuccesses = new Map<string, number>();
 
   const statOf = (path: string) => statEntry(io, path, problems);
+
+  /** By our clock, as far as it can be known. */
+  function dateOf(folder: Folder, stats: Stats): number {
+    if (!folder.isTrusted) fileClock.note(stats.ctimeMs, { sinceMs: undefined, nowMs: nowMs() });
+    const atMs = changeTimeOf(folder, stats, fileClock);
+    // At the first reading of a server whose clock is ahead by an unknown time, nothing is news.
+    return !folder.isTrusted && fileClock.isGuess && !isWatching() ? Math.min(atMs, newSinceMs() - 1) : atMs;
+  }
 
   function takeAll(folder: Folder, entries: readonly Entry[], times: ReadTimes): void {
     const takeSuccess = successTaker(folder, times);
@@ -96,6 +106,8 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     const before = new Map<number, number>();
     for (const code of folder.successes) before.set(hashOfCode(code), code);
     const isReplacedChecked = before.size <= MAX_CHECKED_SUCCESSES && changedAtMs > lastReadAtMs;
+    // That a name is new in a folder that was read before is a fact, whatever the file says of its time.
+    const addedSinceMs = lastReadAtMs > 0 ? undefined : newSinceMs();
     // In a folder that has not changed since the last life there is nothing new to date.
     const isAddedChecked = lastReadAtMs > 0 || changedAtMs > newSinceMs();
     return {
@@ -103,7 +115,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
         const known = before.size === 0 ? undefined : takeFrom(before, textHash(name));
         const code = known ?? admitSuccess(folder, name, match);
         const isChecked = known === undefined ? isAddedChecked : isReplacedChecked;
-        const sinceMs = known === undefined ? 0 : lastReadAtMs;
+        const sinceMs = known === undefined ? addedSinceMs : Math.max(lastReadAtMs, newSinceMs());
         if (isChecked) reportSuccess(folder, name, { match, code, sinceMs });
         return code;
       },
@@ -132,8 +144,8 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     const path = paths.absolute(folder, name);
     const stats = statOf(path);
     if (!stats || stats === 'unreadable') return;
-    const atMs = Math.max(stats.mtimeMs, stats.ctimeMs);
-    if (atMs <= Math.max(newSinceMs(), sinceMs)) return;
+    const atMs = dateOf(folder, stats);
+    if (sinceMs !== undefined && atMs <= sinceMs) return;
     const last = recentSuccesses.get(path);
     if (last !== undefined && atMs - last < SAME_SUCCESS_MS) return;
     recentSuccesses.delete(path);
@@ -158,7 +170,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       if (known) dropFailure(folder, name);
       return;
     }
-    const look = failureReader.look(path, stats, known);
+    const look = failureReader.look(path, { seen: stats, known, isNewcomer: isWatching() });
     if (look.kind === 'unfinished') options.onUnfinished(folder, name);
     if (look.kind !== 'found') return;
     const { content, identity, isContinued } = look;
@@ -178,7 +190,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       error: content.error,
       identity,
       isContinued,
-      atMs: look.atMs,
+      atMs: dateOf(folder, look.stats),
       isWatched: isWatching(),
     });
   }
@@ -204,7 +216,8 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     }
     const code = known ?? admitSuccess(folder, name, match);
     if (known === undefined) folder.successes = [...folder.successes, code];
-    reportSuccess(folder, name, { match, code, sinceMs: known === undefined ? 0 : folder.readAtMs });
+    const sinceMs = known === undefined ? undefined : Math.max(folder.readAtMs, newSinceMs());
+    reportSuccess(folder, name, { match, code, sinceMs });
   }
 
   return {
@@ -227,6 +240,18 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       if (folder.failures) for (const name of [...folder.failures.keys()]) dropFailure(folder, name);
     },
   };
+}
+
+/**
+ * By our clock. A local disk keeps it, and its change time cannot be set by a program; other file systems differ in which
+ * of the two times they keep.
+ */
+export function changeTimeOf(
+  { isTrusted }: Pick<Folder, 'isTrusted'>,
+  { mtimeMs, ctimeMs }: Stats,
+  fileClock: Pick<FileClock, 'toOurs'>,
+): number {
+  return isTrusted ? ctimeMs : fileClock.toOurs(Math.max(mtimeMs, ctimeMs));
 }
 
 function takeFrom(codes: Map<number, number>, hash: number): number | undefined {

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { SentinelsConfig } from '../../config/sentinels-section.js';
 import { createBackoff } from '../../lib/backoff.js';
 import type { Timer } from '../../lib/clock.js';
-import { writeDuration } from '../../lib/duration.js';
+import { formatDuration, writeDuration } from '../../lib/duration.js';
 import { endThread } from '../../lib/end-thread.js';
 import { createHealthReporter } from '../health-reporter.js';
 import type { Source, SourceContext } from '../source.js';
@@ -26,6 +26,8 @@ export interface SentinelsSourceOptions {
 
 const DEFAULT_STALL_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 1000;
+/** Less is corrected without a word. */
+const TOLD_SKEW_MS = 30_000;
 /** The time of the last look is saved no more often than this when nothing else has changed. */
 const SAVE_INTERVAL_MS = 30_000;
 /** A longer way from written to seen is a file that was moved in with its folder, not a delay of watching. */
@@ -54,6 +56,7 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
   let lastReportMs = 0;
   let lastSaveMs = Number.NEGATIVE_INFINITY;
   let isStopped = false;
+  let toldSkewMs: number | undefined;
   /** Stages of the configuration of which nothing has been found yet. */
   let uncounted = new Set<string>();
 
@@ -132,11 +135,26 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
     if (report.look) {
       const { disk } = report.look;
       if (disk) apply({ kind: 'sentinel-disk-read', disk: { ...disk, atMs: clock.nowMs() } });
-      memory.looked(report.look.startedAtMs);
+      memory.looked(report.look.startedAtMs, report.look.fileAheadMs);
+      if (report.look.fileAheadMs !== undefined) warnOfClock(report.look.fileAheadMs);
       health.succeeded(report.look.durationMs);
       backoff.reset();
       if (clock.monotonicMs() - lastSaveMs >= SAVE_INTERVAL_MS) save();
     }
+  }
+
+  function warnOfClock(aheadMs: number): void {
+    const isOff = Math.abs(aheadMs) > TOLD_SKEW_MS;
+    // In steps, because each file shows it a little closer.
+    if (isOff && Math.abs(aheadMs - (toldSkewMs ?? 0)) <= TOLD_SKEW_MS) return;
+    toldSkewMs = isOff ? aheadMs : undefined;
+    const off = `${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+    const remedy = 'Run a time service (chrony, systemd-timesyncd) on both hosts';
+    health.warned(
+      isOff
+        ? `the clock of the file server of ${root} is ${off} the clock here; times of sentinels are corrected by that. ${remedy}`
+        : undefined,
+    );
   }
 
   function startThread(): void {
@@ -149,6 +167,7 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
       fullScanIntervalMs: config.full_scan_interval,
       watchBudget: config.watch_budget,
       newSinceMs: memory.newSinceMs,
+      ...(memory.fileAheadMs !== undefined && { fileAheadMs: memory.fileAheadMs }),
     };
     lastReportMs = clock.monotonicMs();
     const started = new Worker(threadUrl, {

@@ -5,9 +5,10 @@ import type { SentinelPattern } from '../../config/sentinel-pattern.js';
 import { errorCode } from '../../lib/describe-error.js';
 import { visibleName } from '../../lib/file-names.js';
 import { SourceError } from '../source-error.js';
+import type { FileClock } from './file-clock.js';
 import { createFolder, type Folder, relativePath, walkFolders } from './folder-tree.js';
 import type { Entry } from './observer-io.js';
-import { createSentinelFiles, type SentinelFilesOptions } from './sentinel-files.js';
+import { changeTimeOf, createSentinelFiles, type SentinelFilesOptions } from './sentinel-files.js';
 import { statEntry } from './stat-entry.js';
 
 export interface TreeReader {
@@ -29,6 +30,7 @@ export interface TreeReader {
 
 export interface TreeReaderOptions extends Omit<SentinelFilesOptions, 'paths'> {
   readonly rootPath: string;
+  readonly fileClock: FileClock;
   /** Before a folder is read for the first time, or as another one than before: watch it, so that nothing falls between. */
   readonly onEnter: (folder: Folder, path: string, stats: Stats) => void;
   readonly onLeave: (folder: Folder) => void;
@@ -39,7 +41,7 @@ const MAX_DEPTH = 100;
 const RACY_MS = 2000;
 
 export function createTreeReader(options: TreeReaderOptions): TreeReader {
-  const { io, rootPath, problems, nowMs } = options;
+  const { io, rootPath, problems, nowMs, fileClock } = options;
   const pattern = withVisibleNames(options.pattern);
   const root = createFolder('', undefined, pattern.root);
   const files = createSentinelFiles({
@@ -75,19 +77,33 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
       folder.identity = identity;
     }
     options.onEnter(folder, path, stats);
+    noteClock(folder, stats);
     const entries = list(folder, path);
     if (!entries) {
       // Not to be tried again until something about the folder changes.
       folder.stamp = stampOf(stats);
       return [];
     }
+    return takeEntries(folder, entries, stats);
+  }
+
+  function takeEntries(folder: Folder, entries: readonly Entry[], stats: Stats): readonly Folder[] {
     const lastReadAtMs = folder.readAtMs;
-    folder.readAtMs = nowMs();
-    const isRacy = Math.abs(folder.readAtMs - Math.max(stats.mtimeMs, stats.ctimeMs)) < RACY_MS;
+    const bornAfterMs = lastReadAtMs > 0 ? folder.checkedAtMs : folder.bornAfterMs;
+    folder.readAtMs = folder.checkedAtMs = nowMs();
+    const changedAtMs = changeTimeOf(folder, stats, fileClock);
+    const isRacy = Math.abs(folder.readAtMs - changedAtMs) < RACY_MS;
     folder.stamp = isRacy ? Number.NaN : stampOf(stats);
-    if (folder.place.isLeaf)
-      files.takeAll(folder, entries, { lastReadAtMs, changedAtMs: Math.max(stats.mtimeMs, stats.ctimeMs) });
-    return takeFolders(folder, entries);
+    if (folder.place.isLeaf) files.takeAll(folder, entries, { lastReadAtMs, changedAtMs });
+    return takeFolders(folder, entries, bornAfterMs);
+  }
+
+  /** A change of a folder that another machine keeps tells of that machine's clock. */
+  function noteClock(folder: Folder, stats: Stats): void {
+    if (folder.isTrusted) return;
+    const isChange = folder.readAtMs > 0 && !Number.isNaN(folder.stamp) && stampOf(stats) !== folder.stamp;
+    const sinceMs = isChange ? folder.checkedAtMs : folder.readAtMs === 0 ? folder.bornAfterMs : 0;
+    fileClock.note(stats.ctimeMs, { sinceMs: sinceMs === 0 ? undefined : sinceMs, nowMs: nowMs() });
   }
 
   function list(folder: Folder, path: string): readonly Entry[] | undefined {
@@ -101,13 +117,13 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
     }
   }
 
-  function takeFolders(folder: Folder, entries: readonly Entry[]): readonly Folder[] {
+  function takeFolders(folder: Folder, entries: readonly Entry[], bornAfterMs: number): readonly Folder[] {
     if (!folder.place.isBranch) return [];
     const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     if (folder.children) dropMissing(folder.children, new Set(names));
     return names
       .filter((name) => !folder.children?.has(name))
-      .map((name) => addFolder(folder, name))
+      .map((name) => addFolder(folder, name, bornAfterMs))
       .filter((added) => added !== undefined);
   }
 
@@ -115,7 +131,7 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
     for (const [name, child] of children) if (!present.has(name)) drop(child);
   }
 
-  function addFolder(parent: Folder, name: string): Folder | undefined {
+  function addFolder(parent: Folder, name: string, bornAfterMs: number): Folder | undefined {
     const place = pattern.enter(parent.place, name);
     if (!place) return undefined;
     if (parent.depth >= MAX_DEPTH) {
@@ -123,7 +139,7 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
       problems.add(pathOf(parent, name), new SourceError('rejected', problem));
       return undefined;
     }
-    const child = createFolder(name, parent, place);
+    const child = createFolder(name, parent, place, bornAfterMs);
     parent.children ??= new Map();
     parent.children.set(name, child);
     return child;
@@ -155,7 +171,7 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
       }
       drop(known);
     }
-    return known?.isDropped === false ? known : addFolder(folder, name);
+    return known?.isDropped === false ? known : addFolder(folder, name, folder.checkedAtMs);
   }
 
   return {
@@ -177,7 +193,9 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
     hasChanged(folder) {
       const stats = folder.parent ? statOf(pathOf(folder)) : io.stat(pathOf(folder));
       if (stats === 'unreadable') return false;
-      return !stats || stampOf(stats) !== folder.stamp;
+      if (!stats || stampOf(stats) !== folder.stamp) return true;
+      folder.checkedAtMs = nowMs();
+      return false;
     },
     drop,
     pathOf,

@@ -215,3 +215,32 @@ test('a first start that is stopped at once makes nothing new of what stood ther
   assert.equal(second.present('G'), '0 ok, 1 failed');
   assert.deepEqual(second.failed('G'), {});
 });
+
+test('a file server with a wrong clock is said once, and known in the next life', async (t) => {
+  const root = await tempDir(t);
+  const durable = durableMemory();
+  const threadUrl = new URL('../../support/skewed-observer.js', import.meta.url);
+  const first = await startLife(t, root, durable, { threadUrl });
+  await waitFor('the first look', () => isUp(first));
+  const warning = () => first.fleet.sources.get('sentinels')?.warning;
+  let documents = 0;
+  await waitFor('the warning', async () => {
+    await put(root, `D${documents++}/G3_02/sentinel.json`);
+    return warning() !== undefined;
+  });
+  assert.match(
+    warning() ?? '',
+    /^the clock of the file server of \S+ is (3h00m|2h59m) behind the clock here; .*chrony/,
+  );
+  await waitFor('all', () => first.present('G3_02') === `${documents} ok, 0 failed`);
+  const seen = first.fleet.sentinels.seen.since(0);
+  assert.equal(seen.length, documents);
+  assert.ok(seen.every(({ entry }) => Math.abs(entry.writtenAtMs - Date.now()) < 60_000));
+  assert.equal(first.logLines.filter((line) => line.includes('the clock of the file server')).length, 1);
+  await first.stop();
+  await put(root, 'meanwhile/G3_02/sentinel.json');
+  const second = await startLife(t, root, durable, { threadUrl });
+  await waitFor('the next life', () => isUp(second));
+  const news = second.fleet.sentinels.seen.since(0).map(({ entry }) => entry.document);
+  assert.ok(news.includes('meanwhile'), JSON.stringify(news));
+});
