@@ -18,7 +18,7 @@ export type Probing =
   | { readonly kind: 'proven' }
   | { readonly kind: 'held'; readonly hold: Hold };
 
-/** A restart of a worker of the stage since the common cause began. */
+/** A restart of a worker of the stage since the common cause began, or in a dry run the report of one. */
 interface Attempt {
   readonly identity: string;
   readonly name: string;
@@ -39,7 +39,8 @@ export function judgeProbe(cause: Finding, candidate: Candidate, input: PlanInpu
   if (attempts.some((one) => hasWorked(one, input))) return { kind: 'proven' };
   const other = attempts.find(({ identity }) => identity !== candidate.identity);
   if (!other) return waitForPatience(cause, input) ?? { kind: 'probe' };
-  const text = `${other.name} was restarted first, as a probe; when it has finished a job, the others of ${stage} follow`;
+  const what = input.settings.recovery.dry_run ? 'would be' : 'was';
+  const text = `${other.name} ${what} restarted first, as a probe; when it has finished a job, the others of ${stage} follow`;
   return { kind: 'held', hold: { reason: 'probe_under_way', text } };
 }
 
@@ -81,18 +82,25 @@ function whyUnfit(cause: Finding, { identity, container }: Candidate, input: Pla
   return undefined;
 }
 
-function attemptsOf(stage: string, sinceMs: number, { fleet, memory }: PlanInput): readonly Attempt[] {
-  return [...memory.containers].flatMap(([identity, { restartsAtMs }]) => {
+function attemptsOf(stage: string, sinceMs: number, input: PlanInput): readonly Attempt[] {
+  const { fleet, memory, verdicts } = input;
+  const restarted = [...memory.containers].map(
+    ([identity, { restartsAtMs }]) => [identity, restartsAtMs.at(-1) ?? 0] as const,
+  );
+  const reported = [...memory.dryRuns].flatMap(([id, atMs]) => {
+    const identity = verdicts.findings.get(id)?.subject.identity;
+    return input.settings.recovery.dry_run && identity !== undefined ? [[identity, atMs] as const] : [];
+  });
+  return [...restarted, ...reported].flatMap(([identity, atMs]) => {
     const container = fleet.containers.get(identity);
-    const atMs = restartsAtMs.at(-1) ?? 0;
     const isOfStage = (fleet.workers.get(identity)?.stage ?? container?.stage) === stage;
     return isOfStage && atMs >= sinceMs ? { identity, atMs, name: container?.name ?? identity } : [];
   });
 }
 
-/** It could not be restarted, or it was and is stuck again or down. */
-function hasFailed({ identity }: Attempt, { memory, verdicts }: PlanInput): boolean {
-  if (memory.inFlight.has(identity)) return false;
+/** It could not be restarted, or it was and is stuck again or down; a dry run changes nothing of it. */
+function hasFailed({ identity }: Attempt, { memory, verdicts, settings }: PlanInput): boolean {
+  if (memory.inFlight.has(identity) || settings.recovery.dry_run) return false;
   const status = verdicts.workers.get(identity)?.status;
   return memoryOf(memory, identity).failed !== undefined || status === 'stuck' || status === 'down';
 }

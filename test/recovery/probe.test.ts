@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withEnd, withRestart } from '../../src/recovery/memory-changes.js';
+import { withDryRun, withEnd, withRestart } from '../../src/recovery/memory-changes.js';
 import { planRecovery } from '../../src/recovery/plan.js';
 import { createRecoveryScene, finding, flight, type RecoveryScene } from '../support/recovery-scene.js';
 
@@ -86,6 +86,15 @@ describe('a stage that hangs as a whole', () => {
     scene.memory = withRestart(scene.memory, FIRST, flight(FIRST, { askedAtMs: nowMs }));
     scene.memory = withEnd(scene.memory, FIRST, { atMs: nowMs, failure: 'HTTP 500' });
     assert.deepEqual(new Set(reasons(scene)), new Set(['common_cause']));
+  });
+
+  it('has one probe reported by a dry run', () => {
+    const scene = hangTogether({ recovery: { dry_run: true } });
+    assert.equal(reasons(scene)[0], 'probe');
+    scene.memory = withDryRun(scene.memory, `WorkerStuck:${FIRST}`, scene.fleet.nowMs);
+    const others = ['probe_under_way', 'probe_under_way', 'probe_under_way'];
+    assert.deepEqual(reasons(scene), ['dry_run_done', ...others]);
+    assert.match(scene.planOf(SECOND)?.text ?? '', new RegExp(`^${FIRST} would be restarted first`));
   });
 
   it('proves nothing by a job that failed', () => {
