@@ -22,9 +22,9 @@ export interface PolledReader {
   close?(): Promise<void>;
 }
 
-/** After failures the wait grows up to this many intervals, and never over a minute. */
+/** After failures the wait grows up to this many intervals, and not over what a source that is back may go unnoticed. */
 const MAX_BACKOFF_INTERVALS = 8;
-const MAX_BACKOFF_MS = 60_000;
+const MAX_BACKOFF_MS = 15_000;
 
 export function createPolledSource(reader: PolledReader, context: SourceContext): Source {
   const { clock, apply } = context;
