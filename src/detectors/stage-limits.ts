@@ -44,7 +44,10 @@ export function decideLimits(facts: LimitFacts): StageLimits {
     ...(learnedMs !== undefined && { learnedMs }),
     livelockMs: livelockSetMs ?? Math.max(LIVELOCK_FACTOR * stallMs, leastMs),
     ...(maxJobMs !== null && { maxJobMs }),
-    ...(jobMs !== undefined && { slowJobMs: Math.round(SLOW_FACTOR * jobMs) }),
+    // A job that moves is not judged sooner than one that stands still.
+    ...(jobMs !== undefined && {
+      slowJobMs: Math.round(Math.max(SLOW_FACTOR * jobMs, detection.stall_after)),
+    }),
     gapSamples: Math.round(pace?.gaps.weight ?? 0),
     jobSamples: Math.round(pace?.jobs.weight ?? 0),
     jobsWithin: pace?.tail.jobsWithin ?? 0,

@@ -163,6 +163,11 @@ describe('the limits in force', () => {
     const slowJobMs = decide({ pace: pace(0, 0, 10 * MINUTE, 20) }).slowJobMs ?? 0;
     assert.ok(slowJobMs >= 20 * MINUTE && slowJobMs <= 22.1 * MINUTE, String(slowJobMs));
   });
+
+  it('call no job slow that moves before one that stands still would be stuck by default', () => {
+    const short = decide({ pace: pace(SECOND, 1000, 10 * SECOND, 400) });
+    assert.deepEqual([short.stallMs, short.slowJobMs], [MINUTE, 5 * MINUTE]);
+  });
 });
 
 describe('how long jobs take', () => {
