@@ -7,11 +7,13 @@ import type { StageLimits } from '../src/detectors/verdicts.js';
 import { createClassifier } from '../src/fleet/classify.js';
 import { createFleetStore } from '../src/fleet/fleet-store.js';
 import { listStages } from '../src/fleet/list-stages.js';
+import { placeOf } from '../src/simulation/dispatch.js';
 import { type PlannedFault, planConditions, planFaults } from '../src/simulation/fault-plan.js';
 import { type ProfileName, simProfile, simulationConfig } from '../src/simulation/profile.js';
 import { createRandom } from '../src/simulation/random.js';
 import { createSimulation, type Simulation } from '../src/simulation/simulation.js';
 import type { FaultTruth } from '../src/simulation/truth.js';
+import type { JobPlace } from '../src/simulation/world.js';
 
 const START_MS = 1_763_900_000_000;
 const HOUR_MS = 3_600_000;
@@ -27,6 +29,8 @@ export interface Opened {
   readonly mode: string | undefined;
   /** Of a worker: how long its job had really run then. */
   readonly jobMs?: number;
+  /** Of an orchestrator that waits: where the job was that it waits for. */
+  readonly place?: JobPlace;
   readonly limits: StageLimits | undefined;
 }
 
@@ -103,7 +107,12 @@ export function runDetection(options: RunOptions): DetectionRun {
       const { mode, job } = simulation.world.workers.get(finding.subject.container ?? '') ?? {};
       const limits = evaluation.verdicts.limits.get(finding.subject.stage ?? '');
       const jobMs = job && nowMs - job.startedAtMs;
-      opened.push({ finding, atMs: nowMs, mode, limits, ...(jobMs !== undefined && { jobMs }) });
+      const place = awaitedPlace(simulation, finding.subject.container);
+      opened.push({
+        ...{ finding, atMs: nowMs, mode, limits },
+        ...(jobMs !== undefined && { jobMs }),
+        ...(place && { place }),
+      });
     }
     plain.look(store.fleet.workers, nowMs);
     noteCures(simulation, curedAtMs, nowMs);
@@ -153,4 +162,10 @@ function noteCures({ truth, world }: Simulation, cured: Map<FaultTruth, number>,
     const mode = world.workers.get(fault.container ?? '')?.mode;
     if (mode !== 'hung' && mode !== 'livelocked') cured.set(fault, nowMs);
   }
+}
+
+function awaitedPlace({ world }: Simulation, container: string | undefined): JobPlace | undefined {
+  const { document, place = -1 } = world.orchestrators.get(container ?? '') ?? {};
+  const stage = world.profile.stages[place];
+  return document === undefined || !stage ? undefined : placeOf(world, stage.id, document);
 }

@@ -140,7 +140,9 @@ export function unexplained(runs: readonly DetectionRun[]): ReadonlyMap<string, 
   return byKind;
 }
 
-function isExplained({ finding, atMs, jobMs = 0 }: Opened, run: DetectionRun): boolean {
+function isExplained({ finding, atMs, jobMs = 0, place }: Opened, run: DetectionRun): boolean {
+  // An orchestrator of long jobs waits for hours, longer than any label lasts of what took its job along.
+  if (finding.kind === 'OrchestratorStuck' && (place === 'lost' || place === 'hangs')) return true;
   // No fault, and meant to be told: a legitimate job that has used most of the broker's time.
   if (finding.kind === 'JobNearAckLimit' && jobMs >= NEAR_ACK_LIMIT_MS) return true;
   const endOfFault = (fault: FaultTruth): number => endOf(fault, run);

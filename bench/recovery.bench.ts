@@ -45,6 +45,8 @@ async function benchSimulation(): Promise<void> {
     runs.reduce((total, pair) => total + of(pair[which]), 0);
   const hungHours = (isWaitedFor: boolean, which: 'on' | 'off'): number =>
     sum(({ hung }) => hoursOf(hung.filter((one) => one.isWaitedFor === isWaitedFor)), which);
+  const waitedHours = (kind: string, which: 'on' | 'off'): number =>
+    sum(({ hung }) => hoursOf(hung.filter((one) => one.isWaitedFor && kindOf(one) === kind)), which);
   const healthy = (run: RecoveryRun): number =>
     run.restarts.filter(({ mode }) => mode !== 'hung' && mode !== 'livelocked').length;
   printTable(
@@ -63,6 +65,7 @@ async function benchSimulation(): Promise<void> {
         sum(({ lost }) => lost.length, 'off'),
       ],
       ['hours waited for jobs that hang', hungHours(true, 'on'), hungHours(true, 'off')],
+      ...WAIT_KINDS.map((kind) => [`  ${kind}`, waitedHours(kind, 'on'), waitedHours(kind, 'off')]),
       ['hours that jobs hang which nobody waits for', hungHours(false, 'on'), hungHours(false, 'off')],
       [
         'documents given up',
@@ -83,19 +86,31 @@ async function benchSimulation(): Promise<void> {
 const hoursOf = (waits: RecoveryRun['hung']): number =>
   waits.reduce((total, { ms }) => total + ms / HOUR_MS, 0);
 
+/** By who can end them. */
+const WAIT_KINDS = [
+  'that a restart ends',
+  'of workers that are busy without a step: a person decides (restart_busy)',
+  'of workers whose GPU is lost: no restart ends them',
+] as const;
+
+function kindOf({ fault }: RecoveryRun['hung'][number]): (typeof WAIT_KINDS)[number] {
+  if (fault === 'gpu-lost') return WAIT_KINDS[2];
+  return fault === 'livelock' ? WAIT_KINDS[1] : WAIT_KINDS[0];
+}
+
 /** Why the hours that orchestrators wait in spite of recovery do not end. */
 function traceHours(hung: RecoveryRun['hung']): void {
   const groups = new Map<string, RecoveryRun['hung'][number][]>();
   for (const one of hung.filter(({ isWaitedFor }) => isWaitedFor)) {
-    const key = `${one.reason} | ${one.fault}`;
+    const key = `${kindOf(one)} | ${one.reason} | ${one.fault}`;
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   printTable(
     'hours waited for jobs that hang, with recovery',
-    ['why', 'fault', 'hours'],
+    ['which', 'why', 'fault', 'hours'],
     [...groups]
       .map(([key, waits]) => [...key.split(' | '), hoursOf(waits)])
-      .toSorted((one, other) => Number(other[2]) - Number(one[2])),
+      .toSorted((one, other) => Number(other[3]) - Number(one[3])),
   );
 }
 

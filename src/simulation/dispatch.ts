@@ -4,7 +4,14 @@ import type { ProgressReport } from '../fleet/progress-model.js';
 import type { Agenda } from './agenda.js';
 import type { SimStage } from './profile.js';
 import type { Random } from './random.js';
-import { documentName, type GivenUp, type SimContainer, type SimOrchestrator, type World } from './world.js';
+import {
+  documentName,
+  type GivenUp,
+  type JobPlace,
+  type SimContainer,
+  type SimOrchestrator,
+  type World,
+} from './world.js';
 
 export interface Dispatch {
   /** The orchestrator takes up the next document, if there is one. */
@@ -93,19 +100,9 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     inLife(orchestrator.container, DISPATCH_TIMEOUT_MS + jobAllowance(stage), () => {
       const isSame = orchestrator.document === document && orchestrator.waitsSinceMs === since;
       if (isSame && waiters.delete(jobKey(stage.id, document)))
-        giveUp(orchestrator, whereIs(stage, document));
+        giveUp(orchestrator, placeOf(world, stage.id, document));
     });
     deliver(stage);
-  }
-
-  function whereIs({ id }: SimStage, document: number): GivenUp {
-    const holders = [...world.workers.values()].filter(
-      ({ stage, job, swallowed }) => stage.id === id && (job?.message ?? swallowed)?.document === document,
-    );
-    if (holders.some(({ mode }) => mode === 'working')) return 'at work';
-    if (holders.length > 0) return 'hangs';
-    const isQueued = world.queues.get(id)?.ready.some((message) => message.document === document);
-    return isQueued ? 'in the queue' : 'lost';
   }
 
   function giveUp(orchestrator: SimOrchestrator, why: GivenUp): void {
@@ -132,6 +129,17 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   }
 
   return { next: nextDocument, tell };
+}
+
+/** Where the job of a stage and document is that has not ended. */
+export function placeOf({ workers, queues }: World, stageId: string, document: number): JobPlace {
+  const holders = [...workers.values()].filter(
+    ({ stage, job, swallowed }) => stage.id === stageId && (job?.message ?? swallowed)?.document === document,
+  );
+  if (holders.some(({ mode }) => mode === 'working')) return 'at work';
+  if (holders.length > 0) return 'hangs';
+  const isQueued = queues.get(stageId)?.ready.some((message) => message.document === document);
+  return isQueued ? 'in the queue' : 'lost';
 }
 
 /** Stages whose jobs are long are waited for accordingly. */

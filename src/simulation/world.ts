@@ -103,7 +103,8 @@ export interface ProgressFile {
 }
 
 /** `hangs`: in the hands of a worker that does not move; `at work`: of one that does; `lost`: nobody has it. */
-export type GivenUp = 'failure sentinel' | 'hangs' | 'at work' | 'in the queue' | 'lost';
+export type JobPlace = 'hangs' | 'at work' | 'in the queue' | 'lost';
+export type GivenUp = 'failure sentinel' | JobPlace;
 
 export interface World {
   readonly profile: SimProfile;

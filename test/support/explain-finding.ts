@@ -36,12 +36,14 @@ export function explainFinding(
   return active.find((fault) => explains(fault, finding));
 }
 
-/** What should be found of this very container. */
+/** What should be found of this very container, or of one of many that it struck. */
 function isExpected(
-  { container, expects }: FaultTruth,
+  { container, members, expects }: FaultTruth,
   { kind, subject }: Pick<Finding, 'kind' | 'subject'>,
 ): boolean {
-  return container !== undefined && container === subject.container && expects.includes(kind);
+  if (subject.container === undefined) return false;
+  if (container === undefined) return members?.includes(subject.container) === true;
+  return container === subject.container && expects.includes(kind);
 }
 
 function isActive(fault: FaultTruth, { atMs, endOf, aftermathMs = AFTERMATH_MS }: Moment): boolean {
