@@ -1,6 +1,6 @@
 /** Which commands help with a problem: to be copied as they are, into the shell of the host. */
 
-import type { FindingJson } from './api-shapes.js';
+import type { ContainerJson, FindingJson, WorkerJson } from './api-shapes.js';
 
 export interface Command {
   readonly text: string;
@@ -30,6 +30,8 @@ export interface CommandContext {
   readonly progressFolder: string | null;
   /** Workers that the stuck orchestrator of the finding waits for and that are bad themselves. */
   readonly culprits: readonly string[];
+  /** Workers that are stuck on the finding's GPU, and that the engine's client may stop. */
+  readonly stuckOnGpu?: readonly string[];
 }
 
 /** The engine takes no other names; anything else comes from a file that a worker wrote, and is not for a shell. */
@@ -119,7 +121,7 @@ function ofOthers(finding: FindingJson, context: CommandContext): readonly Comma
   if (kind === 'PipelineStandstill') return ofStandstill(context);
   if (queue) return [listQueues(finding, context), ...ofStage(stage)];
   if (container) return [];
-  if (gpu !== null && gpu !== undefined) return ofGpu(gpu, kind);
+  if (gpu !== null && gpu !== undefined) return ofGpu(gpu, kind, context);
   return ofStage(stage);
 }
 
@@ -135,12 +137,29 @@ function ofStage(stage: string | null | undefined): readonly Command[] {
   return [{ text: `stagewatch status --stage ${shellWord(stage)}`, purpose: 'who serves the stage' }];
 }
 
-function ofGpu(gpu: string, kind: string): readonly Command[] {
+/** A restart leaves them on a GPU that is lost; stopped, they give back what the workers of other GPUs can do. */
+export function stuckOn(
+  gpu: FindingJson['gpu'],
+  around: { readonly workers: readonly WorkerJson[]; readonly states: ReadonlyMap<string, ContainerJson> },
+): readonly string[] {
+  return around.workers
+    .filter((one) => Boolean(gpu) && one.gpu === gpu && one.status === 'stuck')
+    .map(({ container }) => container)
+    .filter((name) => around.states.get(name)?.state === 'running' && !around.states.get(name)?.supervisor);
+}
+
+function ofGpu(gpu: string, kind: string, { stuckOnGpu = [] }: CommandContext): readonly Command[] {
   const index = shellWord(gpu);
   const look = { text: `nvidia-smi -i ${index}`, purpose: 'what the driver says of it' };
   const users = { text: `stagewatch status --gpu ${index}`, purpose: 'who uses it' };
   if (kind !== 'GpuError' && kind !== 'CommonCause') return [look, users];
-  return [look, { text: 'sudo dmesg -T | grep -i xid', purpose: 'the kernel’s word on it' }, users];
+  const stuck = stuckOnGpu.filter((name) => CONTAINER_NAME.test(name));
+  const stop = {
+    text: `docker stop ${stuck.join(' ')}`,
+    purpose: 'stop those that are stuck: what they hold goes back to its queue',
+  };
+  const kernel = { text: 'sudo dmesg -T | grep -i xid', purpose: 'the kernel’s word on it' };
+  return [look, ...(stuck.length > 0 ? [stop] : []), kernel, users];
 }
 
 function listQueues({ vhost }: FindingJson, { brokerContainer, isBrokerRunning }: CommandContext): Command {

@@ -8,10 +8,11 @@ import type {
   RecoveryJson,
   RecoveryWorkerJson,
   RestartJson,
+  WorkerJson,
 } from './api-shapes.js';
 import { findBrokerContainer } from './broker-container.js';
 import { elapsedMs, formatAgo, formatDuration, parseTime } from './format.js';
-import { type Command, type CommandContext, commandsFor } from './problem-commands.js';
+import { type Command, type CommandContext, commandsFor, stuckOn } from './problem-commands.js';
 import { isMoment, kindPhrase, SEVERITY_LOOKS, type SeverityName, severityName } from './vocabulary.js';
 
 export interface Problem {
@@ -135,6 +136,7 @@ interface Surroundings {
   readonly states: ReadonlyMap<string, ContainerJson>;
   readonly brokerContainer: string | null;
   readonly sourceTargets: ReadonlyMap<string, string>;
+  readonly workers: readonly WorkerJson[];
   readonly orchestrators: ReadonlyMap<string, OrchestratorJson>;
   readonly decisions: ReadonlyMap<string, RecoveryWorkerJson>;
   /** The newest of each container. */
@@ -150,6 +152,7 @@ function createSurroundings(fleet: FleetJson, recovery: RecoveryJson | null, now
     states: new Map(containers.map((one) => [one.container, one])),
     brokerContainer: findBrokerContainer(fleet)?.container ?? null,
     sourceTargets: new Map((fleet.sources ?? []).map(({ source, target }) => [source, target ?? ''])),
+    workers: fleet.workers ?? [],
     orchestrators: new Map((fleet.orchestrators ?? []).map((one) => [one.container, one])),
     decisions: new Map((recovery?.workers ?? []).map((one) => [one.container, one])),
     restarts: new Map((recovery?.recent ?? []).toReversed().map((one) => [one.container, one])),
@@ -222,6 +225,7 @@ function commandContext(finding: FindingJson, surroundings: Surroundings): Comma
       (decision?.decision === 'notify' || decision?.decision === 'refuse') &&
       !BY_HAND_ALL_THE_SAME.has(decision.reason ?? ''),
     culprits: culpritsOf(orchestrators.get(container)),
+    stuckOnGpu: stuckOn(finding.gpu, surroundings),
   };
 }
 

@@ -226,6 +226,28 @@ describe('commands to copy', () => {
     it(`for ${what}`, () => assert.deepEqual(commandsOf(one), expected));
   }
 
+  it('for a GPU on which workers hang: a stop of those alone, so that their messages can be taken elsewhere', () => {
+    const workers = [
+      { container: worker, gpu: '1', status: 'stuck' },
+      { container: 'ended', gpu: '1', status: 'stuck' },
+      { container: 'w-well', gpu: '1', status: 'active' },
+      { container: 'w-other', gpu: '0', status: 'stuck' },
+      { container: 'w-task', gpu: '1', status: 'stuck' },
+    ];
+    const running = ['w-well', 'w-other'].map((container) => ({
+      container,
+      role: 'worker',
+      state: 'running',
+    }));
+    const task = { container: 'w-task', state: 'running', supervisor: { title: 'systemd' } };
+    const fleet = { ...FLEET, workers, containers: [...(FLEET.containers ?? []), ...running, task] };
+    for (const kind of ['GpuError', 'CommonCause']) {
+      const findings = [finding(kind, { gpu: '1' })];
+      const [problem] = listProblems({ ...fleet, findings }, null, NOW).problems;
+      assert.equal(problem?.commands[1]?.text, `docker stop ${worker}`);
+    }
+  });
+
   for (const [what, kind, state, decision, expected] of [
     [
       'what is starved can be restarted by hand',
