@@ -1,6 +1,6 @@
 /** What a message says, before any channel gives it its form: the same words in mail, Slack and JSON. */
 
-import type { Doubt, Finding, Severity } from '../detectors/finding.js';
+import type { Finding, Severity } from '../detectors/finding.js';
 import { times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { AlertSettings } from './alert-settings.js';
@@ -188,10 +188,10 @@ function whoSection(
   { findings, findingCount, newIds, reason, createdAtMs, stage }: Notification,
   settings: AlertSettings,
 ): MessageSection {
-  const items = findings.map(({ id, severity, subject, summary, beganAtMs }) => ({
+  const items = findings.map(({ id, severity, subject, summary, beganAtMs, overSinceMs }) => ({
     mark: MARKS[severity],
     who: (stage === undefined ? undefined : subjectTitle(subject)) ?? whoAndWhere(subject, settings),
-    what: `${oneLine(summary)}, since ${shortTime(beganAtMs, createdAtMs, settings.alerts.timezone)}`,
+    what: `${oneLine(summary)}, ${overSinceMs === undefined ? 'since' : 'began'} ${shortTime(beganAtMs, createdAtMs, settings.alerts.timezone)}`,
     isNew: reason === 'grew' && newIds.includes(id),
   }));
   const more = findingCount - findings.length;
@@ -226,18 +226,11 @@ function evidenceLines(
   { alerts }: AlertSettings,
 ): readonly string[] {
   const lines = evidence.map((line) => oneLine(line));
-  if (!isUnconfirmed) return lines;
-  return [
-    ...lines,
-    `${DOUBT_WORDS[doubt ?? 'stale_source']} since ${wallTime(confirmedAtMs, alerts.timezone)}: it may have changed`,
-  ];
+  // Of any other doubt the evidence itself says since when.
+  if (!isUnconfirmed || doubt !== 'restart') return lines;
+  const since = wallTime(confirmedAtMs, alerts.timezone);
+  return [...lines, `not seen since ${since}, before stagewatch was restarted: it may have changed`];
 }
-
-const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
-  stale_source: 'its source could not be read',
-  restart: 'not seen by stagewatch, which was restarted,',
-  not_found: 'not found again',
-};
 
 function didLines(
   findings: readonly Finding[],

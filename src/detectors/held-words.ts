@@ -38,10 +38,10 @@ export function createHeldWords(): HeldWords {
     sayOver(finding, { over = OVER, nowMs, overSinceMs, clearAfterMs }) {
       const { summary } = wordsOf(finding);
       const forMs = nowMs - overSinceMs;
-      const since = forMs < 1000 ? over.what : `${over.what} since ${formatDuration(forMs)}`;
+      const lasting = forMs < 1000 ? over.what : `${over.what} for ${formatDuration(forMs)}`;
       return {
         ...finding,
-        summary: over.now === undefined ? since : `${since}, now ${over.now}`,
+        summary: over.now === undefined ? lasting : `${lasting}, now ${over.now}`,
         evidence: [
           `when it was last found: ${summary}`,
           `it clears when this has lasted ${formatDuration(clearAfterMs)}`,

@@ -48,7 +48,7 @@ export interface Judgement {
   readonly describeOver?: (finding: Finding) => OverWords | undefined;
 }
 
-/** `no longer rises` since a while, and `0 waiting` now. */
+/** `no longer rises` for a while, and `0 waiting` now. */
 export interface OverWords {
   readonly what: string;
   readonly now?: string;

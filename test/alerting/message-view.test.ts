@@ -57,6 +57,29 @@ describe('the subject', () => {
 });
 
 describe('the text', () => {
+  for (const [doubt, evidence, words] of [
+    [
+      'stale_source',
+      ['last seen so 1m25s ago; it cannot be judged since'],
+      /cannot be judged since|could not be read since/g,
+    ],
+    [
+      'not_found',
+      ['when it was last found: x', 'it clears when this has lasted 2m00s'],
+      /last found|not found again/g,
+    ],
+    ['restart', [], /not seen since .* CET, before stagewatch was restarted: it may have changed/g],
+  ] as const) {
+    it(`says once that a finding is in doubt, and why: ${doubt}`, () => {
+      const doubtful = { ...stuck(0), evidence, isUnconfirmed: true, doubt } as const;
+      const [first] = notificationsOf({ settings, minutes: [[stuck(0)]] });
+      assert.ok(first);
+      const repeat = { ...first, findings: [doubtful] };
+      const text = renderText(outgoing(repeat, { settings }).view);
+      assert.equal(text.match(words)?.length, 1, text);
+    });
+  }
+
   it('stands in the documents as it is sent', () => {
     const text = `Subject: ${sampleMail.view.subject}\n\n${renderText(sampleMail.view)}`.trimEnd();
     const docs = readFileSync('docs/alerting.md', 'utf8');

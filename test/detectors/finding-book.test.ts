@@ -116,7 +116,7 @@ describe('a finding', () => {
     book.update([judgement([], hold)], T0 + 5 * SECOND);
     book.update([judgement([], hold)], T0 + 25 * SECOND);
     const held = book.findings.get('QueueMissing:a');
-    assert.equal(held?.summary, 'no longer so since 20s');
+    assert.equal(held?.summary, 'no longer so for 20s');
     assert.deepEqual(held.evidence, ['when it was last found: gone', 'it clears when this has lasted 30s']);
     assert.match(JSON.stringify(book.save()), /"summary":"gone","evidence":\["not there"\]/);
     const { cleared } = book.update([judgement([], hold)], T0 + 40 * SECOND);

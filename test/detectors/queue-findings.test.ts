@@ -52,7 +52,7 @@ describe('a queue with messages and no consumer', () => {
     fleet.judgeFor(10);
     assert.equal(
       found(fleet, 'QueueNoConsumers')?.summary,
-      'a consumer is there since 5s, now 3 waiting and 2 consumers',
+      'a consumer is there for 5s, now 3 waiting and 2 consumers',
     );
     const cleared = fleet.judgeFor(30).flatMap((outcome) => outcome.cleared);
     assert.match(cleared[0]?.summary ?? '', /^5 waiting and no consumer/);
@@ -139,7 +139,7 @@ describe('a queue that rises', () => {
     fleet.queue('g3', { ready: 0, consumers: 3 });
     fleet.judgeFor(115);
     const finding = found(fleet, 'QueueGrowing');
-    assert.equal(finding?.summary, 'no longer rises since 1m50s, now 0 waiting');
+    assert.equal(finding?.summary, 'no longer rises for 1m50s, now 0 waiting');
     assert.ok(!finding.evidence.some((line) => line.includes('never drains')));
     rise(fleet, 13, 0);
     assert.match(
