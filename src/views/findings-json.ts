@@ -48,6 +48,7 @@ function renderFinding(finding: Finding) {
     confirmedAt: toIso(finding.confirmedAtMs),
     unconfirmed: finding.isUnconfirmed ?? false,
     unconfirmedBecause: finding.doubt ?? null,
+    overSince: toIso(finding.overSinceMs),
     consequenceOf: finding.consequenceOf ?? null,
   };
 }

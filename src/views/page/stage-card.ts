@@ -84,7 +84,7 @@ function updateDepth(
     setText(drain, '');
     return;
   }
-  const { perMinute, inPerMinute, outPerMinute, drainMs } = queue;
+  const { perMinute, inPerMinute, outPerMinute, drainMs, isGrowing } = queue;
   setText(trend, `${trendArrow(perMinute)} ${formatTrend(perMinute)}`);
   const isRising = perMinute >= 0.05;
   setClass(trend, `trend${isRising ? ' is-rising' : ''}`);
@@ -92,7 +92,7 @@ function updateDepth(
   setAttribute(trend, 'title', flows.join(', '));
   // A few that wait in a queue which is steady are no news.
   const isDraining = (queue.ready ?? 0) > 0 && drainMs !== null;
-  setText(drain, isDraining ? `empty in ${formatDuration(drainMs)}` : isRising ? 'does not drain' : '');
+  setText(drain, isDraining ? `empty in ${formatDuration(drainMs)}` : isGrowing ? 'does not drain' : '');
 }
 
 function rateOf(word: string, perMinute: number | null): string {

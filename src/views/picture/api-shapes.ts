@@ -192,6 +192,8 @@ export interface FindingJson {
   readonly unconfirmed?: Maybe<boolean>;
   /** stale_source, restart, not_found; an older daemon does not say. */
   readonly unconfirmedBecause?: Maybe<string>;
+  /** It is no longer found since then, and clears when that has lasted. */
+  readonly overSince?: Maybe<string>;
   readonly consequenceOf?: Maybe<string>;
 }
 

@@ -45,6 +45,8 @@ export interface StageQueue {
   readonly inPerMinute: number | null;
   readonly outPerMinute: number | null;
   readonly drainMs: number | null;
+  /** QueueGrowing says so now: the one judgement of whether it drains. */
+  readonly isGrowing: boolean;
   /** Waiting messages of the last hour, oldest first; empty without history. */
   readonly readyHistory: readonly (number | null)[];
 }

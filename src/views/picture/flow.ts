@@ -14,11 +14,12 @@ export function describeFlow(
   const labels = stageLabels(fleet);
   const queues = new Map((fleet.queues ?? []).map((queue) => [queue.stage ?? '', queue]));
   const troubles = troubleByStage(problems);
+  const growing = growingQueues(fleet);
   const cards = (fleet.stages ?? []).map((stage, index, all) =>
     describeStage(stage, {
       isJoined: isJoined(stage, all[index - 1]),
       label: labels.get(stage.id) ?? stage.id,
-      queue: describeQueue(stage, queues.get(stage.id), history),
+      queue: describeQueue(stage, queues.get(stage.id), { history, growing }),
       trouble: troubles.get(stage.id) ?? null,
     }),
   );
@@ -97,10 +98,11 @@ export function countStatuses(
 function describeQueue(
   stage: StageJson,
   queue: QueueJson | undefined,
-  history: HistoryJson | null,
+  { history, growing }: { readonly history: HistoryJson | null; readonly growing: ReadonlySet<string> },
 ): StageQueue | null {
   if (!queue) return null;
   const { trend } = queue;
+  const isGrowing = growing.has(`${queue.vhost ?? '/'}/${queue.queue}`);
   const series = history?.queues?.[`${queue.vhost ?? '/'}/${queue.queue}`] ?? history?.queues?.[queue.queue];
   return {
     name: queue.queue,
@@ -111,9 +113,16 @@ function describeQueue(
     perMinute: trend?.perMinute ?? null,
     inPerMinute: trend?.inPerMinute ?? null,
     outPerMinute: trend?.outPerMinute ?? outPerMinute(stage),
-    drainMs: trend?.drainMs ?? null,
+    drainMs: isGrowing ? null : (trend?.drainMs ?? null),
+    isGrowing,
     readyHistory: series?.ready ?? [],
   };
+}
+
+/** One that QueueGrowing holds open because it has risen, and no longer finds, is not among them. */
+function growingQueues({ findings }: FleetJson): ReadonlySet<string> {
+  const growing = (findings ?? []).filter(({ kind, overSince }) => kind === 'QueueGrowing' && !overSince);
+  return new Set(growing.map(({ queue, vhost }) => `${vhost ?? '/'}/${queue ?? ''}`));
 }
 
 function outPerMinute({ jobsPerHour }: StageJson): number | null {

@@ -126,6 +126,28 @@ describe('the bottleneck', () => {
   }
 });
 
+describe('a queue of a stage', () => {
+  const flow = (finding: object) => {
+    const growing = {
+      id: 'q',
+      kind: 'QueueGrowing',
+      severity: 'warning',
+      queue: 'a',
+      vhost: '/',
+      ...finding,
+    };
+    const queues = [queue('A', 30, { trend: { perMinute: 3, drainMs: 600_000 } })];
+    return show({ stages: [stage('A')], queues, findings: [growing] }).flow.stages[0]?.queue;
+  };
+
+  it('does not drain while QueueGrowing says so, and no longer when that no longer rises', () => {
+    assert.deepEqual([flow({})?.isGrowing, flow({})?.drainMs], [true, null]);
+    const over = flow({ overSince: AT, summary: 'no longer rises for 20s, now 30 waiting' });
+    assert.deepEqual([over?.isGrowing, over?.drainMs], [false, 600_000]);
+    assert.equal(flow({ queue: 'b' })?.isGrowing, false);
+  });
+});
+
 describe('a picture', () => {
   it('of nothing is empty, and of a null everywhere too', () => {
     const empty = show({});
