@@ -137,7 +137,7 @@ function ofStage(stage: string | null | undefined): readonly Command[] {
   return [{ text: `stagewatch status --stage ${shellWord(stage)}`, purpose: 'who serves the stage' }];
 }
 
-/** A restart leaves them on a GPU that is lost; stopped, they give back what the workers of other GPUs can do. */
+/** Stopped, they give back what workers of other GPUs can do; restarted, they would hang again. */
 export function stuckOn(
   gpu: FindingJson['gpu'],
   around: { readonly workers: readonly WorkerJson[]; readonly states: ReadonlyMap<string, ContainerJson> },
@@ -156,7 +156,7 @@ function ofGpu(gpu: string, kind: string, { stuckOnGpu = [] }: CommandContext): 
   const stuck = stuckOnGpu.filter((name) => CONTAINER_NAME.test(name));
   const stop = {
     text: `docker stop ${stuck.join(' ')}`,
-    purpose: 'stop those that are stuck: what they hold goes back to its queue',
+    purpose: 'give back what they hold',
   };
   const kernel = { text: 'sudo dmesg -T | grep -i xid', purpose: 'the kernel’s word on it' };
   return [look, ...(stuck.length > 0 ? [stop] : []), kernel, users];
