@@ -40,7 +40,7 @@ export interface Surroundings {
   /** It alone serves the queue. */
   readonly isOnlyWorker: boolean;
   readonly gpus: readonly GpuUse[];
-  /** A source is stale that would tell of its own GPU, or of acks that only it can give. */
+  /** A source is stale, or lacks the figure, that would tell of its own GPU or of acks that only it can give. */
   readonly isBlind?: boolean;
 }
 
@@ -49,6 +49,8 @@ export interface GpuUse {
   readonly index: string;
   /** 0 to 1; absent where DCGM is not fresh or does not tell. */
   readonly utilizationRatio?: number;
+  /** The last answer lacks how busy it is, though those before it said so. */
+  readonly isMissed?: true;
   /** How many running containers may use it, this one included. */
   readonly containers: number;
 }

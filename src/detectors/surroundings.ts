@@ -1,5 +1,6 @@
 /** Looks up what stands around each worker: its queue, the GPUs it may use, and with how many it shares them. */
 
+import type { Gpu } from '../fleet/gpu-model.js';
 import type { Container, Fleet } from '../fleet/model.js';
 import type { Worker } from '../fleet/progress-model.js';
 import type { Queue } from '../fleet/queue-model.js';
@@ -16,8 +17,13 @@ export interface SurroundingsIndex {
 
 export interface SurroundingsOptions {
   readonly fleet: Fleet;
-  readonly freshness: Pick<Freshness, 'isFresh' | 'isWatched'>;
+  readonly freshness: Pick<Freshness, 'isFresh' | 'isWatched' | 'lookedAtMs'>;
 }
+
+/** An exporter that has not said how busy a GPU is for so long has stopped saying it. */
+const UTILIZATION_MISSED_MS = 10 * 60_000;
+/** A GPU that is missing from the answers for longer is at fault, and no exporter blinks for so long. */
+const LOST_BLINK_MS = 30_000;
 
 export function createSurroundings({ fleet, freshness }: SurroundingsOptions): SurroundingsIndex {
   const isBrokerFresh = freshness.isFresh('rabbitmq');
@@ -44,18 +50,33 @@ export function createSurroundings({ fleet, freshness }: SurroundingsOptions): S
   };
 
   function describeUse({ identity, index }: { readonly identity: string; readonly index: string }): GpuUse {
-    const ratio = isDcgmFresh ? fleet.gpus.get(identity)?.utilizationRatio : undefined;
+    const gpu = isDcgmFresh ? fleet.gpus.get(identity) : undefined;
+    const ratio = gpu?.utilizationRatio;
     return {
       index,
       containers: containersByGpu.get(identity)?.length ?? 1,
       ...(ratio !== undefined && { utilizationRatio: ratio }),
+      ...(gpu && isMissed(gpu) && { isMissed: true as const }),
     };
   }
 
   /** Only what it shares with nobody could have shown that it moves. */
   function isBlindAround(isOnlyWorker: boolean, gpus: readonly GpuUse[]): boolean {
     return (
-      (isBrokerStale && isOnlyWorker) || (isDcgmStale && gpus.some(({ containers }) => containers === 1))
+      (isBrokerStale && isOnlyWorker) ||
+      gpus.some(({ containers, isMissed }) => containers === 1 && (isDcgmStale || isMissed))
+    );
+  }
+
+  /** Its GPU is missing from the last answers, which may be a blink of the exporter. */
+  function hasLostGpu(identity: string | undefined): boolean {
+    if (fleet.lostGpus.size === 0 || identity === undefined) return false;
+    const name = fleet.containers.get(identity)?.gpu;
+    const lookedAtMs = freshness.lookedAtMs('dcgm');
+    if (name === undefined || lookedAtMs === undefined) return false;
+    return [...fleet.lostGpus.values()].some(
+      ({ gpu, lostAtMs }) =>
+        (gpu.index === name || gpu.uuid === name) && lookedAtMs - lostAtMs < LOST_BLINK_MS,
     );
   }
 
@@ -71,10 +92,16 @@ export function createSurroundings({ fleet, freshness }: SurroundingsOptions): S
         queue: stage === undefined ? undefined : queues.get(stage),
         isOnlyWorker,
         gpus,
-        isBlind: isBlindAround(isOnlyWorker, gpus),
+        isBlind: isBlindAround(isOnlyWorker, gpus) || hasLostGpu(identity),
       };
     },
   };
+}
+
+/** Its last answer lacks how busy it is, which those before it said. */
+function isMissed({ utilizationRatio, utilizationAtMs, seenAtMs }: Gpu): boolean {
+  if (utilizationRatio !== undefined || utilizationAtMs === undefined) return false;
+  return seenAtMs - utilizationAtMs < UTILIZATION_MISSED_MS;
 }
 
 /** Without GPUs nobody asks who runs. */

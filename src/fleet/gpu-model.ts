@@ -51,6 +51,8 @@ export interface Gpu extends GpuFacts {
   /** Errors that came while the daemon watched, by XID; absent when the exporter does not report XIDs. */
   readonly xidEvents?: ReadonlyMap<string, number>;
   readonly seenAtMs: number;
+  /** When an answer last said how busy it is; absent: none ever did. */
+  readonly utilizationAtMs?: number;
 }
 
 /** A GPU that was there and is missing from the exporter's answer in whole and in part, though others are in it. */

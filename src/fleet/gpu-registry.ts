@@ -38,7 +38,9 @@ export function createGpuRegistry(): GpuRegistry {
       const present = new Set<string>();
       const uuids = new Set(readings.map(({ uuid }) => uuid));
       for (const reading of readings) {
-        const gpu = toGpu(reading, tallyOf(gpuIdentity(reading)), atMs);
+        const identity = gpuIdentity(reading);
+        const before = gpus.get(identity) ?? lost.get(identity)?.gpu;
+        const gpu = { ...toGpu(reading, tallyOf(identity), atMs), ...utilizationSeen(reading, atMs, before) };
         isChanged = !isSameDevice(gpus.get(gpu.identity), gpu) || isChanged;
         gpus.set(gpu.identity, gpu);
         present.add(gpu.identity);
@@ -71,6 +73,15 @@ function toGpu({ xids, ...facts }: GpuReading, tally: XidTally, seenAtMs: number
     ...(xidEvents !== undefined && { xidEvents }),
     seenAtMs,
   };
+}
+
+function utilizationSeen(
+  { utilizationRatio }: GpuReading,
+  atMs: number,
+  before: Gpu | undefined,
+): Pick<Gpu, 'utilizationAtMs'> {
+  const seenAtMs = utilizationRatio === undefined ? before?.utilizationAtMs : atMs;
+  return seenAtMs === undefined ? {} : { utilizationAtMs: seenAtMs };
 }
 
 function isSameDevice(before: Gpu | undefined, { index, device }: Gpu): boolean {
