@@ -9,6 +9,8 @@ export interface StageFacts {
   busy: number;
   /** They may be consumers, or not yet. */
   starting: number;
+  /** They run, and nobody knows at what: they may be consumers. */
+  unknown: number;
   readonly idle: string[];
 }
 
@@ -33,10 +35,6 @@ export interface Neglect {
 
 /** One that became idle a moment ago may have taken a message since its file was looked at. */
 const JUST_IDLE_MS = 15_000;
-
-export function idleFor(idleSinceMs: ReadonlyMap<string, number>, key: string, nowMs: number): number {
-  return nowMs - (idleSinceMs.get(key) ?? nowMs);
-}
 
 /**
  * A consumer that is idle takes a waiting message at once; one that does not is none. A worker may hold a message before it
@@ -63,4 +61,9 @@ export function neglectOf(
     held,
     isUnackedKnown: unacked !== undefined,
   };
+}
+
+/** The broker has the queue, and its answers lack what a consumer's loss shows by. */
+export function isUnreported(queue: Queue | undefined): boolean {
+  return queue !== undefined && queue.status !== 'missing' && !(queue.ready && queue.consumers);
 }

@@ -32,15 +32,24 @@ const MIN_PARTS = 10;
 export function createDeadLetterHistory(): DeadLetterHistory {
   const minutes = new Map<string, readonly Minute[]>();
   const arrived = new Map<string, DeadLetters>();
+  /** What consumers held when an answer last said so. */
+  const unackedOf = new Map<string, number>();
+
+  /** Messages that consumers hold were there before an answer first told of them. */
+  function seenBefore(key: string, unacked: number | undefined): readonly Minute[] {
+    const known = minutes.get(key) ?? [];
+    if (unacked === undefined || unackedOf.has(key)) return known;
+    return known.map(({ atMs, most }) => ({ atMs, most: most + unacked }));
+  }
 
   function follow(key: string, { ready, unacked }: Queue, windowMs: number): void {
     if (!ready) return;
+    const before = seenBefore(key, unacked?.value);
+    const held = unacked?.value ?? unackedOf.get(key);
+    if (held !== undefined) unackedOf.set(key, held);
     const next = addReading(
-      minutes.get(key) ?? [],
-      {
-        atMs: ready.atMs,
-        most: ready.value + (unacked?.value ?? 0),
-      },
+      before,
+      { atMs: ready.atMs, most: ready.value + (held ?? 0) },
       Math.min(MINUTE_MS, windowMs / MIN_PARTS),
     );
     const kept = next.slice(
@@ -58,8 +67,7 @@ export function createDeadLetterHistory(): DeadLetterHistory {
     note({ fleet: { queues }, settings: { detection } }) {
       for (const key of minutes.keys()) {
         if (queues.get(key)?.kind === 'dead_letter') continue;
-        minutes.delete(key);
-        arrived.delete(key);
+        for (const known of [minutes, arrived, unackedOf]) known.delete(key);
       }
       for (const [key, queue] of queues) {
         if (queue.kind === 'dead_letter') follow(key, queue, detection.dead_letters_window);

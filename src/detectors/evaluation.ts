@@ -103,6 +103,7 @@ export function createEvaluation(options: EvaluationOptions): Evaluation {
       workers,
       notable,
       missingConsumers: workerJudge.missingConsumers,
+      unjudgedConsumers: workerJudge.unjudgedConsumers,
       orchestrators,
       ...statusCounts.count({ fleet, workers, orchestrators }),
       limits: limits.limits,

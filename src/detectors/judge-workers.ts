@@ -4,7 +4,7 @@ import type { Container, Fleet, SourceName } from '../fleet/model.js';
 import type { Worker } from '../fleet/progress-model.js';
 import { judgeActivity } from './activity.js';
 import { jobInHand, judgeWorker, type WorkerFacts, type WorkerJudgement } from './judge-worker.js';
-import { createStarvation, type MissingConsumers } from './starvation.js';
+import { createStarvation, type MissingConsumers, type Starvation } from './starvation.js';
 import type { WorkerStatus, WorkerVerdict } from './verdicts.js';
 import type { WorkerScene } from './worker-scene.js';
 
@@ -12,6 +12,7 @@ export interface WorkerJudge {
   judge(scene: WorkerScene): ReadonlyMap<string, WorkerVerdict>;
   /** By stage: consumers that are missing, of which nobody knows whose they are. */
   readonly missingConsumers: ReadonlyMap<string, MissingConsumers>;
+  readonly unjudgedConsumers: Starvation['unjudged'];
 }
 
 /** What is the same for all workers at one look. */
@@ -76,6 +77,7 @@ export function createWorkerJudge(): WorkerJudge {
 
   return {
     missingConsumers: starvation.missing,
+    unjudgedConsumers: starvation.unjudged,
     judge(scene) {
       const { fleet, nowMs } = scene;
       const look = lookAt(scene);

@@ -78,8 +78,6 @@ function describe(key: string, queue: Queue, { first, last }: Growth, scene: Sce
     first.acked !== undefined
       ? { in: last.published - first.published, out: last.acked - first.acked }
       : undefined;
-  const drain =
-    flow && flow.out > 0 ? formatDuration((last.ready / (flow.out / minutes)) * MINUTE_MS) : undefined;
   const consumers = queue.consumers?.value;
   const stage = queue.stage;
   return {
@@ -90,12 +88,18 @@ function describe(key: string, queue: Queue, { first, last }: Growth, scene: Sce
     evidence: [
       `rose by ${rise} to ${last.ready} in ${formatDuration(last.atMs - first.atMs)}, all along`,
       ...(flow ? [`in ${perMinute(flow.in)} a minute, out ${perMinute(flow.out)} a minute`] : []),
-      drain === undefined
-        ? 'nothing is acked: it never drains'
-        : `at this rate it never drains; if nothing more came, in ${drain}`,
+      sayDrain(last.ready, flow && flow.out / minutes),
       ...(consumers === undefined ? [] : [counted(consumers, 'consumer')]),
     ],
     clearsWhen: `It no longer rises: over ${formatDuration(scene.settings.detection.queue_window)} as much goes out as comes in.`,
     beganAtMs: first.atMs,
   };
+}
+
+/** `perMinute` are acked; undefined: the broker does not say how many. */
+function sayDrain(ready: number, perMinute: number | undefined): string {
+  if (perMinute === undefined)
+    return 'how much goes out is not known: the broker reports no counts of messages';
+  if (perMinute <= 0) return 'nothing is acked: it never drains';
+  return `at this rate it never drains; if nothing more came, in ${formatDuration((ready / perMinute) * MINUTE_MS)}`;
 }

@@ -5,7 +5,7 @@ import type { ContainerIndex } from './container-index.js';
 import type { Detection, Finding, FindingKind } from './finding.js';
 import type { Histories } from './histories.js';
 import type { DetectionSettings } from './settings.js';
-import type { MissingConsumers } from './starvation.js';
+import type { MissingConsumers, Starvation } from './starvation.js';
 import type { OrchestratorVerdict, StageLimits, Verdicts, WorkerVerdict } from './verdicts.js';
 
 /** Everything there is to judge by, at one moment. Detectors read it and change nothing. */
@@ -23,6 +23,7 @@ export interface Scene {
   readonly notable: ReadonlyMap<string, WorkerVerdict>;
   /** By stage: consumers that are missing, of which nobody knows whose they are. */
   readonly missingConsumers: ReadonlyMap<string, MissingConsumers>;
+  readonly unjudgedConsumers: Starvation['unjudged'];
   readonly stageWorkers: Verdicts['stageWorkers'];
   readonly stageOrchestrators: Verdicts['stageOrchestrators'];
   readonly orchestrators: ReadonlyMap<string, OrchestratorVerdict>;

@@ -31,7 +31,7 @@ export const stageStalled: Detector = {
       else if (statuses.every((status) => UNABLE.has(status))) {
         const ready = waiting.get(stage) ?? 0;
         if (ready > 0 || facts.jobsInHand > 0) found.push(describe(stage, facts, ready, scene));
-        else if (scene.isWatched('rabbitmq') && !scene.isFresh('rabbitmq')) unsure.push(stage);
+        else if (isWaitingUnknown(stage, scene)) unsure.push(stage);
       }
     }
     return { found, unsure };
@@ -48,6 +48,15 @@ function waitingByStage({ fleet, isFresh }: Scene): ReadonlyMap<string, number> 
     }
   }
   return waiting;
+}
+
+/** The broker is not fresh, or its answers lack what waits: no data is no empty queue. */
+function isWaitingUnknown(stage: string, { fleet, isWatched, isFresh }: Scene): boolean {
+  if (!isWatched('rabbitmq')) return false;
+  if (!isFresh('rabbitmq')) return true;
+  return [...fleet.queues.values()].some(
+    (queue) => queue.stage === stage && queue.status !== 'missing' && !queue.ready,
+  );
 }
 
 function gatherStages(

@@ -5,7 +5,8 @@
  */
 
 import type { ContainerSockets } from '../fleet/socket-model.js';
-import { idleFor, type Neglect, neglectOf, type StageFacts } from './consumer-facts.js';
+import { type ConditionClock, createConditionClock } from './condition-clock.js';
+import { isUnreported, type Neglect, neglectOf, type StageFacts } from './consumer-facts.js';
 import type { WorkerJudgement } from './judge-worker.js';
 import { sayHalfOpen, sayLost, sayMissing, sayPassedOver } from './starved-words.js';
 import type { WorkerScene } from './worker-scene.js';
@@ -18,6 +19,8 @@ export interface Starvation {
   ): ReadonlyMap<string, WorkerJudgement>;
   /** By stage: consumers that are missing, of which nobody knows whose they are. */
   readonly missing: ReadonlyMap<string, MissingConsumers>;
+  /** Stages and idle workers of which nobody can tell at present whether consumers are missing. */
+  readonly unjudged: { readonly stages: ReadonlySet<string>; readonly workers: ReadonlySet<string> };
 }
 
 export interface MissingConsumers {
@@ -34,7 +37,6 @@ type Found = ReadonlyMap<string, WorkerJudgement>;
 interface StageMoment {
   readonly facts: StageFacts;
   readonly scene: WorkerScene;
-  readonly idleMs: (key: string) => number;
   readonly afterMs: number;
   /** For how long messages have waited while consumers are missing. */
   readonly shortMs: number;
@@ -54,52 +56,53 @@ const SOCKETS_FRESH_MS = 30_000;
 const BROKER_PORTS: ReadonlySet<number> = new Set([5672, 5671]);
 
 export function createStarvation(): Starvation {
-  /** By stage and what is wrong there: since when, at every look. */
-  const wrongSinceMs = new Map<string, number>();
+  /** By stage and what is wrong there. */
+  const wrong = createConditionClock();
   /** By worker. */
-  const idleSinceMs = new Map<string, number>();
-  const unconnectedSinceMs = new Map<string, number>();
+  const idle = createConditionClock();
+  const unconnected = createConditionClock();
   /** Workers that had a job: they were consumers once. */
   const served = new Set<string>();
   /** Stages that had a consumer for each worker once. */
   const whole = new Set<string>();
   let starved: ReadonlySet<string> = new Set();
   const missing = new Map<string, MissingConsumers>();
+  const unjudged = { stages: new Set<string>(), workers: new Set<string>() };
+  const idleMs = (key: string): number => idle.held.get(key)?.heldMs ?? 0;
 
   function noteWorkers(judged: ReadonlyMap<string, WorkerJudgement>, { fleet, nowMs }: WorkerScene): void {
     for (const [key, { status }] of judged) {
-      const isIdle = status === 'idle';
-      follow(idleSinceMs, key, isIdle, nowMs);
-      follow(unconnectedSinceMs, key, isIdle && isUnconnected(key, fleet, nowMs), nowMs);
+      const isIdle = status === 'unknown' ? undefined : status === 'idle';
+      idle.note(key, isIdle, nowMs);
+      unconnected.note(key, isIdle === true ? isUnconnected(key, fleet, nowMs) : isIdle, nowMs);
       if (AT_WORK.has(status)) served.add(key);
     }
-    for (const known of [idleSinceMs, unconnectedSinceMs, served]) {
-      for (const key of known.keys()) if (!judged.has(key)) known.delete(key);
-    }
-  }
-
-  /** For how long it has been so, without a break. */
-  function lasting(what: string, isSo: boolean, nowMs: number): number {
-    follow(wrongSinceMs, what, isSo, nowMs);
-    const sinceMs = wrongSinceMs.get(what);
-    return sinceMs === undefined ? Number.NEGATIVE_INFINITY : nowMs - sinceMs;
+    for (const clock of [idle, unconnected]) clock.forgetUnless((key) => judged.has(key));
+    for (const key of served) if (!judged.has(key)) served.delete(key);
   }
 
   function starvedOf(stage: string, facts: StageFacts, scene: WorkerScene): Found {
     const { nowMs, settings } = scene;
-    const idleMs = (key: string): number => idleFor(idleSinceMs, key, nowMs);
-    const neglect = neglectOf(scene.surroundings.queueOf(stage), facts, idleMs);
+    const reported = scene.surroundings.queueOf(stage);
+    const neglect = neglectOf(reported, facts, idleMs);
     missing.delete(stage);
     if (neglect && !neglect.isMissing) whole.add(stage);
+    // A worker of which nobody knows may be one too many, or the one whose consumer is missing.
+    const isSeen = neglect ? facts.unknown === 0 : !isUnreported(reported);
+    const lasting = (what: string, isSo = false): number =>
+      follow(wrong, `${stage} ${what}`, isSo || isSeen ? isSo : undefined, reported?.dataAtMs ?? nowMs);
     const moment: StageMoment = {
       facts,
       scene,
-      idleMs,
       afterMs: settings.detection.starved_after,
-      shortMs: lasting(`${stage} short`, neglect?.isShort === true, nowMs),
-      missingMs: lasting(`${stage} missing`, neglect?.isMissing === true && whole.has(stage), nowMs),
-      passedMs: lasting(`${stage} passed`, neglect?.isWaiting === true, nowMs),
+      shortMs: lasting('short', neglect?.isShort),
+      missingMs: lasting('missing', neglect?.isMissing === true && whole.has(stage)),
+      passedMs: lasting('passed', neglect?.isWaiting),
     };
+    if (!isSeen) {
+      unjudged.stages.add(stage);
+      for (const key of facts.idle) unjudged.workers.add(key);
+    }
     if (!neglect) return new Map();
     const found = new Map([
       ...passedOver(neglect, moment),
@@ -115,16 +118,15 @@ export function createStarvation(): Starvation {
     return found;
   }
 
-  function halfOpen(neglect: Neglect, { facts, scene, idleMs, afterMs }: StageMoment): Found {
+  function halfOpen(neglect: Neglect, { facts, afterMs }: StageMoment): Found {
     const keys = facts.idle.filter((key) => {
-      const sinceMs = unconnectedSinceMs.get(key);
-      const isGone = sinceMs !== undefined && scene.nowMs - sinceMs >= NO_CONNECTION_MS;
-      return isGone && idleMs(key) >= afterMs;
+      const { heldMs = 0, isResting = true } = unconnected.held.get(key) ?? {};
+      return !isResting && heldMs >= NO_CONNECTION_MS && idleMs(key) >= afterMs;
     });
     return new Map(keys.map((key) => [key, sayHalfOpen(neglect, idleMs(key))]));
   }
 
-  function lostWithBacklog(neglect: Neglect, { facts, scene, idleMs, afterMs, shortMs }: StageMoment): Found {
+  function lostWithBacklog(neglect: Neglect, { facts, scene, afterMs, shortMs }: StageMoment): Found {
     if (shortMs < afterMs || neglect.isHeld) return new Map();
     const keys = facts.idle.filter(
       (key) => idleMs(key) >= afterMs && (neglect.isUnackedKnown || !isBusy(key, scene, afterMs)),
@@ -133,7 +135,7 @@ export function createStarvation(): Starvation {
   }
 
   /** What was found stays found until the consumer is back, though nothing waits; and where all are missing, all are. */
-  function stillMissing(neglect: Neglect, { facts, idleMs, afterMs, missingMs }: StageMoment): Found {
+  function stillMissing(neglect: Neglect, { facts, afterMs, missingMs }: StageMoment): Found {
     if (!neglect.isMissing) return new Map();
     const isAll =
       missingMs >= afterMs && !neglect.isHeld && neglect.expected - neglect.consumers >= facts.idle.length;
@@ -141,7 +143,7 @@ export function createStarvation(): Starvation {
     return new Map(keys.map((key) => [key, sayMissing(neglect, idleMs(key))]));
   }
 
-  function passedOver(neglect: Neglect, { facts, scene, idleMs, afterMs, passedMs }: StageMoment): Found {
+  function passedOver(neglect: Neglect, { facts, scene, afterMs, passedMs }: StageMoment): Found {
     const longMs = afterMs * PASSED_OVER_FACTOR;
     if (passedMs < longMs || neglect.isMissing) return new Map();
     const keys = facts.idle.filter(
@@ -153,14 +155,22 @@ export function createStarvation(): Starvation {
 
   return {
     missing,
+    unjudged,
     find(judged, scene) {
-      // What was found before an outage of the broker is looked for again after it.
-      if (!scene.freshness.isFresh('rabbitmq')) return new Map();
+      if (!scene.freshness.isWatched('rabbitmq')) return new Map();
       noteWorkers(judged, scene);
+      unjudged.stages.clear();
+      unjudged.workers.clear();
+      // What was found before an outage of the broker is looked for again after it.
+      if (!scene.freshness.isFresh('rabbitmq')) {
+        wrong.restUnless(() => false);
+        return new Map();
+      }
       const stages = countByStage(judged, scene);
       for (const stage of whole) if (!stages.has(stage)) forget(stage);
       const found = new Map([...stages].flatMap(([stage, facts]) => [...starvedOf(stage, facts, scene)]));
-      starved = new Set(found.keys());
+      const unseen = [...starved].filter((key) => unjudged.workers.has(key));
+      starved = new Set([...found.keys(), ...unseen]);
       return found;
     },
   };
@@ -168,22 +178,24 @@ export function createStarvation(): Starvation {
   function forget(stage: string): void {
     whole.delete(stage);
     missing.delete(stage);
-    for (const what of ['short', 'missing', 'passed']) wrongSinceMs.delete(`${stage} ${what}`);
+    for (const what of ['short', 'missing', 'passed']) wrong.forget(`${stage} ${what}`);
   }
 }
 
-function follow(sinceMs: Map<string, number>, key: string, isSo: boolean, nowMs: number): void {
-  if (!isSo) sinceMs.delete(key);
-  else if (!sinceMs.has(key)) sinceMs.set(key, nowMs);
+/** For how long it was seen to be so; far below zero where it is not so, or cannot be seen. */
+function follow(clock: ConditionClock, key: string, isSo: boolean | undefined, seenAtMs: number): number {
+  clock.note(key, isSo, seenAtMs);
+  const { heldMs = 0, isResting = true } = clock.held.get(key) ?? {};
+  return isResting ? Number.NEGATIVE_INFINITY : heldMs;
 }
 
 /**
- * Its connections are known, and none leads to a broker. Where it has others, that is certain only if some worker is
- * connected to the usual port: a broker may have any.
+ * None of its connections leads to a broker. Where it has others, that is certain only if some worker is connected to the
+ * usual port: a broker may have any. Undefined: they cannot be seen.
  */
-function isUnconnected(key: string, { sockets }: WorkerScene['fleet'], nowMs: number): boolean {
+function isUnconnected(key: string, { sockets }: WorkerScene['fleet'], nowMs: number): boolean | undefined {
   const known = sockets.get(key);
-  if (!known || nowMs - known.atMs > SOCKETS_FRESH_MS) return false;
+  if (!known || nowMs - known.atMs > SOCKETS_FRESH_MS) return undefined;
   if (known.remotePorts.length === 0) return true;
   return !isAtBroker(known) && [...sockets.values()].some(isAtBroker);
 }
@@ -210,13 +222,17 @@ function countByStage(
   const stages = new Map<string, StageFacts>();
   for (const [key, { status }] of judged) {
     const stage = fleet.workers.get(key)?.stage;
-    if (stage === undefined || status === 'down' || status === 'unknown') continue;
-    const facts = stages.get(stage) ?? { expected: 0, busy: 0, starting: 0, idle: [] };
+    if (stage === undefined || status === 'down') continue;
+    const facts = stages.get(stage) ?? { expected: 0, busy: 0, starting: 0, unknown: 0, idle: [] };
+    stages.set(stage, facts);
+    if (status === 'unknown') {
+      facts.unknown++;
+      continue;
+    }
     facts.expected++;
     if (status === 'idle') facts.idle.push(key);
     else if (status === 'starting') facts.starting++;
     else facts.busy++;
-    stages.set(stage, facts);
   }
   return stages;
 }

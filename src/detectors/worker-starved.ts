@@ -28,7 +28,12 @@ export const workerStarved: Detector = {
     }));
     const ofStages = [...scene.missingConsumers].map(([stage, missing]) => ofStage(stage, missing, scene));
     const isBlind = scene.isWatched('rabbitmq') && !scene.isFresh('rabbitmq');
-    return { found: [...found, ...ofStages], unsure: isBlind ? 'all' : unsure };
+    const { stages, workers } = scene.unjudgedConsumers;
+    const unseen = [...workers, ...[...stages].map((stage) => `stage:${stage}`)];
+    return {
+      found: [...found, ...ofStages],
+      unsure: isBlind || unsure === 'all' ? 'all' : [...unsure, ...unseen],
+    };
   },
 };
 
