@@ -138,14 +138,19 @@ function ofStage(stage: string | null | undefined): readonly Command[] {
 }
 
 /** Stopped, they give back what workers of other GPUs can do; restarted, they would hang again. */
-export function stuckOn(
-  gpu: FindingJson['gpu'],
-  around: { readonly workers: readonly WorkerJson[]; readonly states: ReadonlyMap<string, ContainerJson> },
-): readonly string[] {
-  return around.workers
-    .filter((one) => Boolean(gpu) && one.gpu === gpu && one.status === 'stuck')
+export function stuckOn(gpu: FindingJson['gpu'], { workers, states }: StuckFacts): readonly string[] {
+  return workers
+    .filter((one) => gpu && one.gpu === gpu && one.status === 'stuck')
     .map(({ container }) => container)
-    .filter((name) => around.states.get(name)?.state === 'running' && !around.states.get(name)?.supervisor);
+    .filter((name) => {
+      const { state, supervisor } = states.get(name) ?? {};
+      return state === 'running' && !supervisor;
+    });
+}
+
+interface StuckFacts {
+  readonly workers: readonly WorkerJson[];
+  readonly states: ReadonlyMap<string, ContainerJson>;
 }
 
 function ofGpu(gpu: string, kind: string, { stuckOnGpu = [] }: CommandContext): readonly Command[] {
