@@ -37,6 +37,8 @@ const TRIED_ELSEWHERE: readonly (readonly [start: string, test: string])[] = [
   ['docker compose', 'test/compose/compose-file.test.ts'],
   ['stagewatch sentinel', 'test/clients/sentinel-command.test.ts'],
   ['stagewatch report --prometheus', 'test/integration/report.test.ts'],
+  ['stagewatch status --url https', 'test/cli/server-access.test.ts'],
+  ['curl --cacert', 'test/views/door/tls-front.test.ts'],
 ];
 
 interface Answer {

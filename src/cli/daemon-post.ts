@@ -1,19 +1,15 @@
 /** Asks a running daemon to do something: a POST with the token, and its answer or, in words, why there is none. */
 
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Environment } from '../config/environment.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
-import { describeError, describeReadError, errorCode } from '../lib/describe-error.js';
+import { describeError, errorCode } from '../lib/describe-error.js';
 import { scrubCredentials } from '../lib/scrub.js';
+import type { DaemonApiOptions } from './daemon-api.js';
+import { readAccess, type ServerAccess } from './server-access.js';
 
-export interface PostOptions {
-  /** Default: STAGEWATCH_URL, else the daemon's default address. */
-  readonly url?: string | undefined;
-  /** Default: what the daemon itself would read the token from. */
-  readonly tokenFile?: string | undefined;
-}
+export type PostOptions = DaemonApiOptions;
 
 export interface PostRequest {
   /** `/api/v1/…` */
@@ -28,7 +24,11 @@ export type PostAnswer =
   | { readonly kind: 'failed'; readonly problem: string };
 
 const DEFAULT_URL = 'http://127.0.0.1:9847';
+/** What the daemon itself reads it from. */
 const TOKEN = 'STAGEWATCH_WEB_BEARER_TOKEN';
+const NO_TOKEN =
+  `this needs the daemon's token, web.bearer_token of its configuration: name its file with --token-file, ` +
+  `or set ${TOKEN}_FILE or ${TOKEN}`;
 
 /** Never rejects. */
 export async function postToDaemon(
@@ -40,12 +40,13 @@ export async function postToDaemon(
   const given = options.url ?? env['STAGEWATCH_URL'] ?? DEFAULT_URL;
   const base = parseBase(given);
   if (!base) return failed(`${scrubCredentials(given)} is no URL; expected one like ${DEFAULT_URL}`);
-  const token = readToken(options, env);
-  if (typeof token !== 'string') return failed(token.problem);
+  const access = readAccess(base, options, env, [TOKEN]);
+  if ('problem' in access) return failed(access.problem);
+  if (!hasToken(access)) return failed(NO_TOKEN);
   const target = `${base.origin}${base.pathname.replace(/\/$/, '')}${request.path}`;
   const abort = new AbortController();
   try {
-    const sending = send(target, { body: request.body, token, signal: abort.signal });
+    const sending = send(target, request.body, { ...access, signal: abort.signal });
     const onExpired = (): void => abort.abort();
     return await withDeadline(sending, { clock, limitMs: request.timeLimitMs, what: target, onExpired });
   } catch (error) {
@@ -64,39 +65,25 @@ export function whoAsks(env: Environment): string {
 
 const failed = (problem: string): PostAnswer => ({ kind: 'failed', problem });
 
+function hasToken({ headers }: ServerAccess): boolean {
+  return 'x-stagewatch-token' in headers || (headers['authorization'] ?? '').startsWith('Bearer ');
+}
+
 function parseBase(text: string): URL | undefined {
   const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
   return URL.canParse(url) ? new URL(url) : undefined;
 }
 
-function readToken({ tokenFile }: PostOptions, env: Environment): string | { readonly problem: string } {
-  const direct = tokenFile === undefined ? env[TOKEN] : undefined;
-  if (direct !== undefined) return direct;
-  const path = tokenFile ?? env[`${TOKEN}_FILE`];
-  if (path === undefined) {
-    return {
-      problem:
-        `this needs the daemon's token, web.bearer_token of its configuration: name its file with --token-file, ` +
-        `or set ${TOKEN}_FILE or ${TOKEN}`,
-    };
-  }
-  try {
-    const token = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    return /^[\x21-\x7e]+$/.test(token) ? token : { problem: `${path} holds no token` };
-  } catch (error) {
-    return { problem: `cannot read the token from ${path}: ${describeReadError(error)}` };
-  }
-}
-
 async function send(
   target: string,
-  { body, token, signal }: { readonly body: unknown; readonly token: string; readonly signal: AbortSignal },
+  body: unknown,
+  { fetch, headers, signal }: ServerAccess & { readonly signal: AbortSignal },
 ): Promise<PostAnswer> {
-  const response = await fetch(target, {
+  const response = await fetch(new URL(target), {
     method: 'POST',
     redirect: 'error',
     signal,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
   const answer = readEnvelope(await response.text());

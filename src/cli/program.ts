@@ -109,16 +109,38 @@ function addRestart(
   program: Command,
   act: (container: string, options: RestartOptions) => Promise<void>,
 ): void {
-  program
+  const restart = program
     .command('restart')
     .description('restart a worker through the daemon, by its rules and into its journal')
     .argument('<container>', 'its name, or the beginning of its id')
     .option('-n, --dry-run', 'only say what would be done')
     .option('-f, --force', 'also when it is not stuck, or rules speak against it; begins its budget anew')
     .option('--why <text>', 'the reason, for the journal')
-    .option('-u, --url <url>', 'the daemon; without it STAGEWATCH_URL, else http://127.0.0.1:9847')
-    .option('-t, --token-file <file>', 'holds the token; without it STAGEWATCH_WEB_BEARER_TOKEN(_FILE)')
     .action(act);
+  addAccess(restart, 'STAGEWATCH_WEB_BEARER_TOKEN(_FILE)');
+}
+
+/** How to reach the daemon. */
+function addAccess(command: Command, token: string): Command {
+  return addCredentials(
+    command.option('-u, --url <url>', 'the daemon; without it STAGEWATCH_URL, else http://127.0.0.1:9847'),
+    { token, variable: (name) => `; without it STAGEWATCH_${name}` },
+  );
+}
+
+interface CredentialWords {
+  readonly token: string;
+  readonly variable: (name: string) => string;
+}
+
+function addCredentials(command: Command, { token, variable }: CredentialWords): Command {
+  const orToken = token === '' ? '' : `; without it ${token}`;
+  return command
+    .option('-t, --token-file <file>', `holds the token${orToken}`)
+    .option('--user-file <file>', `holds user:password${variable('USER(_FILE)')}`)
+    .option('--ca-file <file>', `authority of the server's certificate${variable('CA_FILE')}`)
+    .option('--cert-file <file>', `certificate to show${variable('CERT_FILE')}`)
+    .option('--key-file <file>', `its key${variable('KEY_FILE')}`);
 }
 
 function addDemo(program: Command, run: (options: DemoOptions) => Promise<void>): void {
@@ -141,10 +163,7 @@ function addSilences(program: Command, run: RunInContext): void {
   const silence = program
     .command('silence')
     .description('be told nothing of some findings for a while; through the running daemon');
-  const ofDaemon = (command: Command): Command =>
-    command
-      .option('-u, --url <url>', 'the daemon; without it STAGEWATCH_URL, else http://127.0.0.1:9847')
-      .option('-t, --token-file <file>', 'holds the token; without it STAGEWATCH_WEB_BEARER_TOKEN(_FILE)');
+  const ofDaemon = (command: Command): Command => addAccess(command, 'STAGEWATCH_WEB_BEARER_TOKEN(_FILE)');
   ofDaemon(silence.command('add'))
     .description('silence the findings that fit all of these name patterns (* and ?)')
     .option('--kind <pattern>', 'WorkerStuck, Gpu*')
@@ -175,12 +194,11 @@ function numberFrom(least: number, most: number): (text: string) => number {
 }
 
 function addStatus(program: Command, act: (options: StatusOptions) => Promise<void>): void {
-  program
+  const status = program
     .command('status')
     .description(
       'show the health of the pipeline, from a running daemon (exit 0 well, 1 problems or nothing to judge, 3 unreachable)',
     )
-    .option('-u, --url <url>', 'the daemon; without it STAGEWATCH_URL, else http://127.0.0.1:9847')
     .option('-w, --watch', 'keep showing it, with keys to filter and select')
     .option('--json', 'the fleet as the API has it, with the problems in order and the sentence')
     .option('-p, --problems', 'only what is wrong, all of it in full')
@@ -189,10 +207,11 @@ function addStatus(program: Command, act: (options: StatusOptions) => Promise<vo
     .option('-f, --filter <text>', 'only what contains the text: a container, a document, a status')
     .option('--ascii', 'no characters beyond ASCII')
     .action(act);
+  addAccess(status, 'STAGEWATCH_WEB_READ_TOKEN(_FILE), STAGEWATCH_WEB_BEARER_TOKEN(_FILE)');
 }
 
 function addReport(program: Command, act: (options: ReportCommandOptions) => Promise<void>): void {
-  program
+  const report = program
     .command('report')
     .description('tell what a run did: from Prometheus, the journal, or both (exit 1 when --fail-if holds)')
     .option('--prometheus <url>', 'a Prometheus that scraped the daemon')
@@ -207,4 +226,6 @@ function addReport(program: Command, act: (options: ReportCommandOptions) => Pro
     .addOption(new Option('--format <name>', 'how to render it').choices(REPORT_FORMATS).default('terminal'))
     .option('--fail-if <expression>', 'exit 1 when it holds: failed>10 or critical>0 and open>0')
     .action(act);
+  // Of Prometheus, which has secrets of its own: none is taken from the daemon's environment.
+  addCredentials(report, { token: '', variable: () => ' for Prometheus' });
 }

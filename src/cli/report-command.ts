@@ -13,8 +13,9 @@ import type { ReportFormat } from '../report/report-format.js';
 import type { TimeRange } from '../report/run-facts.js';
 import type { CommandContext } from './command-context.js';
 import { EXIT_CODES } from './exit-codes.js';
+import { type AccessOptions, readAccess } from './server-access.js';
 
-export interface ReportCommandOptions {
+export interface ReportCommandOptions extends AccessOptions {
   readonly prometheus?: string | undefined;
   readonly journal?: string | undefined;
   readonly from?: string | undefined;
@@ -59,7 +60,7 @@ function readOptions(options: ReportCommandOptions, context: CommandContext): Re
   }
   const failIf = readFailIf(options.failIf);
   if (failIf !== null && 'problem' in failIf) return failIf;
-  const prometheus = readPrometheus(options.prometheus);
+  const prometheus = readPrometheus(options);
   if (prometheus !== null && 'problem' in prometheus) return prometheus;
   return {
     options: {
@@ -110,17 +111,18 @@ function readFailIf(
   return reading.kind === 'ok' ? { failIf: reading.failIf } : { problem: `--fail-if: ${reading.problem}` };
 }
 
-function readPrometheus(
-  url: string | undefined,
-): { readonly client: PrometheusClient } | { readonly problem: string } | null {
+function readPrometheus({
+  prometheus: url,
+  ...options
+}: ReportCommandOptions): { readonly client: PrometheusClient } | { readonly problem: string } | null {
   if (url === undefined) return null;
-  try {
-    return { client: createPrometheusClient(url, systemClock) };
-  } catch {
+  if (!URL.canParse(url)) {
     return {
       problem: `--prometheus: ${scrubCredentials(url)} is no URL; expected one like http://127.0.0.1:9090`,
     };
   }
+  const access = readAccess(new URL(url), options);
+  return 'problem' in access ? access : { client: createPrometheusClient(url, systemClock, access) };
 }
 
 /** Named, else that of the environment, else the default where it is there. */

@@ -2,15 +2,13 @@
 
 import { scrubCredentials } from '../lib/scrub.js';
 import type { CommandContext } from './command-context.js';
-import { postToDaemon, whoAsks } from './daemon-post.js';
+import { type PostOptions, postToDaemon, whoAsks } from './daemon-post.js';
 import { EXIT_CODES } from './exit-codes.js';
 
-export interface RestartOptions {
+export interface RestartOptions extends PostOptions {
   readonly dryRun?: boolean | undefined;
   readonly force?: boolean | undefined;
   readonly why?: string | undefined;
-  readonly url?: string | undefined;
-  readonly tokenFile?: string | undefined;
 }
 
 /** Longer than the longest stop timeout with its margin: the daemon answers when the container runs again. */

@@ -5,7 +5,7 @@ import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { escapeControls } from '../lib/escape-controls.js';
 import type { CommandContext } from './command-context.js';
-import { createDaemonApi, DEFAULT_DAEMON_URL } from './daemon-api.js';
+import { createDaemonApi } from './daemon-api.js';
 import { type PostOptions, postToDaemon, whoAsks } from './daemon-post.js';
 import { EXIT_CODES } from './exit-codes.js';
 
@@ -61,7 +61,7 @@ export async function expireSilence(
 
 export async function listSilences(options: PostOptions, context: CommandContext): Promise<number> {
   const { env, write, writeError } = context;
-  const daemon = createDaemonApi(options.url ?? env['STAGEWATCH_URL'] ?? DEFAULT_DAEMON_URL, systemClock);
+  const daemon = createDaemonApi(options, env, systemClock);
   const answer = 'problem' in daemon ? daemon : await daemon.api.get('/api/v1/silences');
   if (!('kind' in answer) || answer.kind !== 'ok') {
     const problem = 'problem' in answer ? answer.problem : 'the daemon knows no silences; it is older';

@@ -12,12 +12,11 @@ import {
 import { renderScreen } from '../views/terminal/status-screen.js';
 import { type Reading, watch } from '../views/terminal/watch.js';
 import type { CommandContext } from './command-context.js';
-import { createDaemonApi, DEFAULT_DAEMON_URL } from './daemon-api.js';
+import { createDaemonApi, type DaemonApiOptions } from './daemon-api.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { readPicture } from './read-picture.js';
 
-export interface StatusOptions {
-  readonly url?: string | undefined;
+export interface StatusOptions extends DaemonApiOptions {
   readonly watch?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly problems?: boolean | undefined;
@@ -33,10 +32,7 @@ const MAX_WIDTH = 240;
 
 /** Resolves with the exit code: 0 well, 1 problems or nothing that could be judged, 3 unreachable. */
 export async function status(options: StatusOptions, context: CommandContext): Promise<number> {
-  const made = createDaemonApi(
-    options.url ?? context.env['STAGEWATCH_URL'] ?? DEFAULT_DAEMON_URL,
-    systemClock,
-  );
+  const made = createDaemonApi(options, context.env, systemClock);
   if ('problem' in made) return unreachable(made.problem, context);
   const read = () => readPicture(made.api);
   if (options.watch && !options.json && context.terminal) return statusWatch(options, context, read);

@@ -6,8 +6,16 @@ import type { ConfigFault } from './config-fault.js';
 import { type JsonSchema, listOptions } from './schema-walk.js';
 
 const PREFIX = 'STAGEWATCH_';
-/** Variables of the same prefix that are not options: `STAGEWATCH_CONFIG` names the file itself. */
-const NOT_OPTIONS = new Set(['STAGEWATCH_CONFIG']);
+/** Variables of the same prefix that are not options: `STAGEWATCH_CONFIG` names the file itself, others are of the clients. */
+const NOT_OPTIONS = new Set([
+  'STAGEWATCH_CONFIG',
+  'STAGEWATCH_URL',
+  'STAGEWATCH_USER',
+  'STAGEWATCH_USER_FILE',
+  'STAGEWATCH_CA_FILE',
+  'STAGEWATCH_CERT_FILE',
+  'STAGEWATCH_KEY_FILE',
+]);
 const MAX_VALUE_FILE_BYTES = 65_536;
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -4,6 +4,7 @@ import { answerWords } from './answer-words.js';
 import type { Clock } from './clock.js';
 import { DeadlineError, withDeadline } from './deadline.js';
 import { describeError } from './describe-error.js';
+import type { Fetch } from './tls-fetch.js';
 
 export type FetchFailure =
   /** No connection, or none that lasted until the answer began; the cause has the system's code. */
@@ -53,6 +54,10 @@ export interface FetchTextOptions {
   readonly name?: string;
   /** Media types that are accepted (`text/plain`); an answer that names none is accepted too. */
   readonly mediaTypes?: readonly string[];
+  /** With certificates of its own; default: Node's. */
+  readonly fetch?: Fetch;
+  /** Win over the credentials of the URL. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A refusal is a sentence; a page of megabytes is none. */
@@ -117,10 +122,10 @@ function decode(part: string): string {
 
 async function read(request: Request, options: FetchTextOptions, signal: AbortSignal): Promise<string> {
   const { url, what, authorization } = request;
-  const { mediaTypes, maxBytes, post } = options;
+  const { mediaTypes, maxBytes, post, fetch: send = fetch } = options;
   let response: Response;
   try {
-    response = await fetch(url, {
+    response = await send(url, {
       signal,
       ...(post && { method: 'POST', body: post.body }),
       // Not 'error': that would hide where the redirect leads.
@@ -128,6 +133,7 @@ async function read(request: Request, options: FetchTextOptions, signal: AbortSi
       headers: {
         accept: mediaTypes?.join(', ') ?? '*/*',
         ...(authorization !== undefined && { authorization }),
+        ...options.headers,
         ...post?.headers,
       },
     });

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../lib/clock.js';
 import { describeError } from '../lib/describe-error.js';
-import { FetchTextError, fetchText } from '../lib/fetch-text.js';
+import { FetchTextError, type FetchTextOptions, fetchText } from '../lib/fetch-text.js';
 import type { SeriesPoint, TimeRange } from './run-facts.js';
 
 export interface PrometheusSeries {
@@ -38,8 +38,15 @@ export function chooseStepMs({ fromMs, toMs }: TimeRange): number {
   return Math.max(step, Math.ceil((toMs - fromMs) / (MAX_POINTS - 1)));
 }
 
+/** Certificates and credentials, where it asks for them. */
+export type PrometheusAccess = Pick<FetchTextOptions, 'fetch' | 'headers'>;
+
 /** Rejects a URL that is none by throwing TypeError. */
-export function createPrometheusClient(base: string, clock: Clock): PrometheusClient {
+export function createPrometheusClient(
+  base: string,
+  clock: Clock,
+  access: PrometheusAccess = {},
+): PrometheusClient {
   const url = new URL(base);
 
   async function ask(what: string, parameters: Readonly<Record<string, string>>): Promise<PrometheusAnswer> {
@@ -47,7 +54,8 @@ export function createPrometheusClient(base: string, clock: Clock): PrometheusCl
     target.pathname = `${url.pathname.replace(/\/$/, '')}/api/v1/${what}`;
     target.search = new URLSearchParams(parameters).toString();
     try {
-      const text = await fetchText({ url: target, clock, timeLimitMs: TIME_LIMIT_MS, maxBytes: MAX_BYTES });
+      const limits = { timeLimitMs: TIME_LIMIT_MS, maxBytes: MAX_BYTES };
+      const text = await fetchText({ url: target, clock, ...limits, ...access });
       return readAnswer(text);
     } catch (error) {
       if (!(error instanceof FetchTextError)) throw error;
