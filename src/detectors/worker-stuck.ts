@@ -3,6 +3,7 @@
  * progress although busy beyond a much longer limit; or longer than any job of the stage may take.
  */
 
+import type { ContainerProcesses } from '../fleet/process-model.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { Detector, Scene } from './scene.js';
@@ -25,8 +26,18 @@ function describe(key: string, verdict: WorkerVerdict, { fleet, nowMs }: Scene):
     kind: 'WorkerStuck',
     key,
     summary: isTooLong ? `job runs for ${elapsed}` : `${formatDuration(silentMs)} without progress`,
-    evidence: verdict.evidence,
+    evidence: withProcesses(verdict.evidence, fleet.processes.get(key), job?.lastProgressAtMs),
     clearsWhen: 'Its progress moves, its job ends, or its container is started again.',
     beganAtMs: isTooLong ? (job?.startedAtMs ?? nowMs) : (job?.lastProgressAtMs ?? nowMs - silentMs),
   };
+}
+
+/** What its processes wait for explains the first line; what was read before its last step explains nothing. */
+function withProcesses(
+  [first, ...others]: readonly string[],
+  known: ContainerProcesses | undefined,
+  lastProgressAtMs = 0,
+): readonly string[] {
+  if (first === undefined) return [];
+  return known && known.atMs > lastProgressAtMs ? [first, ...known.lines, ...others] : [first, ...others];
 }

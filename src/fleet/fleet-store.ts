@@ -8,6 +8,7 @@ import { createGpuRegistry } from './gpu-registry.js';
 import { createIoRegistry } from './io-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
+import { createProcessRegistry } from './process-registry.js';
 import { createProgressRegistry } from './progress-registry.js';
 import { createQueueRegistry } from './queue-registry.js';
 import type { SeenSentinel } from './sentinel-observations.js';
@@ -38,6 +39,7 @@ export function createFleetStore(classify: Classify): FleetStore {
   const cpu = createCpuRegistry({ containers });
   const io = createIoRegistry({ containers });
   const sockets = createSocketRegistry(containers);
+  const processes = createProcessRegistry(containers);
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
   const stages = new Map<string, Stage>();
@@ -67,6 +69,7 @@ export function createFleetStore(classify: Classify): FleetStore {
     cpu: cpu.activity,
     io: io.activity,
     sockets: sockets.sockets,
+    processes: processes.processes,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,
     get gpuLinks() {
@@ -150,6 +153,9 @@ export function createFleetStore(classify: Classify): FleetStore {
         break;
       case 'sockets-read':
         sockets.applyRead(observation);
+        break;
+      case 'processes-read':
+        processes.applyRead(observation);
         break;
       case 'cpu-read':
         cpu.applyRead(observation);

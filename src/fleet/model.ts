@@ -5,6 +5,7 @@ import type { CpuActivity } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
 import type { IoActivity } from './io-model.js';
+import type { ContainerProcesses } from './process-model.js';
 import type { ProgressPicture } from './progress-model.js';
 import type { Broker, Queue } from './queue-model.js';
 import type { SentinelFacts } from './sentinel-model.js';
@@ -167,6 +168,8 @@ export interface Fleet extends ProgressPicture {
   readonly io: ReadonlyMap<string, IoActivity>;
   /** By identity: connections of those that detection asked about lately. */
   readonly sockets: ReadonlyMap<string, ContainerSockets>;
+  /** By identity: what the processes of suspects were last seen to wait for. */
+  readonly processes: ReadonlyMap<string, ContainerProcesses>;
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

@@ -6,6 +6,7 @@ import type { GpuRequest } from './gpu-model.js';
 import type { GpusRead } from './gpu-observations.js';
 import type { IoReading } from './io-model.js';
 import type { ContainerState, HealthState, SourceName } from './model.js';
+import type { ProcessReading } from './process-model.js';
 import type { ProgressObservation } from './progress-observations.js';
 import type { QueueObservation } from './queue-observations.js';
 import type { SentinelObservation } from './sentinel-observations.js';
@@ -103,5 +104,7 @@ export type Observation =
   | { readonly kind: 'cpu-read'; readonly atMs: number; readonly readings: readonly CpuReading[] }
   /** What some containers have taken in and given out. */
   | { readonly kind: 'io-read'; readonly atMs: number; readonly readings: readonly IoReading[] }
+  /** What the processes of some containers wait for. */
+  | { readonly kind: 'processes-read'; readonly atMs: number; readonly readings: readonly ProcessReading[] }
   | GpusRead
   | SentinelObservation;

@@ -7,6 +7,7 @@ export function counted(count: number, noun: string): string {
 /** The noun alone, as it stands behind that many. */
 export function plural(count: number, noun: string): string {
   if (count === 1) return noun;
+  if (noun.endsWith('s')) return `${noun}es`;
   return noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
 }
 

@@ -71,6 +71,11 @@ describe('an engine at its least kind', { skip: skipWithout('docker', 'python'),
             LIMIT_MS,
           );
           assert.match(plan.text, /SIGKILL was sent to it/);
+          const stuck = (await rig.findings()).find(({ kind }) => kind === 'WorkerStuck');
+          assert.match(
+            stuck?.evidence.join('\n') ?? '',
+            /^process \d+ \(.+\) waits for a disk or network file system and cannot be interrupted \(state D\)/m,
+          );
           const [failed] = (await rig.recovery()).recent;
           assert.equal(failed?.result, 'failed');
           assert.match(failed?.text ?? '', /HTTP 500: .*did not receive an exit event; it was not restarted/);

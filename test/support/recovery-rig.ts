@@ -32,6 +32,7 @@ export interface ApiRecovery {
 }
 
 export interface ApiFinding {
+  readonly evidence: readonly string[];
   readonly kind: string;
   readonly summary: string;
   readonly container: string | null;

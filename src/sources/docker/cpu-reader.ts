@@ -1,7 +1,7 @@
 /**
  * Reads now and then how much CPU time containers have used: from control groups, else from the engine for suspects. Of
  * suspects that use none the engine is asked also what they take in and give out.
- * Of the few that detection asks for it also reads the connections.
+ * Of the few that detection asks for it also reads the connections, and what the processes of quiet suspects wait for.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import type { Timer } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
 import type { SourceContext } from '../source.js';
 import { type CgroupReading, createCgroupReader, type RunningContainer } from './cgroup-reader.js';
+import { createProcessReader } from './processes/process-reader.js';
 import { readSockets } from './socket-reader.js';
 import { createStatsReader, type StatsClient } from './stats-reader.js';
 
@@ -21,6 +22,8 @@ export interface CpuReader {
 export interface CpuEngine {
   readonly client: StatsClient;
   running(): readonly RunningContainer[];
+  /** Name of the container that has the address on a network of the engine. */
+  nameOf(address: string): string | undefined;
 }
 
 export interface CpuReaderOptions {
@@ -40,6 +43,7 @@ export function createCpuReader({ config, isRemote }: CpuReaderOptions, context:
   const root = config.cgroup_root;
   const cgroups = root === null ? undefined : createCgroupReader({ root });
   const stats = createStatsReader(context);
+  const processes = createProcessReader(context, isRemote);
   let emptyLooks = 0;
   let isProblemTold = false;
 
@@ -93,7 +97,7 @@ export function createCpuReader({ config, isRemote }: CpuReaderOptions, context:
   }
 
   return {
-    follow({ client, running }) {
+    follow({ client, running, nameOf }) {
       const ended = new AbortController();
       const { signal } = ended;
       let timer: Timer | undefined;
@@ -104,6 +108,8 @@ export function createCpuReader({ config, isRemote }: CpuReaderOptions, context:
         const wanted = (suspects?.() ?? []).filter(({ id, isQuiet }) => isQuiet || unread.has(id));
         const ids = wanted.map(({ id }) => id);
         void stats.ask(client, { ids, isCpuUnknown: (id) => unread.has(id) }, signal);
+        const quiet = wanted.filter(({ isQuiet }) => isQuiet).map(({ id }) => id);
+        void processes.ask(client, { ids: quiet, nameOf }, signal);
         readConnections(running());
       }
 

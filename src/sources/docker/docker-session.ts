@@ -15,6 +15,7 @@ import type { EngineClock } from './engine-clock.js';
 import type { EventMemory } from './event-memory.js';
 import { openEventStream } from './event-stream.js';
 import { createInspectQueue } from './inspect-queue.js';
+import { parseAddresses } from './parse-addresses.js';
 import { parseContainerList, parseInspected } from './parse-container.js';
 import type { EngineEvent } from './parse-event.js';
 
@@ -60,6 +61,7 @@ const MAX_DESTROYED = 10_000;
 
 interface KnownContainer extends ListedContainer {
   readonly cgroup: CgroupHints;
+  readonly addresses: readonly string[];
 }
 
 /** Rejects when the engine cannot be reached or followed; later failures go to `onEnd`. */
@@ -100,9 +102,9 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
         vanish(id);
         return;
       }
-      const { cgroup } = inspected;
+      const { cgroup, addresses } = inspected;
       const facts = engineClock.dateFacts(inspected.facts);
-      known.set(id, { ...facts, cgroup });
+      known.set(id, { ...facts, cgroup, addresses });
       apply({ kind: 'container-inspected', atMs: clock.nowMs(), facts });
     } catch (error) {
       if (!isClosed) inspectFailed(id, error);
@@ -229,7 +231,11 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
   reconcile(openedMs, true).then(() => {
     if (isClosed) return;
     options.onFirstPicture();
-    stopCpu = options.cpu.follow({ client, running: () => [...known.values()].filter(hasProcesses) });
+    stopCpu = options.cpu.follow({
+      client,
+      running: () => [...known.values()].filter(hasProcesses),
+      nameOf: (address) => [...known.values()].find(({ addresses }) => addresses.includes(address))?.name,
+    });
     relistAfter(config.relist_interval, false);
   }, end);
   return { close };
@@ -238,6 +244,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
 interface Inspected {
   readonly facts: ContainerFacts;
   readonly cgroup: CgroupHints;
+  readonly addresses: readonly string[];
 }
 
 async function inspectContainer(client: DockerClient, id: string): Promise<Inspected | undefined> {
@@ -246,7 +253,11 @@ async function inspectContainer(client: DockerClient, id: string): Promise<Inspe
     MAX_INSPECT_BYTES,
   );
   if (answer === undefined) return undefined;
-  return { facts: parseInspected(answer), cgroup: parseCgroupHints(answer) };
+  return {
+    facts: parseInspected(answer),
+    cgroup: parseCgroupHints(answer),
+    addresses: parseAddresses(answer),
+  };
 }
 
 function hasProcesses({ state }: ListedContainer): boolean {

@@ -19,6 +19,7 @@ import type { EngineAddress } from './engine-address.js';
 import { createEngineTransport, type EngineCall } from './engine-transport.js';
 import { parseInspected } from './parse-container.js';
 import { createLogTailReader } from './parse-logs.js';
+import { PS_ARGS } from './processes/process-table.js';
 import { readBody } from './read-body.js';
 
 export interface EngineActions {
@@ -45,7 +46,7 @@ const MAX_TOP_BYTES = 1024 * 1024;
 const MAX_ERROR_BYTES = 65_536;
 /** More than the engine keeps of so many lines; what comes beyond is not waited for. */
 const MAX_LOG_READ_BYTES = 64 * 1024 * 1024;
-const MAX_PROCESSES = 200;
+const MAX_PROCESSES = 1000;
 const MAX_SAID = 300;
 
 export function createEngineActions(options: EngineActionsOptions): EngineActions {
@@ -98,12 +99,16 @@ export function createEngineActions(options: EngineActionsOptions): EngineAction
         ),
       );
     },
-    top(id) {
-      return reading(() =>
-        get({ path: `${pathOf(id)}/top` }, (response) =>
-          ifOk(response, async () => parseTop(await readBody(response, MAX_TOP_BYTES, 'top'))),
-        ),
-      );
+    async top(id) {
+      const ask = (query: EngineCall['query']): Promise<Reading<ProcessTable>> =>
+        reading(() =>
+          get({ path: `${pathOf(id)}/top`, ...(query && { query }) }, (response) =>
+            ifOk(response, async () => parseTop(await readBody(response, MAX_TOP_BYTES, 'top'))),
+          ),
+        );
+      const threads = await ask({ ps_args: PS_ARGS });
+      // An engine whose host has a `ps` of another kind knows its own columns only.
+      return threads.kind === 'untold' ? ask(undefined) : threads;
     },
     async restart(container, { stopTimeoutMs, limitMs, isStopOnly = false }) {
       const query = { t: Math.ceil(stopTimeoutMs / 1000) };

@@ -202,7 +202,11 @@ describe('the reader of CPU time', () => {
     const config = { cpu_interval: 10_000, cgroup_root: root };
     for (const id of ids) await writeCpuStat(root, id, 1);
     const running = ids.map((id) => ({ id, cgroup: {} }));
-    const stop = createCpuReader({ config, isRemote }, context).follow({ client, running: () => running });
+    const stop = createCpuReader({ config, isRemote }, context).follow({
+      client,
+      running: () => running,
+      nameOf: () => undefined,
+    });
     await clock.advance(0);
     return { root, clock, observations, logLines, stop };
   }

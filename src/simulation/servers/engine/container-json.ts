@@ -188,3 +188,26 @@ export function renderTop(container: SimContainer, { world, time, nowMs }: Conta
     Processes: [['root', String(pidOf(container, world)), '1', '0', started, '?', clock, command]],
   };
 }
+
+/** The main thread keeps the connection; another does the work, or waits for a lock that nobody gives back. */
+export function renderThreads(container: SimContainer, { world }: ContainerContext) {
+  const worker = world.workers.get(container.name);
+  const pid = String(pidOf(container, world));
+  const isAtWork = worker?.mode === 'livelocked' || (worker?.mode === 'working' && worker.job !== undefined);
+  const row = (tid: string, stat: string, wchan: string) => [
+    pid,
+    '1',
+    tid,
+    stat,
+    wchan,
+    '900000',
+    `python -m ${moduleOf(container)}`,
+  ];
+  return {
+    Titles: ['PID', 'PPID', 'LWP', 'STAT', 'WCHAN', 'RSS', 'COMMAND'],
+    Processes: [
+      row(pid, 'Ssl', 'poll_schedule_timeout'),
+      isAtWork ? row(`${pid}1`, 'Rsl', '-') : row(`${pid}1`, 'Ssl', 'futex_do_wait'),
+    ],
+  };
+}

@@ -10,6 +10,7 @@ import {
   readStats,
   renderInspected,
   renderStats,
+  renderThreads,
   renderTop,
 } from './container-json.js';
 import { type EngineCall, type EngineRoute, isOff, isOn, sendProblem } from './engine-protocol.js';
@@ -77,7 +78,12 @@ export function createContainerRoutes(options: ContainerRoutesOptions): EngineRo
     else if (what === 'logs') sendLogs(container, call, response);
     else if (what === 'stats') sendStats(container, call, response);
     else if (what === 'top' && container.state === 'running')
-      sendJson(response, renderTop(container, context()));
+      sendJson(
+        response,
+        /\blwp\b/.test(call.params.get('ps_args') ?? '')
+          ? renderThreads(container, context())
+          : renderTop(container, context()),
+      );
     else if (what === 'top') sendProblem(response, 409, `Container ${container.id} is not running`);
     else return false;
     return true;

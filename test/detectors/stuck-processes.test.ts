@@ -1,0 +1,54 @@
+/** What the processes of a stuck worker wait for stands in its evidence, while it is about this wait. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createJudgedFleet, type JudgedFleet } from '../support/judged-fleet.js';
+
+const W = 'paddle-worker-gpu1-0';
+const LINE = 'process 7 (python) waits for a lock';
+
+function evidenceOf({ evaluation }: JudgedFleet): readonly string[] {
+  return evaluation.verdicts.findings.get(`WorkerStuck:${W}`)?.evidence ?? [];
+}
+
+function readProcesses(fleet: JudgedFleet, lines: readonly string[]): void {
+  const id = fleet.store.fleet.containers.get(W)?.id ?? '';
+  fleet.store.apply({ kind: 'processes-read', atMs: fleet.nowMs, readings: [{ id, lines }] });
+}
+
+function stuck(beforeItsLastStep: (fleet: JudgedFleet) => void = () => undefined): JudgedFleet {
+  const fleet = createJudgedFleet({ stages: [{ id: 'G3', workers: 'paddle-*' }] });
+  fleet.container(W);
+  fleet.cpu(W, 100);
+  beforeItsLastStep(fleet);
+  fleet.pass(1);
+  fleet.progress(W, { stage: 'G3', document: 'PMC1', done: 3, total: 9 });
+  fleet.judgeFor(310);
+  return fleet;
+}
+
+describe('what the processes of a stuck worker wait for', () => {
+  it('follows the first line of its evidence', () => {
+    const fleet = stuck();
+    const before = evidenceOf(fleet);
+    assert.ok(before.length > 1);
+    readProcesses(fleet, [LINE]);
+    fleet.judge();
+    const [first, second, ...others] = evidenceOf(fleet);
+    assert.match(first ?? '', /^no progress for/);
+    assert.equal(second, LINE);
+    assert.equal(others.length, before.length - 1);
+  });
+
+  it('is left out where it was read before the last step, or long ago', () => {
+    const early = stuck((fleet) => readProcesses(fleet, [LINE]));
+    assert.ok(evidenceOf(early).length > 1);
+    assert.ok(!evidenceOf(early).includes(LINE));
+    const late = stuck();
+    readProcesses(late, [LINE]);
+    late.judgeFor(320);
+    late.store.apply({ kind: 'processes-read', atMs: late.nowMs, readings: [] });
+    late.judge();
+    assert.ok(!evidenceOf(late).includes(LINE));
+  });
+});

@@ -1,0 +1,106 @@
+/** On a real engine: what the processes of hung containers wait for, in words. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createDockerSource } from '../../src/sources/docker/docker-source.js';
+import { skipWithout } from '../support/machine.js';
+import { IMAGE, type RealDocker, startRealDocker } from '../support/real-docker.js';
+import { createSourceHarness } from '../support/source-harness.js';
+import { waitFor } from '../support/wait-for.js';
+
+const SILENT_SERVER = `
+import socket, time
+listener = socket.create_server(('', 8070))
+kept = [listener.accept() for _ in range(2)]
+time.sleep(10000)`;
+const FORK = 'import os, time\nif os.fork() == 0: os._exit(0)\ntime.sleep(10000)';
+const LOCKS = `
+import threading
+one = threading.Lock(); one.acquire()
+for _ in range(3): threading.Thread(target=one.acquire).start()
+one.acquire()`;
+const connectTo = (then: string): string => `
+import socket, time
+while True:
+    try: peer = socket.create_connection(('grobid', 8070)); break
+    except OSError: time.sleep(0.1)
+${then}`;
+
+/** Program of each worker to what is said of it. */
+const WORKERS: Readonly<Record<string, readonly [program: string, ...lines: RegExp[]]>> = {
+  'stopped-worker-gpu0-0': ['import time; time.sleep(10000)', /is stopped by a signal \(state T; SIGCONT/],
+  'locked-worker-gpu0-0': [LOCKS, /has 4 threads, all of which wait for a lock: a deadlock is likely$/],
+  'reading-worker-gpu0-0': [
+    connectTo('peer.recv(1)'),
+    /waits for data from grobid:8070$/,
+    /^its TCP connections: grobid:8070$/,
+  ],
+  'polling-worker-gpu0-0': [
+    connectTo('peer.settimeout(9000); peer.recv(1)'),
+    /waits for an event \(poll, select or epoll\)$/,
+    /^its TCP connections: grobid:8070$/,
+  ],
+  'forking-worker-gpu0-0': [
+    FORK,
+    /waits for the end of a sleep$/,
+    /^1 child process ended, and no parent has collected the result \(zombie\)$/,
+  ],
+  'parent-worker-gpu0-0': [
+    "import subprocess; subprocess.run(['sleep', '10000'])",
+    /process \d+ \(sleep 10000\) waits for the end of a sleep; 1 other process beside it$/,
+  ],
+  'piped-worker-gpu0-0': ['import os; ends = os.pipe(); os.read(ends[0], 1)', /waits for a pipe$/],
+};
+
+describe('what hung containers of a real engine wait for', { skip: skipWithout('docker', 'python') }, () => {
+  let engine: RealDocker;
+
+  before(async () => {
+    engine = await startRealDocker();
+    await engine.docker('network', 'create', '-d', 'bridge', 'hung');
+    await Promise.all([
+      start('grobid', SILENT_SERVER),
+      ...Object.entries(WORKERS).map(([name, [program]]) => start(name, program)),
+    ]);
+    await engine.docker('kill', '--signal', 'STOP', 'stopped-worker-gpu0-0');
+  });
+
+  after(() => engine?.dispose());
+
+  const start = (name: string, program: string): Promise<string> =>
+    engine.docker(
+      ...['run', '-d', '--network', 'hung', '--name', name],
+      ...['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${path}:${path}:ro`]),
+      ...[IMAGE, '/usr/bin/python3', '-c', program],
+    );
+
+  it('is read within seconds, for each of them', async () => {
+    const { context, fleet, logLines } = createSourceHarness();
+    const source = createDockerSource(
+      {
+        address: { target: engine.host, socketPath: engine.socketPath, protocol: 'http', tls: {} },
+        config: {
+          request_timeout: 10_000,
+          relist_interval: 60_000,
+          inspect_concurrency: 4,
+          cpu_interval: 1000,
+          cgroup_root: null,
+        },
+      },
+      { ...context, suspects: () => [...fleet.containers.values()].map(({ id }) => ({ id, isQuiet: true })) },
+    );
+    source.start();
+    try {
+      const names = Object.keys(WORKERS);
+      const isRead = () => names.every((name) => fleet.processes.has(name));
+      await waitFor('all to be read', isRead, 30_000, () => logLines.slice(-5));
+      for (const [name, [, ...expected]] of Object.entries(WORKERS)) {
+        const { lines } = fleet.processes.get(name) ?? { lines: [] };
+        assert.equal(lines.length, expected.length, `${name}: ${lines.join('\n')}`);
+        for (const [index, pattern] of expected.entries()) assert.match(lines[index] ?? '', pattern, name);
+      }
+    } finally {
+      await source.stop();
+    }
+  });
+});
