@@ -18,6 +18,7 @@ export interface Supervisor {
 export const SUPERVISOR_LABELS: readonly string[] = [
   'com.docker.swarm.service.id',
   'com.docker.swarm.service.name',
+  'com.docker.swarm.task.id',
   'com.docker.swarm.task.name',
   'PODMAN_SYSTEMD_UNIT',
   'io.kubernetes.pod.name',
@@ -34,15 +35,26 @@ export function supervisorOf(labels: Labels): Supervisor | undefined {
   return swarm(labels) ?? systemd(labels) ?? kubernetes(labels) ?? nomad(labels) ?? ecs(labels);
 }
 
-/** A task is called `service.slot.task`; that of a global service bears its node in place of the slot. */
+/**
+ * By any label that Swarm writes on a task: one that is owned is not restarted, though nothing tells its place. A task is
+ * called `service.slot.task`; that of a global service bears its node in place of the slot.
+ */
 function swarm(labels: Labels): Supervisor | undefined {
   const id = labels['com.docker.swarm.service.id'];
-  const task = labels['com.docker.swarm.task.name'];
-  if (!id || !task) return undefined;
+  const task = labels['com.docker.swarm.task.name'] ?? labels['com.docker.swarm.task.id'];
   const service = labels['com.docker.swarm.service.name'] ?? id;
-  const slot = task.split('.').at(-2) ?? '';
-  const place = `${service}.${slot}`;
-  return { kind: 'swarm', title: 'Swarm', unit: `service ${service}, slot ${slot}`, place };
+  if (!service && !task) return undefined;
+  const slot = task?.split('.').at(-2);
+  if (!service || !slot) {
+    const owner = { kind: 'swarm', title: 'Swarm', unit: `task ${task ?? `of service ${service}`}` } as const;
+    return service ? { ...owner, ...remedy('docker service update --force', service) } : owner;
+  }
+  return {
+    kind: 'swarm',
+    title: 'Swarm',
+    unit: `service ${service}, slot ${slot}`,
+    place: `${service}.${slot}`,
+  };
 }
 
 /** Podman notes the unit that runs a container; podman-compose writes the label whether there is such a unit or not. */

@@ -30,11 +30,11 @@ export function configuredHold(candidate: Candidate, { settings }: PlanInput): H
 export function supervisorHold({ container }: Candidate): Hold | undefined {
   const supervisor = container?.supervisor;
   if (!supervisor) return undefined;
-  const { kind, title, unit, remedy } = supervisor;
-  if (kind === 'swarm' && container.state === 'running') return undefined;
+  const { kind, title, unit, remedy, place } = supervisor;
+  if (place !== undefined && container.state === 'running') return undefined;
   const owner = `${title} (${unit}) starts it again when it ends`;
   const text =
-    kind === 'swarm'
+    kind === 'swarm' && place !== undefined
       ? `${owner}: what ended is history, and another task takes its slot`
       : `${owner}; a restart through the engine would fight with that${remedy ? `: ${remedy}` : ''}`;
   return { reason: 'supervised', text };

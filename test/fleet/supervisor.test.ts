@@ -13,6 +13,22 @@ describe('who starts a container again is known by its labels', () => {
   for (const [what, labels, unit, remedy] of [
     ['Swarm, by service and slot', SWARM, 'service shop_worker, slot 2', undefined],
     [
+      'Swarm, where the label of the service’s id is missing',
+      {
+        'com.docker.swarm.service.name': 'pipe_paddle-worker',
+        'com.docker.swarm.task.name': 'pipe_paddle-worker.1.aaaa',
+      },
+      'service pipe_paddle-worker, slot 1',
+      undefined,
+    ],
+    [
+      'Swarm, where nothing tells the slot',
+      { 'com.docker.swarm.service.id': 'i2a2' },
+      'task of service i2a2',
+      'docker service update --force i2a2',
+    ],
+    ['Swarm, by the id of a task', { 'com.docker.swarm.task.id': 'onwe' }, 'task onwe', undefined],
+    [
       'a unit of systemd that Podman notes',
       { PODMAN_SYSTEMD_UNIT: 'worker@1.service' },
       'unit worker@1.service',

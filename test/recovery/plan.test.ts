@@ -419,6 +419,17 @@ describe('a restart by hand', () => {
     assert.notEqual(scene.byHand(W)?.reason, 'not_stuck');
   });
 
+  it('is left to Swarm where nothing tells the slot that another task would take', () => {
+    const scene = createRecoveryScene();
+    scene.work(W, { container: { labels: { 'com.docker.swarm.service.id': 'i2a2' } } });
+    scene.untilStuck();
+    assert.equal(scene.byHand(W, true)?.reason, 'supervised');
+    assert.match(
+      scene.planOf(W)?.text ?? '',
+      /^Swarm \(task of service i2a2\) .*: docker service update --force i2a2$/,
+    );
+  });
+
   it('is left to the program that starts it again when it ends, even when it is forced', () => {
     const scene = createRecoveryScene();
     scene.work(W, { container: { labels: { PODMAN_SYSTEMD_UNIT: 'worker.service' } } });
