@@ -2,13 +2,20 @@
 
 import { createSequenceRing, type SequenceRing } from '../lib/sequence-ring.js';
 import type { Classify } from './classify.js';
+import { completeFacts } from './complete-facts.js';
 import { addCounts, NO_COUNTS } from './container-counts.js';
 import { singleDevice } from './gpu-links.js';
 import { composeProject, composeService, identityOf, isOneOff, replicaNames, swarmSlot } from './identity.js';
 import { isRestartAllowedBy } from './label-faults.js';
 import { createLedger, type RestartLedger } from './ledger.js';
 import type { Classification, Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
-import type { ContainerEvent, ContainerFacts, ListedContainer, Observation } from './observations.js';
+import type {
+  ContainerEvent,
+  ContainerFacts,
+  InspectedFacts,
+  ListedContainer,
+  Observation,
+} from './observations.js';
 import { noteEvent, settleByInspect, settleWithoutInspect } from './restart-ledger.js';
 import { supervisorOf } from './supervisor.js';
 import { chooseStage, type ToldMemory } from './told-memory.js';
@@ -18,7 +25,7 @@ export interface ContainerRegistry {
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
   readonly ends: SequenceRing<SeenEnd>;
   applyList(listed: ListedContainers): void;
-  applyInspect(facts: ContainerFacts, atMs: number): void;
+  applyInspect(told: InspectedFacts, atMs: number): void;
   applyEvent(event: ContainerEvent): void;
   /** What the engine answers about the container cannot be read: it stays, and nobody knows how it is now. */
   applyUnreadable(id: string, problem: string): void;
@@ -172,7 +179,8 @@ export function createContainerRegistry(
         if (!entries.has(container.id)) put(container.id, container, atMs);
       }
     },
-    applyInspect(facts, atMs) {
+    applyInspect(told, atMs) {
+      const facts = completeFacts(told, entries.get(told.id)?.facts);
       const ledger = ledgerOf(facts.id);
       const { lastEnd } = ledger;
       const isFirstSight = ledger.settled === undefined;

@@ -43,6 +43,10 @@ export interface ContainerFacts extends ListedContainer {
   readonly gpuRequest?: GpuRequest;
 }
 
+/** What one inspect tells: an answer may lack what those before it had. */
+export type InspectedFacts = Omit<ContainerFacts, 'restartCount' | 'hasRestartPolicy'> &
+  Partial<Pick<ContainerFacts, 'restartCount' | 'hasRestartPolicy'>>;
+
 /**
  * Container events that count. `stop` includes a `kill` with a signal that ends the process;
  * `restart-announced`: stagewatch is about to restart it, so the next start is its doing; `restart-withdrawn`: it is not;
@@ -94,7 +98,7 @@ export type Observation =
       /** Ids that have not vanished although they are not among `containers`: their entries cannot be read. */
       readonly kept?: readonly string[];
     }
-  | { readonly kind: 'container-inspected'; readonly atMs: number; readonly facts: ContainerFacts }
+  | { readonly kind: 'container-inspected'; readonly atMs: number; readonly facts: InspectedFacts }
   | { readonly kind: 'container-event'; readonly event: ContainerEvent }
   /** The engine's answer about one container has an unexpected shape. */
   | { readonly kind: 'container-unreadable'; readonly id: string; readonly problem: string }

@@ -1,7 +1,7 @@
 /** One connection to an engine: follows events, inspects what they name, lists everything now and then as the truth. */
 
 import type { DockerConfig } from '../../config/docker-section.js';
-import type { ContainerFacts, ListedContainer } from '../../fleet/observations.js';
+import type { InspectedFacts, ListedContainer } from '../../fleet/observations.js';
 import type { Timer } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
 import type { HealthReporter } from '../health-reporter.js';
@@ -242,7 +242,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
 }
 
 interface Inspected {
-  readonly facts: ContainerFacts;
+  readonly facts: InspectedFacts;
   readonly cgroup: CgroupHints;
   readonly addresses: readonly string[];
 }

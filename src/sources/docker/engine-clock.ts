@@ -6,7 +6,7 @@
  * is, so that nothing changes where clocks agree.
  */
 
-import type { ContainerFacts, ListedContainer } from '../../fleet/observations.js';
+import type { InspectedFacts, ListedContainer } from '../../fleet/observations.js';
 
 export interface Answered {
   /** The header `Date`. */
@@ -25,7 +25,7 @@ export interface EngineClock {
   note(answered: Answered): void;
   toOurs(engineMs: number): number;
   /** The facts by our clock: a start keeps its time, whatever becomes of the engine's clock after it. */
-  dateFacts(facts: ContainerFacts): ContainerFacts;
+  dateFacts(facts: InspectedFacts): InspectedFacts;
   dateListed(listed: ListedContainer): ListedContainer;
   forget(id: string): void;
 }
@@ -77,7 +77,7 @@ export function createEngineClock(onChange: (aheadMs: number) => void): EngineCl
     onChange(aheadMs);
   }
 
-  function dateFacts(facts: ContainerFacts): ContainerFacts {
+  function dateFacts(facts: InspectedFacts): InspectedFacts {
     const { id, createdAtMs, startedAtMs, finishedAtMs } = facts;
     const before = known.get(id);
     const times = new Map<number, number>();

@@ -1,7 +1,7 @@
 /** Turns the engine's list and inspect answers into facts, taking only what is needed and trusting nothing. */
 
 import { CONTAINER_STATES, type ContainerState, HEALTH_STATES, type HealthState } from '../../fleet/model.js';
-import type { ContainerFacts, ListedContainer } from '../../fleet/observations.js';
+import type { InspectedFacts, ListedContainer } from '../../fleet/observations.js';
 import { SUPERVISOR_LABELS } from '../../fleet/supervisor.js';
 import {
   asBoolean,
@@ -85,20 +85,22 @@ function parseListed(entry: unknown): ListedContainer {
 }
 
 /** Throws SourceError when the answer is not an inspected container. */
-export function parseInspected(answer: unknown): ContainerFacts {
+export function parseInspected(answer: unknown): InspectedFacts {
   return withPlace(`an inspected container${named(answer)}`, () => {
     const fields = asRecord(answer, 'the whole');
     const config = asRecord(fields['Config'], 'Config');
     const id = asText(fields['Id'], 'Id');
     const name = optional(fields['Name'], 'Name', asText);
+    const restartCount = optional(fields['RestartCount'], 'RestartCount', asNumber);
+    const policy = restartPolicy(fields);
     return {
       id,
       name: containerName(name ? [name] : [], id),
       image: boundedText(config['Image'], 'Config.Image') ?? '',
       labels: keptLabels(optional(config['Labels'], 'Config.Labels', asRecord)),
       createdAtMs: parseTime(asText(fields['Created'], 'Created')) ?? 0,
-      restartCount: optional(fields['RestartCount'], 'RestartCount', asNumber) ?? 0,
-      hasRestartPolicy: !['', 'no'].includes(restartPolicy(fields).name),
+      ...(restartCount != null && { restartCount }),
+      ...(policy.name !== undefined && { hasRestartPolicy: !['', 'no'].includes(policy.name) }),
       gpuRequest: parseGpuRequest(answer),
       ...withHeldDown(parseStateFacts(asRecord(fields['State'], 'State')), fields),
     };
@@ -124,7 +126,8 @@ function parseStateFacts(state: JsonRecord) {
 }
 
 interface RestartPolicy {
-  readonly name: string;
+  /** Undefined where the answer lacks it. */
+  readonly name: string | undefined;
   /** Of `on-failure`; 0: no limit. */
   readonly maximum: number;
 }
@@ -134,7 +137,7 @@ function restartPolicy(fields: JsonRecord): RestartPolicy {
   const hostConfig = optional(fields['HostConfig'], 'HostConfig', asRecord);
   const policy = optional(hostConfig?.['RestartPolicy'], place, asRecord);
   return {
-    name: optional(policy?.['Name'], `${place}.Name`, asText) ?? '',
+    name: optional(policy?.['Name'], `${place}.Name`, asText) ?? undefined,
     maximum: optional(policy?.['MaximumRetryCount'], `${place}.MaximumRetryCount`, asNumber) ?? 0,
   };
 }
