@@ -123,6 +123,43 @@ describe('recovery on a real engine', {
       assert.equal(causes.length, 1);
     }));
 
+  it('restarts one of a stage that hangs as a whole, and the next when that one has finished a job', () =>
+    withRecoveryRig(engine, async (rig) => {
+      const names = [0, 1, 2, 3].map((index) => `ocr-worker-${index}`);
+      await Promise.all(names.map((name) => rig.start(name)));
+      const before = new Map(
+        await Promise.all(names.map(async (name) => [name, await rig.startedAt(name)] as const)),
+      );
+      for (const name of names) await rig.begin(name, `PMC-${name}`);
+      await rig.serve({
+        detection: { stall_after: '40s' },
+        stages: [{ id: 'G4_00', workers: 'ocr-worker-*', stall_after: '20s' }],
+      });
+      const whenRestarted = (count: number): Promise<readonly string[]> =>
+        waitFor(
+          `${count} of them to be started again`,
+          async () => {
+            const now = await Promise.all(names.map((name) => rig.startedAt(name)));
+            const again = names.filter((name, index) => now[index] !== before.get(name));
+            return again.length >= count && again;
+          },
+          LIMIT_MS,
+        );
+      const [probe = ''] = await whenRestarted(1);
+      await rig.begin(probe, 'PMC-again');
+      await waitFor('its recovery', async () => (await rig.recovery()).recent[0], LIMIT_MS);
+      const { workers } = await rig.recovery();
+      assert.deepEqual(
+        workers.map(({ reason }) => reason),
+        ['probe_under_way', 'probe_under_way', 'probe_under_way'],
+      );
+      assert.equal((await whenRestarted(1)).length, 1);
+      await rig.finish(probe);
+      assert.ok((await whenRestarted(2)).includes(probe));
+      const planned = await rig.journal('restart_planned');
+      assert.deepEqual(planned.map(({ reason }) => reason).toReversed(), ['probe', 'stuck']);
+    }));
+
   it('leaves every start as it was in a dry run, and tells what it would do', () =>
     withRecoveryRig(engine, async (rig) => {
       const worker = 'paddle-worker-gpu0-104';

@@ -49,6 +49,8 @@ export interface RecoveryRig {
   begin(name: string, document: string): Promise<void>;
   /** It makes a step in its job. */
   step(name: string): Promise<void>;
+  /** Its job ends well: its file goes. */
+  finish(name: string): Promise<void>;
   startedAt(name: string): Promise<string>;
   /** Waits for another StartedAt than before. */
   whenStartedAgain(name: string, before: string, limitMs: number): Promise<string>;
@@ -166,6 +168,10 @@ export async function startRecoveryRig(shared?: RealDocker): Promise<RecoveryRig
       const job = jobs.get(name);
       if (!job) throw new Error(`${name} has no job`);
       await write(name, { ...job, done: job.done + 1 });
+    },
+    async finish(name) {
+      jobs.delete(name);
+      await rm(join(progressFolder(), `${name}.json`));
     },
     startedAt,
     whenStartedAgain: (name, before, limitMs) =>
