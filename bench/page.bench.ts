@@ -23,6 +23,7 @@ async function measureMaking(served: SimulatedPage): Promise<void> {
     version: '0.1.0',
     journalAt: () => null,
     canAct: () => false,
+    isExposed: () => false,
   };
   const make = (): string => JSON.stringify(renderPagePicture(facts, served.clock.nowMs()));
   const text = make();

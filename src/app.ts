@@ -14,6 +14,7 @@ import { listenProblem } from './app/listen-problem.js';
 import { wireRecovery } from './app/recovery-wiring.js';
 import { createRunSummary } from './app/run-summary.js';
 import { createWebFileWatch } from './app/web-file-watch.js';
+import { isExposed } from './config/door-advice.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
 import { listSuspects, listUnserved } from './detectors/suspects.js';
@@ -192,6 +193,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     metrics: { contentType: EXPOSITION_CONTENT_TYPE, render: page.render },
     door,
     canAct: () => config.web.bearer_token !== null,
+    isExposed: () => isExposed(config, webFile.access),
     tls: () => webFile.access.tls,
     reload,
   });

@@ -39,6 +39,8 @@ export interface HttpServerOptions {
   readonly door: Door;
   /** A token is configured, so that actions can be allowed at all. */
   readonly canAct: () => boolean;
+  /** Other machines may read without authentication. */
+  readonly isExposed: () => boolean;
   /** Null: without TLS. Asked for at each connection. */
   readonly tls: () => WebTls | null;
   /** Loads the configuration again; the problem in words when it was refused. */

@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
 import type { Recovery } from '../recovery/recovery.js';
+import type { Door } from './door/door.js';
 import { createFleetHistory, type FleetHistory } from './history/fleet-history.js';
 import { createEventHub } from './live/event-hub.js';
 import { renderPagePicture } from './live/page-picture.js';
@@ -36,17 +37,20 @@ export interface LivePageOptions {
   readonly version: string;
   /** A token is configured, so that actions can be allowed at all. */
   readonly canAct: () => boolean;
+  /** Other machines may read without authentication. */
+  readonly isExposed: () => boolean;
+  readonly door: Pick<Door, 'isTrusted'>;
 }
 
 export function createLivePage(options: LivePageOptions): LivePage {
-  const { fleet, verdicts, recovery, alerting, journal, clock, log, version, canAct } = options;
+  const { fleet, verdicts, recovery, alerting, journal, clock, log, version, canAct, isExposed } = options;
   const history = createFleetHistory(fleet, clock);
   const journalAt = (): string | null => journal.newest({ limit: 1 })[0]?.at ?? null;
   const silences = (nowMs: number) =>
     alerting?.silences.list().map((silence) => renderSilence(silence, nowMs)) ?? null;
-  const facts = { fleet, verdicts, history, recovery, silences, version, journalAt, canAct };
+  const facts = { fleet, verdicts, history, recovery, silences, version, journalAt, canAct, isExposed };
   const picture = createPictureFeed((nowMs) => renderPagePicture(facts, nowMs), clock);
-  const events = createEventHub({ picture, clock, log });
+  const events = createEventHub({ picture, clock, log, isTrusted: options.door.isTrusted });
   return {
     history,
     addRoutes(app) {

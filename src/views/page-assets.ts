@@ -16,6 +16,7 @@ const PAGE_FILES = [
   'copy-button',
   'dialog',
   'dom',
+  'event-stream',
   'feed',
   'filter-view',
   'flow-view',

@@ -61,6 +61,8 @@ ${preloads}
 ${sections}
 </main>
 <footer>
+<p id="exposed" class="exposed" hidden>Other machines can reach this page, and reading it needs no authentication: set
+<code>web.read_token</code> or <code>web.config_file</code>.</p>
 <p><strong id="version">stagewatch</strong> <button type="button" id="unlock" class="link" hidden></button></p>
 <ul class="links-list">
 ${links}

@@ -43,6 +43,7 @@ export async function serveDoor(
       onUnauthorized: () => void counts.unauthorized++,
       onForeignHost: (host) => void foreignHosts.push(host),
     }),
+    isExposed: () => false,
     canAct: () => served.settings.bearerToken !== null,
     tls: () => served.settings.access.tls,
     reload: () => Promise.resolve({}),

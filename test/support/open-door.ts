@@ -20,5 +20,5 @@ export function openDoor(token: () => string | null) {
     onUnauthorized: () => undefined,
     onForeignHost: () => undefined,
   });
-  return { door, canAct: () => token() !== null, tls: () => null };
+  return { door, canAct: () => token() !== null, isExposed: () => false, tls: () => null };
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../../lib/clock.js';
+import { keyOf } from './address-key.js';
 import { digestOf } from './secret-digest.js';
 
 export interface Attempts {
@@ -61,22 +62,4 @@ export function createAttempts(clock: Pick<Clock, 'monotonicMs'>): Attempts {
 function dropOldest(held: Set<string> | Map<string, unknown>, most: number): void {
   const [oldest] = held.keys();
   if (held.size > most && oldest !== undefined) held.delete(oldest);
-}
-
-const MAPPED_V4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-
-/** A customer gets a whole /64 of IPv6: its addresses count as one. */
-export function keyOf(address: string): string {
-  const v4 = MAPPED_V4.exec(address)?.[1];
-  if (v4 !== undefined) return v4;
-  return address.includes(':') ? networkOf(address) : address;
-}
-
-function networkOf(address: string): string {
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
-  const groups = [...first, ...Array.from({ length: zeros }, () => '0'), ...last];
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }

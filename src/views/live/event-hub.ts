@@ -3,13 +3,15 @@
  * `alive` with the time when nothing has. Nothing is made while nobody listens.
  */
 
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Clock, Timer } from '../../lib/clock.js';
 import type { Logger } from '../../lib/logger.js';
 import { sendError } from '../api-envelope.js';
+import { keyOf } from '../door/address-key.js';
 import { createEventChunk, type EventChunk } from './event-chunk.js';
 import { createEventClient, type EventClient } from './event-client.js';
 import { PICTURE_EVERY_MS, type Picture } from './picture-feed.js';
+import { type PlaceLimits, refusePlace, STREAM_PLACES, type StreamReader } from './stream-places.js';
 
 export interface EventHub {
   readonly route: RequestHandler;
@@ -22,18 +24,25 @@ export interface EventHubOptions {
   readonly picture: () => Picture;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly maxClients?: number;
+  /** Whether a request has shown right credentials. */
+  readonly isTrusted: (request: Request) => boolean;
+  readonly places?: PlaceLimits;
 }
 
-const MAX_CLIENTS = 64;
 const ALIVE_EVERY_MS = 5000;
 /** Who has read nothing for so long is gone, and keeps another from its place. */
 const BLOCKED_LIMIT_MS = 60_000;
 /** A browser that lost the stream comes back after this. */
 const RETRY_MS = 2000;
 
-export function createEventHub({ picture, clock, log, maxClients = MAX_CLIENTS }: EventHubOptions): EventHub {
-  const clients = new Set<EventClient>();
+export function createEventHub({
+  picture,
+  clock,
+  log,
+  isTrusted,
+  places = STREAM_PLACES,
+}: EventHubOptions): EventHub {
+  const clients = new Map<EventClient, StreamReader>();
   let timer: Timer | undefined;
   let isClosed = false;
   let isFailing = false;
@@ -57,17 +66,17 @@ export function createEventHub({ picture, clock, log, maxClients = MAX_CLIENTS }
     if (told && told.revision !== sentRevision) {
       sentRevision = told.revision;
       lastSentAtMs = nowMs;
-      for (const client of clients) client.send(chunk);
+      for (const client of clients.keys()) client.send(chunk);
     } else if (nowMs - lastSentAtMs >= ALIVE_EVERY_MS) {
       lastSentAtMs = nowMs;
       const alive = createEventChunk(`event: alive\ndata: ${new Date(nowMs).toISOString()}\n\n`);
       // Who is behind has a picture to come, which says more.
-      for (const client of clients) if (client.blockedSinceMs === undefined) client.send(alive);
+      for (const client of clients.keys()) if (client.blockedSinceMs === undefined) client.send(alive);
     }
   }
 
   function dropBlocked(nowMs: number): void {
-    for (const client of clients) {
+    for (const client of clients.keys()) {
       if (client.blockedSinceMs !== undefined && nowMs - client.blockedSinceMs > BLOCKED_LIMIT_MS)
         client.drop();
     }
@@ -91,8 +100,12 @@ export function createEventHub({ picture, clock, log, maxClients = MAX_CLIENTS }
 
   return {
     route(request, response) {
-      if (isClosed || clients.size >= maxClients) {
-        const why = isClosed ? 'stagewatch is stopping' : `${maxClients} clients read the events already`;
+      const reader = {
+        address: keyOf(request.socket.remoteAddress ?? ''),
+        isTrusted: isTrusted(request),
+      };
+      const why = isClosed ? 'stagewatch is stopping' : refusePlace(reader, [...clients.values()], places);
+      if (why !== undefined) {
         sendError(response, 'unavailable', `${why}; GET /api/v1/picture gives the same picture`);
         return;
       }
@@ -102,7 +115,7 @@ export function createEventHub({ picture, clock, log, maxClients = MAX_CLIENTS }
         lastSentAtMs = clock.nowMs();
       }
       const client = createEventClient(response, request.acceptsEncodings('gzip') === 'gzip', clock);
-      clients.add(client);
+      clients.set(client, reader);
       response.on('close', () => clients.delete(client));
       client.send(chunk);
       if (!timer) schedule();
@@ -113,7 +126,7 @@ export function createEventHub({ picture, clock, log, maxClients = MAX_CLIENTS }
     close() {
       isClosed = true;
       timer?.cancel();
-      for (const client of clients) client.end();
+      for (const client of clients.keys()) client.end();
     },
   };
 }

@@ -19,6 +19,8 @@ export interface PageFacts {
   readonly journalAt: () => string | null;
   /** A token is configured, so that actions can be allowed at all. */
   readonly canAct: () => boolean;
+  /** Other machines may read without authentication. */
+  readonly isExposed: () => boolean;
 }
 
 /** What changes at every look without telling anything new is left out, so that nothing is sent for it. */
@@ -61,6 +63,7 @@ export function renderPagePicture(facts: PageFacts, nowMs: number) {
   return {
     version: facts.version,
     canAct: facts.canAct(),
+    isExposed: facts.isExposed(),
     journalAt: facts.journalAt(),
     ...pick(fleet, FLEET_FIELDS),
     recovery: renderRecovery(facts.recovery.picture, nowMs),

@@ -17,10 +17,15 @@ export function askFor<T>(path: string): Promise<Answer<T>> {
 export function tell<T>(path: string, token: string, body: object): Promise<Answer<T>> {
   return ask(path, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { ...showToken(token), 'content-type': 'application/json' },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(ACTION_LIMIT_MS),
   });
+}
+
+/** Not as `Authorization`, which the browser fills where a user and password are asked for. */
+export function showToken(token: string | null): Readonly<Record<string, string>> {
+  return token === null ? {} : { 'x-stagewatch-token': token };
 }
 
 interface Envelope<T> {

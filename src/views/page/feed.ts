@@ -4,6 +4,7 @@
  */
 
 import { askFor } from './api.js';
+import { type EventStream, openEvents } from './event-stream.js';
 
 /** `live`: by the stream. `polling`: by asking. `lost`: the daemon does not answer. */
 export type FeedState = 'connecting' | 'live' | 'polling' | 'lost';
@@ -22,7 +23,7 @@ const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 15_000;
 
 export function startFeed<T>({ onPicture, onAlive, onState }: FeedOptions<T>): void {
-  let source: EventSource | undefined;
+  let source: EventStream | undefined;
   let state: FeedState = 'connecting';
   let retryMs = FIRST_RETRY_MS;
   let silenceTimer = 0;
@@ -43,18 +44,14 @@ export function startFeed<T>({ onPicture, onAlive, onState }: FeedOptions<T>): v
   function connect(): void {
     clearTimeout(retryTimer);
     source?.close();
-    const opened = new EventSource('/api/v1/events');
-    source = opened;
+    source = openEvents('/api/v1/events', take, fail);
     watchSilence();
-    opened.addEventListener('fleet', (event: MessageEvent<string>) => {
-      hear();
-      onPicture(JSON.parse(event.data) as T);
-    });
-    opened.addEventListener('alive', (event: MessageEvent<string>) => {
-      hear();
-      onAlive(event.data);
-    });
-    opened.addEventListener('error', fail);
+  }
+
+  function take(event: string, data: string): void {
+    hear();
+    if (event === 'fleet') onPicture(JSON.parse(data) as T);
+    else onAlive(data);
   }
 
   function hear(): void {
@@ -64,7 +61,7 @@ export function startFeed<T>({ onPicture, onAlive, onState }: FeedOptions<T>): v
     watchSilence();
   }
 
-  /** The browser's own retries end for good at a status that is no success, and never end silence. */
+  /** Refused, ended, broken or silent. */
   function fail(): void {
     clearTimeout(silenceTimer);
     source?.close();

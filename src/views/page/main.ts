@@ -112,7 +112,8 @@ function drawCard(shown: Shown): void {
   card.update(tile ? worker : null, shown, tile, container === pinned);
 }
 
-function drawFooter({ version, canAct }: PageJson): void {
+function drawFooter({ version, canAct, isExposed }: PageJson): void {
+  setHidden(byId('exposed'), isExposed !== true);
   setText(byId('version'), version ? `stagewatch ${version}` : 'stagewatch');
   const unlock = byId('unlock');
   setHidden(unlock, canAct !== true);

@@ -8,6 +8,7 @@ type Maybe<T> = T | null | undefined;
 export interface PageJson extends FleetJson {
   readonly version?: Maybe<string>;
   readonly canAct?: Maybe<boolean>;
+  readonly isExposed?: Maybe<boolean>;
   readonly journalAt?: Maybe<string>;
   /** Null: this daemon has no recovery, no silences. */
   readonly recovery?: Maybe<RecoveryJson>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createAttempts, keyOf } from '../../../src/views/door/attempts.js';
+import { keyOf } from '../../../src/views/door/address-key.js';
+import { createAttempts } from '../../../src/views/door/attempts.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 
 describe('attempts at credentials', () => {

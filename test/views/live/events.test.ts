@@ -30,7 +30,13 @@ async function stand(test: TestContext, maxClients = 4): Promise<Stand> {
   }, clock);
   const write = (line: string): void => void log.push(line);
   const logger = createLogger({ level: 'info', format: 'json', write });
-  const hub = createEventHub({ picture: feed, clock, log: logger, maxClients });
+  const hub = createEventHub({
+    picture: feed,
+    clock,
+    log: logger,
+    isTrusted: ({ headers }) => headers.authorization !== undefined,
+    places: { all: maxClients, perAddress: maxClients, reserved: 0 },
+  });
   const app = express();
   app.get('/events', hub.route);
   const server = createServer(app).listen(0, '127.0.0.1');
