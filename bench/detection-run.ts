@@ -52,6 +52,8 @@ export interface DetectionRun {
   /** Milliseconds of real time. */
   readonly evaluations: readonly number[];
   readonly realMs: number;
+  /** When the watcher began to look. */
+  readonly fromMs: number;
   readonly endMs: number;
 }
 
@@ -126,6 +128,7 @@ export function runDetection(options: RunOptions): DetectionRun {
     workerHours: (simulation.world.workers.size * (endMs - fromMs)) / HOUR_MS,
     evaluations,
     realMs: performance.now() - startedMs,
+    fromMs,
     endMs,
   };
 }

@@ -56,7 +56,7 @@ function scoreKind(kind: FaultKind, runs: readonly DetectionRun[]): KindScore {
       }
       score.found++;
       if (isBlindBetween(run, fault.observableAtMs, hit.atMs)) continue;
-      score.delays.push(Math.max(0, hit.atMs - fault.observableAtMs) / 1000);
+      score.delays.push(Math.max(0, hit.atMs - Math.max(fault.observableAtMs, run.fromMs)) / 1000);
       const overshoot = overshootOf(fault, hit);
       if (overshoot !== undefined) score.overshoots.push(overshoot);
     }
