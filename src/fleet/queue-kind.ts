@@ -63,15 +63,17 @@ const NAMES: readonly (readonly [pattern: RegExp, kind: ByDesign])[] = [
   ],
   [/^(dlq|dead[._-]?letters?)[._-]/i, 'dead_letter'],
   [/[._-](error|errors|skipped)$/i, 'dead_letter'],
-  [/(^|[._-])(delay(ed)?|retry|retries)([._-]?\d+(ms|s|m|h|d)?)?$/i, 'delay'],
 ];
+/** Nobody serves a queue in which messages wait for their time; one with workers of its own is a work queue of that name. */
+const WAITING_NAME = /(^|[._-])(delay(ed)?|retry|retries)([._-]?\d+(ms|s|m|h|d)?)?$/i;
 
 export function classifyQueue(facts: QueueFacts): QueueNature {
-  const { name, stage, traits, deadLettersFrom } = facts;
+  const { name, stage, traits, wasServed, deadLettersFrom } = facts;
   if (traits.type === 'stream') return { kind: 'stream', reason: 'a stream keeps what was read' };
   if (stage !== undefined) return { kind: 'work', reason: `queue of stage ${stage}` };
   const named = NAMES.find(([pattern]) => pattern.test(name));
-  if (named) return { kind: named[1], reason: `named as a ${sayKind(named[1])} queue` };
+  const kind = named?.[1] ?? (!wasServed && WAITING_NAME.test(name) ? 'delay' : undefined);
+  if (kind) return { kind, reason: `named as a ${sayKind(kind)} queue` };
   const declared = byTraits(facts);
   if (declared) return declared;
   if (deadLettersFrom.length > 0)

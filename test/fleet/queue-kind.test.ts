@@ -80,6 +80,12 @@ describe('the kind of a queue, by how it was declared', () => {
     it(`is ${kind}: ${title}`, () => assert.equal(kindOf('some', facts), kind));
   }
 
+  it('is work where consumers serve a queue that is named as if messages waited in it', () => {
+    assert.equal(kindOf('jobs.retry', { wasServed: true }), 'work');
+    assert.equal(kindOf('celery_delayed_7', { wasServed: true }), 'delay', 'the name that a framework gives');
+    assert.equal(kindOf('jobs.dlq', { wasServed: true }), 'dead_letter', 'one who empties it serves no work');
+  });
+
   it('is work where a stage takes its jobs from it, whatever its name', () => {
     assert.equal(kindOf('jobs.dlq', { stage: 'RETRY' }), 'work');
   });
