@@ -14,6 +14,8 @@ export interface LostMessage {
   readonly unheld?: Queue['unheld'];
   /** Within this time after the loss a consumer must have taken it; absent: nobody knows. */
   readonly neededMs?: number;
+  /** Of the time since the loss: for how long the broker was away, so that no consumer could take it. */
+  readonly awayMs?: number;
 }
 
 export interface MessageFacts {
@@ -97,8 +99,8 @@ function judgeInQueue(message: LostMessage, queue: Queue, facts: MessageFacts): 
   if (isEmptySince(queue, lostAtMs)) {
     return gone('not_in_queue', `${name} is empty, and no consumer holds a message of it`);
   }
-  const { neededMs } = message;
-  if (neededMs !== undefined && facts.nowMs - lostAtMs > neededMs) {
+  const { neededMs, awayMs = 0 } = message;
+  if (neededMs !== undefined && facts.nowMs - lostAtMs - awayMs > neededMs) {
     return gone(
       'not_taken',
       `no worker took it from ${name} within ${formatDuration(neededMs)}, as the stage needs`,

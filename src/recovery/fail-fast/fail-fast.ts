@@ -34,6 +34,8 @@ export type FailFastOptions = LossFollowerOptions;
 
 /** A worker that was killed while it wrote its own sentinel, or has just written it, is given this long. */
 const WAIT_MS = 2000;
+/** How often those are tried again that a success may have overtaken while nobody watched. */
+const WITHDRAW_EVERY_MS = 10 * 60_000;
 /** More deaths at one time than this are no work of single workers. */
 const MAX_WAITING = 1000;
 
@@ -51,11 +53,23 @@ export function createFailFast(options: FailFastOptions): FailFast {
   const { fleet, settings, clock } = options;
   const waiting = new Set<Timer>();
   const losses = createLossFollower(options);
+  let withdrawnAtMs = Number.NEGATIVE_INFINITY;
+
+  function withdrawLate(): void {
+    const nowMs = clock.nowMs();
+    if (settings().sentinels.root === null || nowMs - withdrawnAtMs < WITHDRAW_EVERY_MS) return;
+    withdrawnAtMs = nowMs;
+    losses.withdrawLate();
+  }
 
   function notice(observation: Observation): void {
     if (observation.kind === 'sentinel-seen') losses.noteSentinel(observation.sentinel);
+    const { kind } = observation;
+    if (kind === 'source-read' && observation.source === 'sentinels') withdrawLate();
     if (!isAskedFor()) return;
-    if (observation.kind === 'broker-read') losses.review();
+    if (kind === 'broker-read') losses.review();
+    if (kind === 'source-failed' && observation.source === 'rabbitmq' && !observation.isPartial)
+      losses.noteAway();
     if (observation.kind === 'container-event' && observation.event.action === 'die')
       noticeDeath(observation);
   }

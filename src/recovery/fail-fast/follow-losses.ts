@@ -38,6 +38,10 @@ export interface LossFollower {
   take(lost: LostJob, unheld: Queue['unheld']): Promise<void>;
   /** The broker was read again: those that wait are decided anew. */
   review(): void;
+  /** The broker cannot be read from now on: no consumer takes a message meanwhile. */
+  noteAway(): void;
+  /** Tries those sentinels of ours again that may be withdrawn by now. */
+  withdrawLate(): void;
   /** A sentinel of the document has come. */
   noteSentinel(seen: Pick<SeenSentinel, 'outcome' | 'stage' | 'document'>): void;
   stop(): void;
@@ -59,6 +63,7 @@ export interface LossFollowerOptions {
 interface Following {
   readonly lost: LostJob;
   readonly message: LostMessage;
+  awayMs: number;
   reason?: string;
 }
 
@@ -67,6 +72,8 @@ const RATE_WINDOW_MS = 60_000;
 const MAX_FOLLOWED = 1000;
 /** A message that was not taken up by then is told by other findings. */
 const FOLLOWED_MS = 6 * 3_600_000;
+/** A consumer of a fast stage may need this long to come back. */
+const MIN_TAKE_MS = 60_000;
 /** Documents whose losses are counted. */
 const MAX_COUNTED = 5000;
 
@@ -81,6 +88,11 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
     onResult: noteWithdrawal,
   });
   let writtenAtMs: number[] = [];
+  let awaySinceMs: number | undefined;
+
+  function awayFor({ lostAtMs }: LostJob): number {
+    return awaySinceMs === undefined ? 0 : Math.max(0, clock.nowMs() - Math.max(awaySinceMs, lostAtMs));
+  }
 
   function countLoss(key: string): number {
     const count = (losses.get(key) ?? 0) + 1;
@@ -91,17 +103,21 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
     return count;
   }
 
-  function planFor({ lost, message }: Following): SentinelPlan {
+  function planFor(following: Following): SentinelPlan {
+    const { lost, message } = following;
     const nowMs = clock.nowMs();
     const { recovery, sentinels, stages } = settings();
     writtenAtMs = writtenAtMs.filter((atMs) => nowMs - atMs < RATE_WINDOW_MS);
     const config = stages.find(({ id }) => id === lost.stage);
     const facts = { queue: queueOf(fleet, lost.stage), broker: fleet.broker, nowMs };
-    const fate = judgeMessage(message, {
-      ...facts,
-      health: fleet.sources.get('rabbitmq'),
-      isRedelivered: config?.redelivers ?? null,
-    });
+    const fate = judgeMessage(
+      { ...message, awayMs: following.awayMs },
+      {
+        ...facts,
+        health: fleet.sources.get('rabbitmq'),
+        isRedelivered: config?.redelivers ?? null,
+      },
+    );
     const rate = {
       recentlyWritten: writtenAtMs.length,
       limit: recovery.failure_sentinels_per_minute,
@@ -193,7 +209,7 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
       return counter.counts;
     },
     async take(lost, unheld) {
-      const key = `${lost.stage ?? ''}\n${lost.job.document ?? lost.worker}`;
+      const key = keyOf(lost.stage, lost.job.document ?? lost.worker);
       const longestMs = lost.stage === undefined ? undefined : options.longestJobMs(lost.stage);
       const neededMs =
         longestMs === undefined ? undefined : timeToTake(longestMs, queueOf(fleet, lost.stage));
@@ -204,9 +220,15 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
         ...(unheld && { unheld }),
         ...(neededMs !== undefined && { neededMs }),
       };
-      await decide(key, { lost, message });
+      await decide(key, { lost, message, awayMs: 0 });
     },
+    noteAway() {
+      awaySinceMs ??= clock.nowMs();
+    },
+    withdrawLate: () => void own.tryAll(),
     review() {
+      for (const following of followed.values()) following.awayMs += awayFor(following.lost);
+      awaySinceMs = undefined;
       for (const [key, following] of followed) {
         if (clock.nowMs() - following.lost.lostAtMs > FOLLOWED_MS) followed.delete(key);
         else void decide(key, following);
@@ -219,6 +241,8 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
         const isSame = lost.job.document === document && (!isByStage || lost.stage === stage);
         if (document !== undefined && isSame) followed.delete(key);
       }
+      // Its message has ended; the same document comes again as a new one.
+      if (document !== undefined) losses.delete(keyOf(stage, document));
       if (outcome === 'success') void own.succeeded(document);
     },
     stop() {
@@ -233,8 +257,16 @@ export function queueOf({ queues }: Pick<Fleet, 'queues'>, stage: string | undef
   return undefined;
 }
 
-/** A message that is taken back waits for those before it, one job of the stage after the other. */
-function timeToTake(longestMs: number, queue: Queue | undefined): number {
+function keyOf(stage: string | undefined, name: string): string {
+  return `${stage ?? ''}\n${name}`;
+}
+
+/**
+ * A message that is taken back waits for those before it, one job of the stage after the other. Undefined: nobody knows
+ * how many there are.
+ */
+function timeToTake(longestMs: number, queue: Queue | undefined): number | undefined {
   const { ready, consumers } = queue ?? {};
-  return longestMs * (1 + Math.ceil((ready?.value ?? 0) / Math.max(1, consumers?.value ?? 1)));
+  if (!ready || !consumers) return undefined;
+  return Math.max(MIN_TAKE_MS, longestMs * (1 + Math.ceil(ready.value / Math.max(1, consumers.value))));
 }

@@ -18,6 +18,8 @@ export interface OwnSentinels {
   remember(one: Omit<OwnSentinel, 'hash'>, content: string): void;
   /** A success sentinel of the document has come. Never rejects. */
   succeeded(document: string | undefined): Promise<void>;
+  /** The success may have come while nobody watched, or the folder could not be written then. Never rejects. */
+  tryAll(): Promise<void>;
 }
 
 export interface OwnSentinelsOptions {
@@ -31,6 +33,8 @@ const MAX_REMEMBERED = 2000;
 
 export function createOwnSentinels({ section, withdraw, onResult }: OwnSentinelsOptions): OwnSentinels {
   let loaded: Map<string, OwnSentinel> | undefined;
+  /** Those that could not be withdrawn, by path: said once. */
+  const failed = new Set<string>();
 
   function known(): Map<string, OwnSentinel> {
     loaded ??= new Map(readSaved(section.load()).map((one) => [pathOf(one.target), one]));
@@ -48,7 +52,10 @@ export function createOwnSentinels({ section, withdraw, onResult }: OwnSentinels
     // Another stage's success is no word on this one, and a folder that cannot be written now may be later.
     if (result.kind === 'no_success' || result.kind === 'failed') known().set(key, one);
     else save();
-    if (result.kind !== 'no_success') onResult(one, result);
+    if (result.kind === 'no_success' || (result.kind === 'failed' && failed.has(key))) return;
+    if (result.kind === 'failed') failed.add(key);
+    else failed.delete(key);
+    onResult(one, result);
   }
 
   return {
@@ -64,6 +71,10 @@ export function createOwnSentinels({ section, withdraw, onResult }: OwnSentinels
       if (document === undefined) return;
       const found = [...known()].filter(([, one]) => one.document === document);
       await Promise.all(found.map(([key, one]) => tryOne(key, one)));
+    },
+    async tryAll() {
+      // One after the other: they are many, and the file system may be a slow one.
+      for (const [key, one] of [...known()]) await tryOne(key, one);
     },
   };
 }

@@ -368,6 +368,50 @@ describe('fail fast where messages are delivered again', () => {
     assert.deepEqual(scene.outcomes(), [['waits', 'will_be_redelivered'], ['written']]);
   });
 
+  it('counts no time in which the broker was away, and none where nobody knows how many wait before it', async () => {
+    const away = await deadScene({}, { longestJobMs: 60_000 });
+    const failed = { reason: 'unreachable', problem: 'no route to it', atMs: away.clock.nowMs() } as const;
+    away.apply({ kind: 'source-failed', source: 'rabbitmq', ...failed });
+    await away.clock.advance(3_600_000);
+    readBroker(away, { ready: 4, unacked: 0 });
+    await away.clock.advance(100_000);
+    readBroker(away, { ready: 4, unacked: 0 });
+    await away.clock.advance(1);
+    assert.equal(away.writes.length, 0);
+    await away.clock.advance(100_000);
+    readBroker(away, { ready: 4, unacked: 0 });
+    await away.clock.advance(1);
+    assert.equal(away.writes.length, 1);
+    const thin = await busyScene({ redelivers: null, longestJobMs: 60_000 });
+    readBroker(thin, { unacked: 1 });
+    await thin.clock.advance(1000);
+    thin.event({ action: 'die', exitCode: 139 });
+    await thin.clock.advance(1_000_000);
+    readBroker(thin, { ready: 400, unacked: 1 });
+    await thin.clock.advance(1);
+    assert.deepEqual(thin.writes, []);
+  });
+
+  it('counts the losses of one message, not those of the ones that its document had before', async () => {
+    const limited = { type: 'quorum', deliveryLimit: 1 } as const;
+    const scene = await deadScene(limited);
+    scene.apply({
+      kind: 'sentinel-seen',
+      sentinel: { outcome: 'failure', stage: 'G3_02', document: 'PMC1', atMs: T0 + 73_000 },
+    });
+    for (const loss of [2, 3]) {
+      await scene.clock.advance(60_000);
+      const atS = (scene.clock.nowMs() - T0) / 1000;
+      scene.event({ action: 'start' });
+      scene.fleet.look(atS, { [W]: { ...JOB, done: loss, started_at: seconds(atS - 1) } });
+      readBroker(scene, { ready: 3, unacked: 1, consumers: 2, ...limited });
+      await scene.clock.advance(1000);
+      scene.event({ action: 'die', exitCode: 139 });
+      await scene.clock.advance(2000);
+      assert.equal(scene.writes.length, loss === 2 ? 0 : 1, `loss ${loss}`);
+    }
+  });
+
   it('does not write where the broker tells nothing, or nothing new enough, and names which', async () => {
     const away = await busyScene({ redelivers: null });
     away.event({ action: 'die', exitCode: 1 });
@@ -419,6 +463,21 @@ describe('a failure sentinel of ours', () => {
       assert.equal(failFast.counts.withdrawn.get('G3_02'), 1);
       assert.deepEqual([journal.at(-1)?.['result'], journal.at(-1)?.['document']], ['withdrawn', 'PMC1']);
     }
+  });
+
+  it('is withdrawn though nobody watched when its document succeeded', async () => {
+    const first = await busyScene();
+    first.event({ action: 'die', exitCode: 1 });
+    await first.clock.advance(2000);
+    const second = createScene({ saved: JSON.parse(JSON.stringify(first.saves.at(-1)?.())) });
+    const read = { kind: 'source-read', source: 'sentinels', atMs: T0, durationMs: 1 } as const;
+    second.apply(read);
+    second.apply(read);
+    await second.clock.advance(1);
+    assert.deepEqual(
+      second.withdrawals.map(({ path }) => path),
+      ['/data/PMC1/G3_02/sentinel.json'],
+    );
   });
 
   it('is remembered by what this daemon saved alone, whatever else stands there', () => {
