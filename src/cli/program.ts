@@ -14,6 +14,9 @@ import type { RestartOptions } from './restart-command.js';
 import { type ServeOptions, serve } from './serve-command.js';
 import { addSilence, expireSilence, listSilences, type SilenceAddOptions } from './silence-command.js';
 import type { StatusOptions } from './status-command.js';
+import type { WhyOptions } from './why-command.js';
+
+const READING_TOKENS = 'STAGEWATCH_WEB_READ_TOKEN(_FILE), STAGEWATCH_WEB_BEARER_TOKEN(_FILE)';
 
 /** Runs the command that `args` names and resolves with the exit code. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
@@ -56,6 +59,10 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     exitCode = await status(options, context);
   });
 
+  addWhy(program, async (container, options) => {
+    const { why } = await import('./why-command.js');
+    exitCode = await why(container, options, context);
+  });
   addRestart(program, async (container, options) => {
     const { restart } = await import('./restart-command.js');
     exitCode = await restart(container, options, context);
@@ -207,7 +214,20 @@ function addStatus(program: Command, act: (options: StatusOptions) => Promise<vo
     .option('-f, --filter <text>', 'only what contains the text: a container, a document, a status')
     .option('--ascii', 'no characters beyond ASCII')
     .action(act);
-  addAccess(status, 'STAGEWATCH_WEB_READ_TOKEN(_FILE), STAGEWATCH_WEB_BEARER_TOKEN(_FILE)');
+  addAccess(status, READING_TOKENS);
+}
+
+function addWhy(program: Command, act: (container: string, options: WhyOptions) => Promise<void>): void {
+  const why = program
+    .command('why')
+    .description(
+      'show everything known of one container: its status, the facts behind it, what recovery would do',
+    )
+    .argument('<container>', 'its name, or the beginning of its id')
+    .option('--json', 'as the API has it')
+    .option('--ascii', 'no characters beyond ASCII')
+    .action(act);
+  addAccess(why, READING_TOKENS);
 }
 
 function addReport(program: Command, act: (options: ReportCommandOptions) => Promise<void>): void {

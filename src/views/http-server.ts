@@ -24,6 +24,7 @@ import { sendPackedJson } from './packed-json.js';
 import { missingForReadiness } from './readiness.js';
 import { addRecoveryRoutes } from './recovery-routes.js';
 import { type AlertingView, silenceRoutes } from './silence-routes.js';
+import { renderWhy } from './why-json.js';
 
 export interface HttpServerOptions {
   readonly fleet: Fleet;
@@ -55,6 +56,7 @@ export interface HttpServer {
 }
 
 const CLOSE_GRACE_MS = 1000;
+const MAX_NAME = 200;
 /** Everything comes from here, nothing is inline, and no text becomes markup. */
 const PAGE_POLICY = {
   defaultSrc: ["'none'"],
@@ -117,6 +119,14 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
   app.get('/api/v1/fleet', async (request, response) => {
     const fleetJson = renderFleetJson(fleet, options.verdicts(), clock.nowMs(), page.history);
     await sendPackedJson(request, response, JSON.stringify(fleetJson));
+  });
+  app.get('/api/v1/containers/:name/why', (request, response) => {
+    const name = String(request.params['name']);
+    const { recovery } = options;
+    const facts = { fleet, verdicts: options.verdicts(), recovery: recovery.picture, nowMs: clock.nowMs() };
+    const why = renderWhy(name, facts);
+    if (why) sendSuccess(response, why);
+    else sendError(response, 'not_found', `no container is called ${name.slice(0, MAX_NAME)}`);
   });
   app.get('/api/v1/findings', (_request, response) =>
     sendSuccess(response, renderFindings(options.verdicts())),
