@@ -48,11 +48,12 @@ export type InspectedFacts = Omit<ContainerFacts, 'restartCount' | 'hasRestartPo
   Partial<Pick<ContainerFacts, 'restartCount' | 'hasRestartPolicy'>>;
 
 /**
- * Container events that count. `stop` includes a `kill` with a signal that ends the process;
+ * Container events that count. `stop` includes a `kill` with a signal that ends the process; `restart` comes before the
+ * end or the start that it causes (Podman's only: Docker's comes after both, and says nothing new);
  * `restart-announced`: stagewatch is about to restart it, so the next start is its doing; `restart-withdrawn`: it is not;
  * `restart-ended-it`: its last end is the work of a restart by stagewatch that has not started it again.
  */
-export type ContainerEventAction = 'create' | 'start' | 'die' | 'oom' | 'stop' | RestartNews;
+export type ContainerEventAction = 'create' | 'start' | 'die' | 'oom' | 'stop' | 'restart' | RestartNews;
 
 export type RestartNews = 'restart-announced' | 'restart-withdrawn' | 'restart-ended-it';
 

@@ -33,6 +33,10 @@ export function noteEvent(ledger: RestartLedger, event: ContainerEvent): void {
     case 'stop':
       noteStopAsked(ledger, event);
       break;
+    case 'restart':
+      // Of a container that is down it is the policy's.
+      if (lastStartMs(ledger) >= (ledger.lastEnd?.atMs ?? 0)) noteStopAsked(ledger, event);
+      break;
     case 'oom':
       ledger.lastOomMs = event.atMs;
       if (!ledger.isOomTold) ledger.counters = withOom(ledger.counters);

@@ -342,3 +342,28 @@ describe('how a container ended', () => {
     assert.deepEqual({ isAskedFor, isHeldDown }, { isAskedFor: true, isHeldDown: undefined });
   });
 });
+
+describe('the restarts of Podman, told before the end or the start that they cause', () => {
+  it('by a person make neither a crash nor a restart by policy', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100 }));
+    for (const one of [event('restart', 200), event('die', 210, 137), event('start', 220)])
+      noteEvent(ledger, one);
+    assert.equal(ledger.lastEnd?.isAskedFor, true);
+    settleByInspect(ledger, facts({ startedAtMs: 219, finishedAtMs: 209 }));
+    assert.deepEqual(counted(ledger), { restarts: { policy: 0, stagewatch: 0, other: 1 }, exits: 1 });
+  });
+
+  it('by policy leave the crash before them one, and ask for no later end', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100, hasRestartPolicy: true }));
+    for (const one of [event('die', 210, 3), event('restart', 212), event('start', 220)])
+      noteEvent(ledger, one);
+    assert.equal(ledger.lastEnd?.isAskedFor, false);
+    noteEvent(ledger, event('die', 300, 3));
+    assert.equal(ledger.lastEnd?.isAskedFor, false);
+    const dead = { state: 'exited', startedAtMs: 219, finishedAtMs: 299, exitCode: 3 } as const;
+    settleByInspect(ledger, facts({ ...dead, restartCount: 1, hasRestartPolicy: true }));
+    assert.deepEqual(counted(ledger), { restarts: { policy: 1, stagewatch: 0, other: 0 }, exits: 2 });
+  });
+});

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 export const SUITES = ['trixie', 'sid'] as const;
 export type Suite = (typeof SUITES)[number];
 
-/** The suites of `npm test` where `STAGEWATCH_TEST_SUITES` names none: a newer one takes minutes more. */
-export const DEFAULT_SUITES = 'host';
+/** The suites of `npm test` where `STAGEWATCH_TEST_SUITES` names none; of the newer one it runs a part. */
+export const DEFAULT_SUITES = 'host,trixie';
 
 /** Packages of a suite that hold the servers under test. */
 export const SUITE_PACKAGES = [
@@ -20,6 +20,8 @@ export const SUITE_PACKAGES = [
   'rabbitmq-server',
   'prometheus',
   'prometheus-alertmanager',
+  'podman',
+  'conmon',
 ] as const;
 
 /** Programs that a run on a suite takes from the suite, never from the host. */
@@ -34,7 +36,16 @@ export const SUITE_PROGRAMS: readonly string[] = [
   'promtool',
   'prometheus-alertmanager',
   'amtool',
+  'podman',
 ];
+
+/** Where a suite's programs see the root folder of the machine. */
+export const HOST_FOLDER = '/host';
+
+/** A path of the machine as the servers of this process's suite see it, to be mounted into a container. */
+export function pathForEngine(path: string): string {
+  return currentSuite() === undefined ? path : join(HOST_FOLDER, path);
+}
 
 /** Folder of all suites; survives the run, so that each is made once a machine. */
 export function suitesFolder(): string {

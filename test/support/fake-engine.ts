@@ -14,6 +14,7 @@ export interface FakeContainer {
   finishedAt?: string;
   exitCode?: number;
   labels?: Record<string, string>;
+  health?: string;
   /** CPU time used, in nanoseconds. */
   cpuNs?: number;
 }
@@ -29,7 +30,13 @@ export interface FakeEngine {
   /** How far its clock is ahead, in `Date` and in events. */
   clockAheadMs: number;
   /** Adds to the history and sends to every open stream. */
-  emit(id: string, action: string, attributes?: Record<string, string>): void;
+  /** `beside`: fields on the outermost level, as Podman has them. */
+  emit(
+    id: string,
+    action: string,
+    attributes?: Record<string, string>,
+    beside?: Record<string, string>,
+  ): void;
   /** Only adds to the history: the stream has gone deaf. */
   swallow(id: string, action: string, attributes?: Record<string, string>): void;
   /** Sends raw bytes to every open stream. */
@@ -66,10 +73,16 @@ export async function startFakeEngine({
   const socketPath = join(folder, 'engine.sock');
   const engine = { intercept: (() => false) as FakeEngine['intercept'], apiVersion: '1.41', clockAheadMs: 0 };
 
-  function record(id: string, action: string, attributes: Record<string, string>): string {
+  function record(
+    id: string,
+    action: string,
+    attributes: Record<string, string>,
+    beside: Record<string, string> = {},
+  ): string {
     const nano = nowNano(engine.clockAheadMs);
     const name = containers.get(id)?.name ?? '';
     const body = JSON.stringify({
+      ...beside,
       Type: 'container',
       Action: action,
       Actor: { ID: id, Attributes: { name, ...attributes } },
@@ -133,8 +146,13 @@ export async function startFakeEngine({
     port: tls ? (server.address() as AddressInfo).port : 0,
     containers,
     requests,
-    emit(id: string, action: string, attributes: Record<string, string> = {}) {
-      const line = record(id, action, attributes);
+    emit(
+      id: string,
+      action: string,
+      attributes: Record<string, string> = {},
+      beside?: Record<string, string>,
+    ) {
+      const line = record(id, action, attributes, beside);
       for (const stream of streams) stream.write(line);
     },
     swallow(id: string, action: string, attributes: Record<string, string> = {}) {
@@ -195,6 +213,7 @@ export function inspected({ id, name, state, labels = {}, ...more }: FakeContain
       OOMKilled: false,
       ExitCode: more.exitCode ?? 0,
       Error: '',
+      ...(more.health !== undefined && { Health: { Status: more.health } }),
       StartedAt: more.startedAt ?? '0001-01-01T00:00:00Z',
       FinishedAt: more.finishedAt ?? '0001-01-01T00:00:00Z',
     },

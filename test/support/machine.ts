@@ -2,7 +2,7 @@
 
 import { accessSync, constants, existsSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
-import { currentSuite, SUITE_PROGRAMS, suiteBin } from '../servers/suites.js';
+import { currentSuite, SUITE_PROGRAMS, type Suite, suiteBin } from '../servers/suites.js';
 
 export interface ServerProgram {
   /** For people. */
@@ -23,6 +23,12 @@ export const SERVER_PROGRAMS = {
     what: 'Docker Engine',
     programs: ['dockerd', 'docker', 'containerd', 'runc', 'busybox'],
     packages: ['docker.io', 'containerd', 'runc', 'busybox-static', 'iptables'],
+    needsRoot: true,
+  },
+  podman: {
+    what: 'Podman',
+    programs: ['podman', 'conmon', 'runc', 'docker', 'busybox'],
+    packages: ['podman', 'conmon', 'runc', 'docker.io', 'busybox-static'],
     needsRoot: true,
   },
   rabbitmq: {
@@ -96,8 +102,7 @@ const EXTRA_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
  * Absolute path of a program; Debian's own folders go first, so that client and server are of one version. In a run on a
  * suite of its own, that suite's program or none.
  */
-export function findProgram(name: string): string | undefined {
-  const suite = currentSuite();
+export function findProgram(name: string, suite: Suite | undefined = currentSuite()): string | undefined {
   if (suite !== undefined && SUITE_PROGRAMS.includes(basename(name))) {
     const path = join(suiteBin(suite), basename(name));
     return isExecutable(path) ? path : undefined;

@@ -3,15 +3,19 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createEngineClient, type EngineClient } from './engine-client.js';
+import { IMAGE, importImage, inspectContainer, removeAllContainers } from './engine-contents.js';
 import { requireProgram } from './machine.js';
+
 import { waitFor } from './wait-for.js';
 
 const run = promisify(execFile);
+
+export { IMAGE };
 
 export interface RealDocker {
   /** `unix:///…/docker.sock` */
@@ -32,26 +36,6 @@ export interface RealDocker {
   dispose(): Promise<void>;
 }
 
-/** The image that every test container runs: busybox under a few names. */
-export const IMAGE = 'box:1';
-const REMOVAL_LANES = 8;
-const COMMANDS = [
-  'sh',
-  'sleep',
-  'cat',
-  'echo',
-  'true',
-  'false',
-  'kill',
-  'date',
-  'mv',
-  'ls',
-  'head',
-  'dd',
-  'touch',
-  'rm',
-];
-
 export async function startRealDocker(): Promise<RealDocker> {
   const folder = await mkdtemp(join(tmpdir(), 'stagewatch-docker-'));
   const socketPath = join(folder, 'docker.sock');
@@ -64,18 +48,6 @@ export async function startRealDocker(): Promise<RealDocker> {
   async function docker(...args: string[]): Promise<string> {
     const { stdout } = await run(client, ['-H', host, ...args], { maxBuffer: 64 * 1024 * 1024 });
     return stdout.trim();
-  }
-
-  async function removeAllContainers(): Promise<void> {
-    const { json } = await api.ask('/containers/json?all=1');
-    const ids = (json() as readonly { readonly Id: string }[]).map(({ Id }) => Id);
-    // In lanes, because the engine takes a second or two for each.
-    const lanes = Array.from({ length: REMOVAL_LANES }, async () => {
-      for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
-        await api.ask(`/containers/${id}?force=1`, 'DELETE');
-      }
-    });
-    await Promise.all(lanes);
   }
 
   async function stop(): Promise<void> {
@@ -99,19 +71,15 @@ export async function startRealDocker(): Promise<RealDocker> {
     },
     api,
     docker,
-    async inspect(name) {
-      const { status, text, json } = await api.ask(`/containers/${encodeURIComponent(name)}/json`);
-      if (status !== 200) throw new Error(`the engine answers ${status}: ${text}`);
-      return json() as Record<string, unknown>;
-    },
-    removeAllContainers,
+    inspect: (name) => inspectContainer(api, name),
+    removeAllContainers: () => removeAllContainers(api),
     stop,
     async startAgain() {
       engine = await startEngine(folder, host, log);
       await waitFor('the engine to answer again', isReady, 60_000);
     },
     async dispose() {
-      await removeAllContainers().catch(() => undefined);
+      await removeAllContainers(api).catch(() => undefined);
       await stop();
       log.end();
       await unmountBelow(folder);
@@ -150,15 +118,4 @@ async function startEngine(folder: string, host: string, log: NodeJS.WritableStr
   engine.stdout.pipe(log, { end: false });
   engine.stderr.pipe(log, { end: false });
   return engine;
-}
-
-async function importImage(folder: string, docker: RealDocker['docker']): Promise<void> {
-  const root = join(folder, 'rootfs');
-  await mkdir(join(root, 'bin'), { recursive: true });
-  await mkdir(join(root, 'tmp'), { recursive: true });
-  await copyFile(requireProgram('busybox'), join(root, 'bin', 'busybox'));
-  for (const command of COMMANDS) await symlink('busybox', join(root, 'bin', command));
-  const archive = join(folder, 'rootfs.tar');
-  await run('tar', ['-C', root, '-cf', archive, '.']);
-  await docker('import', archive, IMAGE);
 }

@@ -9,6 +9,8 @@ export interface CgroupHints {
   readonly parent?: string;
   /** Of the container's first process, in the engine's view. */
   readonly pid?: number;
+  /** The unit of systemd that runs it, whose group Podman splits (`--cgroups=split`, as quadlets do). */
+  readonly unit?: string;
 }
 
 /** The two forms of the count: nanoseconds alone, or `usage_usec` among others. */
@@ -30,16 +32,32 @@ const TREES: readonly { readonly folder: string; readonly kind: CpuFileKind }[] 
   { folder: 'cpu,cpuacct', kind: 'cpuacct.usage' },
 ];
 
-/** Of the cgroupfs driver, the systemd driver, and Podman. */
+/** Of the cgroupfs driver and the systemd driver, of Docker and of Podman. */
 const DEFAULT_FOLDERS = [
   `docker/${ID}`,
   `system.slice/docker-${ID}.scope`,
   `machine.slice/libpod-${ID}.scope`,
+  `libpod_parent/libpod-${ID}`,
 ];
 
 /** Where to look for a container, likeliest first. */
-export function cgroupPlaces({ parent }: CgroupHints): readonly CgroupPlace[] {
-  return inEachTree([...foldersUnder(parent ?? ''), ...DEFAULT_FOLDERS]);
+export function cgroupPlaces({ parent, unit }: CgroupHints): readonly CgroupPlace[] {
+  return inEachTree([...foldersUnder(parent ?? ''), ...foldersOfUnit(unit ?? ''), ...DEFAULT_FOLDERS]);
+}
+
+/** Version 2 only: without root there are no groups in version 1. `users` are the ids of those that are logged in. */
+export function rootlessPlaces(users: readonly string[]): readonly CgroupPlace[] {
+  return users.flatMap((user) => {
+    const slice = `user.slice/user-${user}.slice/user@${user}.service/user.slice`;
+    return ['libpod', 'docker'].map(
+      (program): CgroupPlace => ({ kind: 'cpu.stat', template: `${slice}/${program}-${ID}.scope` }),
+    );
+  });
+}
+
+/** The user ids in the names of what stands in `user.slice`. */
+export function usersIn(names: readonly string[]): readonly string[] {
+  return names.flatMap((name) => /^user-(\d+)\.slice$/.exec(name)?.[1] ?? []);
 }
 
 /**
@@ -80,8 +98,13 @@ function foldersUnder(parent: string): readonly string[] {
   const name = segments?.at(-1);
   if (!segments || name === undefined) return [];
   const folder = segments.join('/');
-  if (!name.endsWith('.slice')) return [`${folder}/${ID}`];
+  if (!name.endsWith('.slice')) return [`${folder}/${ID}`, `${folder}/libpod-${ID}`];
   return ['docker', 'libpod'].map((program) => `${slicePath(name)}/${program}-${ID}.scope`);
+}
+
+function foldersOfUnit(unit: string): readonly string[] {
+  const isName = /^[\w@:.-]+\.service$/.test(unit);
+  return isName ? [`system.slice/${unit}/libpod-payload-${ID}`] : [];
 }
 
 /** systemd nests slices by their names: `a-b.slice` is in `a.slice`. */
@@ -103,5 +126,8 @@ export function parseCgroupHints(answer: unknown): CgroupHints {
   const state = optional(fields['State'], 'State', asRecord);
   const parent = optional(hostConfig?.['CgroupParent'], 'HostConfig.CgroupParent', asText);
   const pid = optional(state?.['Pid'], 'State.Pid', asNumber);
-  return { ...(parent && { parent }), ...(pid && { pid }) };
+  const config = optional(fields['Config'], 'Config', asRecord);
+  const labels = optional(config?.['Labels'], 'Config.Labels', asRecord);
+  const unit = optional(labels?.['PODMAN_SYSTEMD_UNIT'], 'PODMAN_SYSTEMD_UNIT', asText);
+  return { ...(parent && { parent }), ...(pid && { pid }), ...(unit && { unit }) };
 }

@@ -1,6 +1,6 @@
 /** Reads the CPU time of containers from control group files, and finds these files where it has not yet. */
 
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CpuReading } from '../../fleet/cpu-model.js';
 import { errorCode } from '../../lib/describe-error.js';
@@ -11,6 +11,8 @@ import {
   cgroupFile,
   cgroupPlaces,
   placesInProc,
+  rootlessPlaces,
+  usersIn,
 } from './cgroup-layout.js';
 import { parseCpuFile } from './parse-cpu.js';
 
@@ -86,8 +88,8 @@ export function createCgroupReader({ root, procRoot = '/proc' }: CgroupReaderOpt
       const used = readAt(place, id);
       if (used !== undefined) return used;
     }
-    if (cgroup.pid === undefined) return undefined;
-    for (const place of placesInProc(readProc(procRoot, cgroup.pid), id)) {
+    const proc = cgroup.pid === undefined ? [] : placesInProc(readProc(procRoot, cgroup.pid), id);
+    for (const place of [...proc, ...rootlessPlaces(usersIn(namesIn(join(root, 'user.slice'))))]) {
       const used = readAt(place, id);
       if (used !== undefined) return used;
     }
@@ -142,6 +144,15 @@ function readProc(procRoot: string, pid: number): string {
     return readFileSync(join(procRoot, String(pid), 'cgroup'), 'utf8');
   } catch {
     return '';
+  }
+}
+
+/** Empty where there is no such folder: no user is logged in, or it is version 1. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 

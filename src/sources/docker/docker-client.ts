@@ -13,6 +13,8 @@ import { readBody } from './read-body.js';
 export interface DockerClient {
   /** `1.41`: the version every call is made with. */
   readonly apiVersion: string;
+  /** Podman, which speaks Docker's API in most, and tells of restarts in another order. */
+  readonly isPodman: boolean;
   /** Parsed JSON of a GET; undefined when the engine answers 404. */
   getJson(call: EngineCall, maxBytes: number): Promise<unknown>;
   /** As `getJson`, on connections of its own: for answers that take the engine seconds and must keep no other waiting. */
@@ -112,9 +114,11 @@ export async function connectDocker(options: DockerClientOptions): Promise<Docke
     return settling;
   }
 
+  let isPodman = false;
   const apiVersion = await ping()
     .then(async (answer) => {
       const version = readApiVersion(answer, address);
+      isPodman = answer.response.headers['libpod-api-version'] !== undefined;
       // Before a first time is read.
       await settleClock();
       return version;
@@ -128,6 +132,7 @@ export async function connectDocker(options: DockerClientOptions): Promise<Docke
 
   return {
     apiVersion,
+    isPodman,
     async getJson(call, maxBytes) {
       const answer = await get(call, maxBytes);
       // The clock was set while the engine is watched.

@@ -131,20 +131,22 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
     apply({ kind: 'container-vanished', id });
   }
 
-  function takeEvent({ containerId: id, kind, action, atMs, exitCode, signal }: EngineEvent): void {
+  function takeEvent({ containerId: id, kind, atMs, exitCode, signal, health, ...event }: EngineEvent): void {
     if (kind === 'destroyed') {
       vanish(id);
       return;
     }
+    if (health !== undefined && known.get(id)?.health === health) return;
+    const action = kind === 'restarted' && client.isPodman ? 'restart' : event.action;
     if (action) {
-      const event = {
+      const counted = {
         id,
         action,
         atMs: engineClock.toOurs(atMs),
         ...(exitCode !== undefined && { exitCode }),
         ...(signal !== undefined && { signal }),
       };
-      apply({ kind: 'container-event', event });
+      apply({ kind: 'container-event', event: counted });
     }
     queue.request(id);
   }
@@ -268,7 +270,8 @@ function hasChanged(before: ListedContainer | undefined, now: ListedContainer): 
   return (
     before === undefined ||
     before.state !== now.state ||
-    before.health !== now.health ||
+    // Podman's list does not tell it.
+    (now.health !== undefined && before.health !== now.health) ||
     before.name !== now.name
   );
 }

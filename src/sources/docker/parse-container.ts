@@ -151,13 +151,18 @@ function withHeldDown<T extends ReturnType<typeof parseStateFacts>>(
   fields: JsonRecord,
 ): T & { readonly isHeldDown?: true } {
   const { state, exitCode, error } = facts;
-  if (state !== 'exited' || error) return facts;
+  if (state !== 'exited' || error || isBeingCleanedUp(fields)) return facts;
   const { name, maximum } = restartPolicy(fields);
   const restarts = optional(fields['RestartCount'], 'RestartCount', asNumber) ?? 0;
   const isAfterFailure = exitCode !== undefined && exitCode !== 0 && (maximum === 0 || restarts < maximum);
   const isRestarting =
     name === 'always' || name === 'unless-stopped' || (name === 'on-failure' && isAfterFailure);
   return isRestarting ? { ...facts, isHeldDown: true } : facts;
+}
+
+/** Podman's state between an end and what its policy does about it. */
+function isBeingCleanedUp(fields: JsonRecord): boolean {
+  return optional(fields['State'], 'State', asRecord)?.['Status'] === 'stopped';
 }
 
 function boundedText(value: unknown, path: string): string | undefined {

@@ -1,6 +1,7 @@
 /** Reads one line of the engine's event stream. */
 
 import { z } from 'zod';
+import { HEALTH_STATES, type HealthState } from '../../fleet/model.js';
 import type { ContainerEventAction } from '../../fleet/observations.js';
 import { SourceError } from '../source-error.js';
 
@@ -12,13 +13,16 @@ export interface EngineEvent {
   readonly since: string;
   /** Tells repeats after a reconnect. */
   readonly key: string;
-  readonly kind: 'counted' | 'changed' | 'destroyed';
+  /** `restarted`: Docker says so when it is done, Podman before it stops the container and before each restart by policy. */
+  readonly kind: 'counted' | 'changed' | 'restarted' | 'destroyed';
   /** Of a counted event. */
   readonly action?: ContainerEventAction;
   /** Of a `die`; absent where the engine does not tell it. */
   readonly exitCode?: number;
   /** Of a kill that is counted. */
   readonly signal?: number;
+  /** Of a health check, where the engine tells its outcome; Podman sends one for each check. */
+  readonly health?: HealthState;
 }
 
 /** What is asked of the engine; without it each health check would send three events every few seconds. */
@@ -30,6 +34,8 @@ export const EVENT_ACTIONS = [
   'kill',
   'oom',
   'pause',
+  // Podman's word for destroy.
+  'remove',
   'rename',
   'restart',
   'start',
@@ -40,6 +46,7 @@ export const EVENT_ACTIONS = [
 
 const schema = z.object({
   Action: z.string(),
+  HealthStatus: z.string().nullish().catch(undefined),
   Actor: z.object({ ID: z.string().min(1), Attributes: z.record(z.string(), z.unknown()).nullish() }),
   timeNano: z.number(),
 });
@@ -52,7 +59,8 @@ export function parseEvent(line: string): EngineEvent {
   const result = schema.safeParse(parseLine(line));
   if (!result.success)
     throw new SourceError('protocol', `an event has an unexpected shape: ${line.slice(0, 80)}`);
-  const { Action, Actor, timeNano } = result.data;
+  const { Action, Actor, HealthStatus, timeNano } = result.data;
+  const health = healthIn(Action, HealthStatus);
   const attributes = Actor.Attributes ?? {};
   const nanoseconds = nanosecondsIn(line) ?? String(timeNano);
   const atMs = timeNano / 1e6;
@@ -62,6 +70,7 @@ export function parseEvent(line: string): EngineEvent {
     since: `${nanoseconds.slice(0, -9)}.${nanoseconds.slice(-9)}`,
     key: `${nanoseconds} ${Actor.ID} ${Action}`,
     ...meaning(Action, attributes),
+    ...(health !== undefined && { health }),
   };
 }
 
@@ -76,6 +85,12 @@ function parseLine(line: string): unknown {
 /** JSON numbers lose the last digits of a nanosecond count. */
 function nanosecondsIn(line: string): string | undefined {
   return /"timeNano":(\d{10,})/.exec(line)?.[1];
+}
+
+/** Docker: `health_status: healthy`; Podman: the plain action, and the outcome beside it. */
+function healthIn(action: string, beside: string | null | undefined): HealthState | undefined {
+  const [name, word = beside] = action.split(': ');
+  return name === 'health_status' ? HEALTH_STATES.find((state) => state === word) : undefined;
 }
 
 function meaning(
@@ -100,7 +115,10 @@ function meaning(
         : { kind: 'changed' };
     }
     case 'destroy':
+    case 'remove':
       return { kind: 'destroyed' };
+    case 'restart':
+      return { kind: 'restarted' };
     default:
       return { kind: 'changed' };
   }

@@ -39,6 +39,32 @@ describe('the control group of a container', () => {
     ['version 2, cgroupfs', `docker/${ID}/cpu.stat`, V2],
     ['version 2, systemd', `system.slice/docker-${ID}.scope/cpu.stat`, V2],
     ['version 2, Podman', `machine.slice/libpod-${ID}.scope/cpu.stat`, V2],
+    ['version 2, Podman, cgroupfs', `libpod_parent/libpod-${ID}/cpu.stat`, V2],
+    ['version 1, Podman, cgroupfs', `cpuacct/libpod_parent/libpod-${ID}/cpuacct.usage`, V1],
+    ['version 1, Podman, systemd', `cpuacct/machine.slice/libpod-${ID}.scope/cpuacct.usage`, V1],
+    [
+      'version 2, Podman without root',
+      `user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${ID}.scope/cpu.stat`,
+      V2,
+    ],
+    [
+      'a pod of Podman, systemd',
+      `machine.slice/machine-libpod_pod_${OTHER}.slice/libpod-${ID}.scope/cpu.stat`,
+      V2,
+      { parent: `machine-libpod_pod_${OTHER}.slice` },
+    ],
+    [
+      'a pod of Podman, cgroupfs',
+      `cpuacct/libpod_parent/${OTHER}/libpod-${ID}/cpuacct.usage`,
+      V1,
+      { parent: `/libpod_parent/${OTHER}` },
+    ],
+    [
+      'a quadlet of Podman',
+      `system.slice/worker@1.service/libpod-payload-${ID}/cpu.stat`,
+      V2,
+      { unit: 'worker@1.service' },
+    ],
     [
       'a parent with the cgroupfs driver',
       `cpuacct/jobs/gpu/${ID}/cpuacct.usage`,
@@ -69,9 +95,9 @@ describe('the control group of a container', () => {
       V1,
     ],
     [
-      'an engine without root',
-      `0::/user.slice/user-1000.slice/user@1000.service/user.slice/docker-${ID}.scope\n`,
-      `user.slice/user-1000.slice/user@1000.service/user.slice/docker-${ID}.scope/cpu.stat`,
+      'an engine that a user runs',
+      `0::/user.slice/user-1000.slice/user@1000.service/app.slice/docker-${ID}.scope\n`,
+      `user.slice/user-1000.slice/user@1000.service/app.slice/docker-${ID}.scope/cpu.stat`,
       V2,
     ],
     [

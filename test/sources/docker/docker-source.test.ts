@@ -354,6 +354,26 @@ describe('docker source, when the engine misbehaves', () => {
     assert.equal(inspects(), 1);
   });
 
+  it('inspects nothing for a health check of Podman that changes nothing', async () => {
+    const given = engine.containers.get('aaa');
+    assert.ok(given);
+    given.health = 'healthy';
+    start();
+    await whenUp();
+    const before = engine.requests.length;
+    const inspects = (id = 'aaa'): number =>
+      engine.requests.slice(before).filter((path) => path.includes(`/${id}/`)).length;
+    for (let i = 0; i < 20; i++) engine.emit('aaa', 'health_status', {}, { HealthStatus: 'healthy' });
+    engine.emit('bbb', 'oom');
+    // An inspect comes half a second after the one before; one of the first container would come first.
+    await waitFor('an inspect of the other', () => inspects('bbb') > 0);
+    assert.equal(inspects(), 0);
+    given.health = 'unhealthy';
+    engine.emit('aaa', 'health_status', {}, { HealthStatus: 'unhealthy' });
+    await waitFor('the change', () => container('a-worker-gpu0-0')?.health === 'unhealthy');
+    assert.equal(inspects(), 1);
+  });
+
   it('asks in the newest version that both know', async () => {
     engine.apiVersion = '1.99';
     start();

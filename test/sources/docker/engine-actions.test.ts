@@ -125,6 +125,20 @@ describe('asking an engine about one container', () => {
     assert.equal((await actions.logs(look, bounds)).kind, 'failed');
   });
 
+  it('asks what each process does, and for the usual columns where there are no others', async () => {
+    const asked: string[] = [];
+    engine.intercept = (_path, request, response) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://engine');
+      const columns = searchParams.get('ps_args');
+      asked.push(columns ?? 'none');
+      response.statusCode = columns === null ? 200 : 500;
+      response.end(JSON.stringify({ message: 'ps: bad -o argument', Titles: ['PID'], Processes: [['1']] }));
+      return true;
+    };
+    assert.deepEqual(await actions.top(ID), { kind: 'read', value: { titles: ['PID'], rows: [['1']] } });
+    assert.deepEqual(asked, ['-eo pid,ppid,stat,wchan:30,etimes,args', 'none']);
+  });
+
   it('reads the processes', async () => {
     answerWith(200, { Titles: ['PID', 'CMD'], Processes: [['1', 'sh']] });
     assert.deepEqual(await actions.top(ID), {

@@ -14,6 +14,20 @@ const line = (action: string, attributes: object, more: object = {}): string =>
   });
 const exitCodeOf = (attributes: object): number | undefined => parseEvent(line('die', attributes)).exitCode;
 
+describe('an event of Podman', () => {
+  it('of a health check tells its outcome beside the action, where Docker tells it within', () => {
+    assert.equal(parseEvent(line('health_status', {}, { HealthStatus: 'healthy' })).health, 'healthy');
+    assert.equal(parseEvent(line('health_status: unhealthy', {})).health, 'unhealthy');
+    assert.equal(parseEvent(line('health_status', {})).health, undefined);
+    assert.equal(parseEvent(line('health_status: odd', {}, { HealthStatus: 5 })).health, undefined);
+    assert.equal(parseEvent(line('start', {}, { HealthStatus: 'healthy' })).health, undefined);
+  });
+
+  it('has a word of its own for a removal', () => {
+    assert.equal(parseEvent(line('remove', {})).kind, 'destroyed');
+  });
+});
+
 describe('the event of an end', () => {
   it('tells the exit code by the name that Docker has for it', () => {
     assert.equal(exitCodeOf({ exitCode: '3', name: 'a' }), 3);
