@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { pathForEngine } from '../servers/suites.js';
 import { type Daemon, startDaemon } from '../support/daemon.js';
 import { requireProgram, skipWithout } from '../support/machine.js';
 import { IMAGE, type RealDocker, startRealDocker } from '../support/real-docker.js';
@@ -83,7 +84,7 @@ sentinels: { root: "${join(folder, 'data')}" }
       // The engine of the tests has no network of its own, so HOSTNAME would be this machine's.
       '--network=host',
       `--name=${name}`,
-      ...mounts.map((path) => `--volume=${path}:${path}:ro`),
+      ...mounts.map((path) => `--volume=${pathForEngine(path)}:${path}:ro`),
       `--volume=${resolve('clients/python')}:/kit:ro`,
       `--volume=${EXAMPLE}:/app:ro`,
       `--volume=${join(folder, 'data')}:/data`,

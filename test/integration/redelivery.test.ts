@@ -5,6 +5,7 @@ import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { pathForEngine } from '../servers/suites.js';
 import { type Daemon, startDaemon } from '../support/daemon.js';
 import { skipWithout } from '../support/machine.js';
 import { IMAGE, type RealDocker, startRealDocker } from '../support/real-docker.js';
@@ -64,7 +65,7 @@ stages:
   const start = (name: string, { queue, ack, stage }: Kind): Promise<string> =>
     engine.docker(
       ...['run', '-d', '--network', 'host', '--name', name],
-      ...['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${path}:${path}:ro`]),
+      ...['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${pathForEngine(path)}:${path}:ro`]),
       ...['-v', `${MODULES}:/w/node_modules:ro`, '-v', `${WORKER}:/w/worker.mjs:ro`],
       ...['progress', 'artifacts', 'gates'].flatMap((path) => ['-v', `${join(folder, path)}:/${path}`]),
       ...['-e', `AMQP_URL=${broker.amqpUrl}`, '-e', `QUEUE=${queue}`, '-e', `ACK=${ack}`],

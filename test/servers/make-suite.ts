@@ -5,7 +5,16 @@ import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { SUITE_PACKAGES, SUITE_PROGRAMS, type Suite, suiteBin, suiteRoot, suitesFolder } from './suites.js';
+import { findProgram } from '../support/machine.js';
+import {
+  HOST_FOLDER,
+  SUITE_PACKAGES,
+  SUITE_PROGRAMS,
+  type Suite,
+  suiteBin,
+  suiteRoot,
+  suitesFolder,
+} from './suites.js';
 
 const run = promisify(execFile);
 const MAKE_LIMIT_MS = 540_000;
@@ -16,6 +25,7 @@ const STAMP = `.stagewatch-${createHash('sha256').update(SUITE_PACKAGES.join(' '
 /** Undefined when the suite is ready to use; else why it cannot be had here, for people. */
 export async function makeSuite(suite: Suite): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return `Debian ${suite}: making it needs root`;
+  if (findProgram('debootstrap') === undefined) return `Debian ${suite}: debootstrap is not installed`;
   try {
     await mkdir(suitesFolder(), { recursive: true });
     if (!(await isComplete(suite))) await install(suite);
@@ -45,6 +55,7 @@ async function install(suite: Suite): Promise<void> {
   await writeScript(enter, entrance(part));
   const apt = ['apt-get', 'install', '-q', '-y', '--no-install-recommends', ...SUITE_PACKAGES];
   await run('unshare', ['--mount', enter, ...apt], options);
+  await run('unshare', ['--mount', enter, 'apt-get', 'clean'], options);
   // Nodes of a broker are named after localhost.
   await copyFile('/etc/hosts', join(part, 'etc/hosts'));
   await rm(enter);
@@ -83,6 +94,9 @@ for folder in /proc /sys /dev /tmp "$PWD"; do
   mkdir -p "${root}$folder"
   mount --rbind "$folder" "${root}$folder"
 done
+# What containers borrow from this machine: its programs and libraries.
+mkdir -p "${root}${HOST_FOLDER}"
+mount --bind / "${root}${HOST_FOLDER}"
 exec chroot "${root}" env -C "$PWD" "$@"
 `;
 }
