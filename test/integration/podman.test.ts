@@ -27,8 +27,20 @@ describe('a daemon beside a real Podman service', { skip: skipWithout('podman', 
     return series.value(`pipeline_container_${fact}`, { container, ...labels });
   }
 
+  /** By whatever reason: an inspect may tell of an end before its event, and no more with which code. */
+  function exitCount(page: Series, name: string): number {
+    const exits = page
+      .all('pipeline_container_exits_total')
+      .filter(({ labels }) => labels['container'] === name);
+    return exits.reduce((sum, one) => sum + one.value, 0);
+  }
+
   async function whenSame(rig: RecoveryRig, what: string, isSame: (series: Series) => unknown) {
-    await waitFor(what, async () => isSame(await rig.daemon().metrics()), 20_000);
+    const shown = async () =>
+      (await rig.daemon().metricsText())
+        .split('\n')
+        .filter((line) => /^pipeline_container_(exits|restarts|health|state).*[1-9]$/.test(line));
+    await waitFor(what, async () => isSame(await rig.daemon().metrics()), 20_000, shown);
   }
 
   it('counts exits and restarts as Podman does', () =>
@@ -57,7 +69,7 @@ describe('a daemon beside a real Podman service', { skip: skipWithout('podman', 
         return (
           value(page, 'restarts_total', name, { cause: 'other' }) === 1 &&
           value(page, 'restarts_total', name, { cause: 'policy' }) === 0 &&
-          value(page, 'exits_total', name, { reason: 'signal' }) === 1
+          exitCount(page, name) === 1
         );
       });
       await podman.docker('rm', '-f', 'asked-worker-gpu0-1');
@@ -86,6 +98,8 @@ describe('a daemon beside a real Podman service', { skip: skipWithout('podman', 
       await podman.docker('exec', name, 'touch', '/tmp/sick');
       const inspects = proxy.requests.slice(before).filter((path) => /^GET .*\/.{12,}\/json$/.test(path));
       assert.deepEqual(inspects, []);
+      // Before Podman 5 the event of a check tells the outcome of the one before.
+      await check();
       await check();
       await whenSame(rig, 'its change', (page) => value(page, 'health', name, { health: 'unhealthy' }) === 1);
       await podman.removeAllContainers();
@@ -117,8 +131,8 @@ describe('a daemon beside a real Podman service', { skip: skipWithout('podman', 
       assert.equal(done.result, 'recovered', done.text);
       assert.equal(await rig.startedAt(worker), moved, 'restarted once');
       const top = await readFile(join(rig.dataDirectory(), done.evidence ?? '', 'top.txt'), 'utf8');
-      assert.match(top, /STAT/);
-      assert.match(top, /\bS\w*\t.*sh -c/);
+      assert.match(top, /STATE?/);
+      assert.match(top, /\tS\w*\t.*sh -c/);
       const page = await rig.daemon().metrics();
       assert.equal(value(page, 'restarts_total', worker, { cause: 'stagewatch' }), 1);
       assert.equal(value(page, 'restarts_total', worker, { cause: 'other' }), 0);

@@ -19,13 +19,14 @@ export interface RealPodman extends RealDocker {
   podman(...args: string[]): Promise<string>;
 }
 
-/** No systemd, no image registry; a runtime that takes version 1 and 2 of control groups side by side. */
+/** No systemd, no image registry, limits that need no right of the machine's own; a runtime that takes version 1 and 2 of control groups side by side. */
 const CONTAINERS_CONF = `[engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
 [containers]
 log_driver = "k8s-file"
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 `;
 
 export async function startRealPodman(): Promise<RealPodman> {

@@ -47,6 +47,11 @@ const MAX_ERROR_BYTES = 65_536;
 /** More than the engine keeps of so many lines; what comes beyond is not waited for. */
 const MAX_LOG_READ_BYTES = 64 * 1024 * 1024;
 const MAX_PROCESSES = 1000;
+/**
+ * Podman before 5 runs the `ps` of the container, and answers nothing where it has none; these columns it knows itself.
+ * Later ones would take them for arguments of the host's `ps`, and tell of all its processes: they are never asked so.
+ */
+const PODMAN_4_COLUMNS = 'hpid,ppid,state,etime,args';
 const MAX_SAID = 300;
 
 export function createEngineActions(options: EngineActionsOptions): EngineActions {
@@ -100,15 +105,23 @@ export function createEngineActions(options: EngineActionsOptions): EngineAction
       );
     },
     async top(id) {
-      const ask = (query: EngineCall['query']): Promise<Reading<ProcessTable>> =>
-        reading(() =>
-          get({ path: `${pathOf(id)}/top`, ...(query && { query }) }, (response) =>
-            ifOk(response, async () => parseTop(await readBody(response, MAX_TOP_BYTES, 'top'))),
+      let isEmpty = false;
+      const ask = (psArgs?: string): Promise<Reading<ProcessTable>> => {
+        const query = psArgs === undefined ? {} : { query: { ps_args: psArgs } };
+        return reading(() =>
+          get({ path: `${pathOf(id)}/top`, ...query }, (response) =>
+            ifOk(response, async () => {
+              const body = await readBody(response, MAX_TOP_BYTES, 'top');
+              isEmpty = body.length === 0;
+              return isEmpty ? { titles: [], rows: [] } : parseTop(body);
+            }),
           ),
         );
-      const threads = await ask({ ps_args: PS_ARGS });
+      };
+      const threads = await ask(PS_ARGS);
+      if (isEmpty) return ask(PODMAN_4_COLUMNS);
       // An engine whose host has a `ps` of another kind knows its own columns only.
-      return threads.kind === 'untold' ? ask(undefined) : threads;
+      return threads.kind === 'untold' ? ask() : threads;
     },
     async restart(container, { stopTimeoutMs, limitMs, isStopOnly = false }) {
       const query = { t: Math.ceil(stopTimeoutMs / 1000) };

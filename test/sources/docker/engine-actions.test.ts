@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { systemClock } from '../../../src/lib/clock.js';
 import { createEngineActions, type EngineActions } from '../../../src/sources/docker/engine-actions.js';
+import { PS_ARGS } from '../../../src/sources/docker/processes/process-table.js';
 import { type FakeEngine, sendJson, startFakeEngine } from '../../support/fake-engine.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -136,7 +137,22 @@ describe('asking an engine about one container', () => {
       return true;
     };
     assert.deepEqual(await actions.top(ID), { kind: 'read', value: { titles: ['PID'], rows: [['1']] } });
-    assert.deepEqual(asked, ['-eo pid,ppid,stat,wchan:30,etimes,args', 'none']);
+    assert.deepEqual(asked, [PS_ARGS, 'none']);
+  });
+
+  it('asks for the columns of Podman 4 where the answer is empty', async () => {
+    const asked: (string | null)[] = [];
+    engine.intercept = (_path, request, response) => {
+      const columns = new URL(request.url ?? '', 'http://engine').searchParams.get('ps_args');
+      asked.push(columns);
+      response.end(
+        asked.length === 1 ? '' : JSON.stringify({ Titles: ['HPID', 'STATE'], Processes: [['7', 'S']] }),
+      );
+      return true;
+    };
+    const value = { titles: ['HPID', 'STATE'], rows: [['7', 'S']] };
+    assert.deepEqual(await actions.top(ID), { kind: 'read', value });
+    assert.deepEqual(asked, [PS_ARGS, 'hpid,ppid,state,etime,args']);
   });
 
   it('reads the processes', async () => {
