@@ -5,10 +5,12 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeSuite } from './servers/make-suite.js';
-import { testsOfServers } from './servers/suite-tests.js';
+import { type FinishedRun, recordRun } from './servers/run-records.js';
+import { RUN_BY_DEFAULT, testsOfServers } from './servers/suite-tests.js';
 import { DEFAULT_SUITES, parseSuites, type Suite } from './servers/suites.js';
 import { findProgram, missingParts, SERVER_PROGRAMS, whyMissing } from './support/machine.js';
 
@@ -16,6 +18,8 @@ import { findProgram, missingParts, SERVER_PROGRAMS, whyMissing } from './suppor
 const TEST_TIME_LIMIT_MS = 600_000;
 /** One more than the cores of the smallest machine: who waits for a real server needs none. */
 const FILES_AT_ONCE = 3;
+/** Suites whose servers every test that needs one runs on. */
+const NAMED_SUITES = process.env['STAGEWATCH_TEST_SUITES'];
 const MUST_RUN_ALL = process.env['CI'] === 'true';
 
 function installMissing(): void {
@@ -52,9 +56,30 @@ function testPaths(): readonly string[] {
   return [...paths.filter(isLong), ...paths.filter((path) => !isLong(path))];
 }
 
+/** Where what was run is kept for docs/compatibility.md; not in each run, which would change the repository. */
+const IS_RECORDING = process.env['STAGEWATCH_RECORD_RUNS'] === '1';
+
+function reporters(countsFile: string): readonly string[] {
+  if (!IS_RECORDING) return [];
+  const shown = process.stdout.isTTY ? 'spec' : 'tap';
+  return [
+    `--test-reporter=${shown}`,
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${new URL('servers/run-reporter.js', import.meta.url).href}`,
+    `--test-reporter-destination=${countsFile}`,
+  ];
+}
+
+function record(suite: Suite | 'host', countsFile: string): void {
+  const counts = JSON.parse(readFileSync(countsFile, 'utf8')) as FinishedRun['counts'];
+  recordRun({ suite, day: new Date().toISOString().slice(0, 10), counts });
+  rmSync(countsFile);
+}
+
 /** Runs the tests on the host's servers, or on those of a suite that is made; true when all pass. */
 async function runTests(paths: readonly string[], suite?: Suite): Promise<boolean> {
   const started = performance.now();
+  const countsFile = join(tmpdir(), `stagewatch-counts-${process.pid}.json`);
   console.log(`\nrunning ${paths.length} files on the servers of ${suite ?? 'this machine'}`);
   const runner = spawn(
     process.execPath,
@@ -63,6 +88,7 @@ async function runTests(paths: readonly string[], suite?: Suite): Promise<boolea
       '--enable-source-maps',
       `--test-concurrency=${FILES_AT_ONCE}`,
       `--test-timeout=${TEST_TIME_LIMIT_MS}`,
+      ...reporters(countsFile),
       ...paths.map((path) => join('build', 'test', path.replace(/\.ts$/, '.js'))),
     ],
     { stdio: 'inherit', env: { ...process.env, ...(suite && { STAGEWATCH_TEST_SUITE: suite }) } },
@@ -70,17 +96,19 @@ async function runTests(paths: readonly string[], suite?: Suite): Promise<boolea
   const [code] = (await once(runner, 'exit')) as [number | null];
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`${suite ?? 'this machine'}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
+  if (IS_RECORDING) record(suite ?? 'host', countsFile);
   return code === 0;
 }
 
 async function runSuite(suite: Suite, made: Promise<string | undefined>): Promise<boolean> {
   const reason = await made;
   if (!reportMissing(reason === undefined ? [] : [reason])) return false;
-  return reason !== undefined || runTests(testsOfServers(testPaths()), suite);
+  if (reason !== undefined) return true;
+  return runTests(NAMED_SUITES === undefined ? RUN_BY_DEFAULT : testsOfServers(testPaths()), suite);
 }
 
 async function runAll(): Promise<boolean> {
-  const suites = parseSuites(process.env['STAGEWATCH_TEST_SUITES'] ?? DEFAULT_SUITES);
+  const suites = parseSuites(NAMED_SUITES ?? DEFAULT_SUITES);
   installMissing();
   const reasons = Object.values(SERVER_PROGRAMS).map(whyMissing);
   if (!reportMissing(reasons.filter((reason) => reason !== undefined))) return false;

@@ -8,6 +8,7 @@ import {
   type OptionEntry,
 } from '../../src/config/schema-walk.js';
 import { ALL_FAMILY_GROUPS } from '../../src/metrics/all-families.js';
+import { renderCompatibility } from '../servers/compatibility-page.js';
 import { ALERT_RULES } from './rule-files.js';
 
 const GENERATED = '<!-- Made by "npm run docs"; a test checks that it is fresh. -->';
@@ -15,6 +16,7 @@ const GENERATED = '<!-- Made by "npm run docs"; a test checks that it is fresh. 
 /** Path in the repository to content. */
 export function generateDocs(): Readonly<Record<string, string>> {
   return {
+    'docs/compatibility.md': renderCompatibility(GENERATED),
     'docs/configuration.md': renderConfiguration(),
     'docs/metrics.md': renderMetrics(),
     'docs/runbooks/README.md': renderRunbookIndex(),
