@@ -33,9 +33,9 @@ export interface SwarmSlot {
 
 /** A task of Swarm is called `service.slot.id`, and its container too. */
 export function swarmSlot(labels: Nameable['labels']): SwarmSlot | undefined {
-  const service = labels['com.docker.swarm.service.name'];
-  const task = labels['com.docker.swarm.task.name'];
-  if (!service || !task?.startsWith(`${service}.`)) return undefined;
+  const task = labels['com.docker.swarm.task.name'] ?? '';
+  const service = labels['com.docker.swarm.service.name'] || task.split('.').slice(0, -2).join('.');
+  if (!service || !task.startsWith(`${service}.`)) return undefined;
   const [slot = ''] = task.slice(service.length + 1).split('.');
   const stack = `${labels['com.docker.stack.namespace'] ?? ''}_`;
   const bareService = service.startsWith(stack) ? service.slice(stack.length) : service;

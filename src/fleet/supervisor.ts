@@ -1,5 +1,7 @@
 /** Knows by a container's labels who starts it again when it ends: then that program restarts it, not the engine's API. */
 
+import { swarmSlot } from './identity.js';
+
 export type SupervisorKind = 'swarm' | 'systemd' | 'kubernetes' | 'nomad' | 'ecs';
 
 export interface Supervisor {
@@ -35,25 +37,22 @@ export function supervisorOf(labels: Labels): Supervisor | undefined {
   return swarm(labels) ?? systemd(labels) ?? kubernetes(labels) ?? nomad(labels) ?? ecs(labels);
 }
 
-/**
- * By any label that Swarm writes on a task: one that is owned is not restarted, though nothing tells its place. A task is
- * called `service.slot.task`; that of a global service bears its node in place of the slot.
- */
+/** By any label that Swarm writes on a task: one that is owned is not restarted, though nothing tells its place. */
 function swarm(labels: Labels): Supervisor | undefined {
-  const id = labels['com.docker.swarm.service.id'];
-  const task = labels['com.docker.swarm.task.name'] ?? labels['com.docker.swarm.task.id'];
-  const service = labels['com.docker.swarm.service.name'] ?? id;
-  if (!service && !task) return undefined;
-  const slot = task?.split('.').at(-2);
-  if (!service || !slot) {
-    const owner = { kind: 'swarm', title: 'Swarm', unit: `task ${task ?? `of service ${service}`}` } as const;
-    return service ? { ...owner, ...remedy('docker service update --force', service) } : owner;
+  const found = swarmSlot(labels);
+  if (found) {
+    const { service, slot } = found;
+    const unit = `service ${service}, slot ${slot}`;
+    return { kind: 'swarm', title: 'Swarm', unit, place: `${service}.${slot}` };
   }
+  const task = labels['com.docker.swarm.task.name'] || labels['com.docker.swarm.task.id'];
+  const service = labels['com.docker.swarm.service.name'] || labels['com.docker.swarm.service.id'];
+  if (!service && !task) return undefined;
   return {
     kind: 'swarm',
     title: 'Swarm',
-    unit: `service ${service}, slot ${slot}`,
-    place: `${service}.${slot}`,
+    unit: `task ${task || `of service ${service}`}`,
+    ...(service && remedy('docker service update --force', service)),
   };
 }
 

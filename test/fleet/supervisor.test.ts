@@ -29,6 +29,12 @@ describe('who starts a container again is known by its labels', () => {
     ],
     ['Swarm, by the id of a task', { 'com.docker.swarm.task.id': 'onwe' }, 'task onwe', undefined],
     [
+      'Swarm, with a task name that has no slot',
+      { ...SWARM, 'com.docker.swarm.task.name': 'onweh1piavg2i5khsgw7y0r5j' },
+      'task onweh1piavg2i5khsgw7y0r5j',
+      'docker service update --force shop_worker',
+    ],
+    [
       'a unit of systemd that Podman notes',
       { PODMAN_SYSTEMD_UNIT: 'worker@1.service' },
       'unit worker@1.service',
@@ -73,5 +79,9 @@ describe('who starts a container again is known by its labels', () => {
     const next = { ...SWARM, 'com.docker.swarm.task.name': 'shop_worker.2.jqnf44817v586p4zznp6hmp3k' };
     assert.equal(identityOf({ name: 'shop_worker.2.onwe', labels: SWARM }), 'shop_worker.2');
     assert.equal(identityOf({ name: 'shop_worker.2.jqnf', labels: next }), 'shop_worker.2');
+    const { 'com.docker.swarm.service.name': _name, ...unnamed } = SWARM;
+    for (const labels of [SWARM, next, unnamed]) {
+      assert.equal(identityOf({ name: 'x', labels }), supervisorOf(labels)?.place, JSON.stringify(labels));
+    }
   });
 });
