@@ -92,6 +92,10 @@ export interface WayHealth {
 export interface Broker {
   readonly vhost: string;
   readonly version?: string;
+  /** Ports that it listens on for clients; absent: nobody has told. */
+  readonly amqpPorts?: readonly number[];
+  /** The port by which stagewatch itself reaches it, which may be mapped; absent without AMQP. */
+  readonly amqpUrlPort?: number;
   /** Absent: nobody has told, for want of the management API. */
   readonly alarms?: Readonly<Record<BrokerAlarm, boolean>>;
   readonly alarmsAtMs?: number;

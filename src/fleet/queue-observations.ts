@@ -41,6 +41,8 @@ export interface WayReading {
   readonly isComplete: boolean;
   readonly queues: readonly QueueReading[];
   readonly version?: string;
+  /** Ports that the broker listens on for clients; absent where the interface does not tell. */
+  readonly amqpPorts?: readonly number[];
   readonly alarms?: Readonly<Record<BrokerAlarm, boolean>>;
   /** When `alarms` were asked for: unlike figures, they are told as they are. Set with them. */
   readonly alarmsAtMs?: number;
@@ -59,5 +61,7 @@ export type QueueObservation =
     readonly readings: readonly WayReading[];
     readonly ways: readonly WayHealth[];
     readonly consumerTimeoutMs: number;
+    /** The port of `rabbitmq.amqp_url`. */
+    readonly amqpUrlPort?: number;
     readonly leftOutCount: number;
   };

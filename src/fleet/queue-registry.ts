@@ -168,6 +168,7 @@ function mapStages(stages: Iterable<StageQueue>): ReadonlyMap<string, string> {
 }
 
 function describeBroker(before: Broker | undefined, read: BrokerRead): Broker {
+  const amqpPorts = read.readings.find((reading) => reading.amqpPorts)?.amqpPorts ?? before?.amqpPorts;
   const version = read.readings.find((reading) => reading.version !== undefined)?.version ?? before?.version;
   const teller = read.readings.find(({ alarms }) => alarms !== undefined);
   const alarms = teller?.alarms ?? before?.alarms;
@@ -176,6 +177,8 @@ function describeBroker(before: Broker | undefined, read: BrokerRead): Broker {
   return {
     vhost: read.vhost,
     ...(version !== undefined && { version }),
+    ...(amqpPorts && { amqpPorts }),
+    ...(read.amqpUrlPort !== undefined && { amqpUrlPort: read.amqpUrlPort }),
     ...(isKnown && { alarms, alarmsAtMs }),
     consumerTimeoutMs: read.consumerTimeoutMs,
     ways: read.ways,

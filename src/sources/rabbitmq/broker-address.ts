@@ -16,6 +16,7 @@ export interface AmqpAddress {
   readonly target: string;
   readonly user: string;
   readonly vhost: string;
+  readonly port: number;
 }
 
 export interface BrokerAddress {
@@ -51,6 +52,7 @@ function amqpAddress(url: URL, vhost: string): AmqpAddress {
     target: `${url.protocol}//${url.hostname}:${port}/${encoded}`,
     user,
     vhost,
+    port: Number(port),
   };
 }
 

@@ -9,7 +9,7 @@ import type { QueueChoice, Way } from './broker-way.js';
 import { withConsumerTimeouts } from './consumer-timeouts.js';
 import { createBindingReader } from './dead-letter-bindings.js';
 import { httpGet } from './http-get.js';
-import { parseAlarms, parseQueues, parseVersion, QUEUE_COLUMNS } from './parse-management.js';
+import { parseAlarms, parseAmqpPorts, parseQueues, parseVersion, QUEUE_COLUMNS } from './parse-management.js';
 
 export interface ManagementWayOptions {
   readonly address: HttpAddress;
@@ -110,8 +110,9 @@ export function createManagementWay(options: ManagementWayOptions): Way {
       const [alarms, queues, overview] = await Promise.all([
         get('/nodes?columns=mem_alarm,disk_free_alarm', signal).then(parseAlarms),
         isAsking ? readQueues(signal) : [],
-        isAsking ? get('/overview?columns=rabbitmq_version', signal) : undefined,
+        isAsking ? get('/overview?columns=rabbitmq_version,listeners', signal) : undefined,
       ]);
+      const amqpPorts = overview === undefined ? undefined : parseAmqpPorts(overview);
       if (overview !== undefined) version = parseVersion(overview);
       const [deadLetterBindings, queuesWithTimeouts] = await Promise.all([
         readBindings(queues, signal),
@@ -125,6 +126,7 @@ export function createManagementWay(options: ManagementWayOptions): Way {
         ...(alarms && { alarms, alarmsAtMs: askedAtMs }),
         ...(deadLetterBindings && { deadLetterBindings }),
         ...(version !== undefined && { version }),
+        ...(amqpPorts && { amqpPorts }),
       };
     },
     close() {

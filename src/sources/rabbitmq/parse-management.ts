@@ -167,10 +167,22 @@ export function parseAlarms(text: string): Readonly<Record<BrokerAlarm, boolean>
 }
 
 const overviewSchema = z.object({ rabbitmq_version: z.string().min(1).max(60) });
+const listenersSchema = z.object({
+  listeners: z.array(z.object({ protocol: z.string(), port: z.number().int().min(1).max(65_535) })),
+});
 
 export function parseVersion(text: string): string | undefined {
   const result = overviewSchema.safeParse(parseJson(text, 'the overview'));
   return result.success ? result.data.rabbitmq_version : undefined;
+}
+
+/** Undefined: the user may not see it, which takes the tag monitoring. */
+export function parseAmqpPorts(text: string): readonly number[] | undefined {
+  const { data } = listenersSchema.safeParse(parseJson(text, 'the overview'));
+  const ports = (data?.listeners ?? []).flatMap(({ protocol, port }) =>
+    protocol.startsWith('amqp') ? port : [],
+  );
+  return ports.length === 0 ? undefined : [...new Set(ports)];
 }
 
 function parseJson(text: string, what: string): unknown {

@@ -34,7 +34,7 @@ export function createRabbitmqReader(
   context: SourceContext,
 ): PolledReader {
   const { clock, apply } = context;
-  const { vhost } = brokerAddress(config);
+  const { vhost, amqp } = brokerAddress(config);
   const stageQueues = new Set(stages.flatMap(({ queue }) => (queue === null ? [] : [queue])));
   const chooser = createQueueChooser(config, stageQueues);
   const parts = createPartLog('rabbitmq', context);
@@ -60,6 +60,7 @@ export function createRabbitmqReader(
         readings,
         ways: ways.map(({ health }) => health),
         consumerTimeoutMs: config.consumer_timeout,
+        ...(amqp && { amqpUrlPort: amqp.port }),
         leftOutCount: chooser.leftOutCount,
       });
       if (readings.length === 0) {

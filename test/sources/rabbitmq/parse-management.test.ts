@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { parseAlarms, parseQueues, parseVersion } from '../../../src/sources/rabbitmq/parse-management.js';
+import {
+  parseAlarms,
+  parseAmqpPorts,
+  parseQueues,
+  parseVersion,
+} from '../../../src/sources/rabbitmq/parse-management.js';
 
 const FIXTURES = new URL('../../../../test/fixtures/rabbitmq/', import.meta.url);
 const recorded = (name: string): string => readFileSync(new URL(name, FIXTURES), 'utf8');
@@ -138,6 +143,26 @@ describe('parseAlarms', () => {
   it('knows nothing while a node that has just started tells nothing', () => {
     assert.equal(parseAlarms('[[]]'), undefined);
     assert.equal(parseAlarms('[{}]'), undefined);
+  });
+});
+
+describe('parseAmqpPorts', () => {
+  const listeners = [
+    { node: 'a@x', protocol: 'amqp', ip_address: '::', port: 5673 },
+    { node: 'b@x', protocol: 'amqp', ip_address: '::', port: 5673 },
+    { node: 'a@x', protocol: 'amqp/ssl', ip_address: '::', port: 5674 },
+    { node: 'a@x', protocol: 'clustering', ip_address: '::', port: 25_672 },
+    { node: 'a@x', protocol: 'http', ip_address: '::', port: 15_672 },
+  ];
+
+  it('reads those of AMQP, each once', () => {
+    assert.deepEqual(parseAmqpPorts(JSON.stringify({ listeners })), [5673, 5674]);
+  });
+
+  it('knows none where a user may not see them, or their shape is another', () => {
+    for (const answer of ['{}', '[]', '{"listeners":{}}', '{"listeners":[{"port":"x"}]}']) {
+      assert.equal(parseAmqpPorts(answer), undefined);
+    }
   });
 });
 

@@ -317,6 +317,7 @@ describe('the RabbitMQ source on a real broker', { skip: skipWithout('rabbitmq')
     const watched = watchBroker(test, { rabbitmq: { ...allWays, consumer_timeout: '1h' } });
     await waitFor('alarms', () => watched.fleet.broker?.alarms?.memory === false);
     assert.match(watched.fleet.broker?.version ?? '', /^\d+\.\d+\.\d+/);
+    assert.deepEqual(watched.fleet.broker?.amqpPorts, [broker.amqpPort]);
     assert.equal(watched.fleet.broker?.consumerTimeoutMs, 3_600_000);
     await waitFor('its timeout', () => watched.queue('timed')?.consumerTimeoutMs === 600_000);
     await channel.assertQueue('served', { arguments: { 'x-queue-type': 'quorum' } });
