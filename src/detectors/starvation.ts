@@ -4,6 +4,7 @@
  * that has no connection although the broker still counts its consumer. It lasts until the consumer is back.
  */
 
+import type { Broker } from '../fleet/queue-model.js';
 import type { ContainerSockets } from '../fleet/socket-model.js';
 import { type ConditionClock, createConditionClock } from './condition-clock.js';
 import { isUnreported, type Neglect, neglectOf, type StageFacts } from './consumer-facts.js';
@@ -52,8 +53,8 @@ const PASSED_OVER_FACTOR = 5;
 /** A connection that is opened again is missing for a moment. */
 const NO_CONNECTION_MS = 20_000;
 const SOCKETS_FRESH_MS = 30_000;
-/** Of AMQP, without and with TLS. */
-const BROKER_PORTS: ReadonlySet<number> = new Set([5672, 5671]);
+/** Of AMQP, without and with TLS, where the broker does not tell its own. */
+const USUAL_PORTS: readonly number[] = [5672, 5671];
 
 export function createStarvation(): Starvation {
   /** By stage and what is wrong there. */
@@ -71,10 +72,11 @@ export function createStarvation(): Starvation {
   const idleMs = (key: string): number => idle.held.get(key)?.heldMs ?? 0;
 
   function noteWorkers(judged: ReadonlyMap<string, WorkerJudgement>, { fleet, nowMs }: WorkerScene): void {
+    const ports = portsOf(fleet.broker);
     for (const [key, { status }] of judged) {
       const isIdle = status === 'unknown' ? undefined : status === 'idle';
       idle.note(key, isIdle, nowMs);
-      unconnected.note(key, isIdle === true ? isUnconnected(key, fleet, nowMs) : isIdle, nowMs);
+      unconnected.note(key, isIdle === true ? isUnconnected(key, { fleet, ports, nowMs }) : isIdle, nowMs);
       if (AT_WORK.has(status)) served.add(key);
     }
     for (const clock of [idle, unconnected]) clock.forgetUnless((key) => judged.has(key));
@@ -189,19 +191,29 @@ function follow(clock: ConditionClock, key: string, isSo: boolean | undefined, s
   return isResting ? Number.NEGATIVE_INFINITY : heldMs;
 }
 
+interface Connections {
+  readonly fleet: WorkerScene['fleet'];
+  /** Of the broker. */
+  readonly ports: ReadonlySet<number>;
+  readonly nowMs: number;
+}
+
 /**
- * None of its connections leads to a broker. Where it has others, that is certain only if some worker is connected to the
- * usual port: a broker may have any. Undefined: they cannot be seen.
+ * None of its connections leads to a broker. Where it has others, that is certain only if some worker is connected to a port
+ * of the broker: workers may reach it by a mapped one. Undefined: they cannot be seen.
  */
-function isUnconnected(key: string, { sockets }: WorkerScene['fleet'], nowMs: number): boolean | undefined {
+function isUnconnected(key: string, { fleet: { sockets }, ports, nowMs }: Connections): boolean | undefined {
   const known = sockets.get(key);
   if (!known || nowMs - known.atMs > SOCKETS_FRESH_MS) return undefined;
+  const isAtBroker = ({ remotePorts }: ContainerSockets): boolean =>
+    remotePorts.some((port) => ports.has(port));
   if (known.remotePorts.length === 0) return true;
   return !isAtBroker(known) && [...sockets.values()].some(isAtBroker);
 }
 
-function isAtBroker({ remotePorts }: ContainerSockets): boolean {
-  return remotePorts.some((port) => BROKER_PORTS.has(port));
+function portsOf(broker: Broker | undefined): ReadonlySet<number> {
+  const { amqpPorts = USUAL_PORTS, amqpUrlPort } = broker ?? {};
+  return new Set(amqpUrlPort === undefined ? amqpPorts : [...amqpPorts, amqpUrlPort]);
 }
 
 function isBusy(key: string, { fleet, nowMs }: WorkerScene, withinMs: number): boolean {

@@ -9,8 +9,8 @@ const THIRD = 'paddle-worker-gpu0-2';
 const ALL = [W, OTHER, THIRD];
 
 /** Three workers that each had a job, and a consumer each. */
-function idleFleet(): JudgedFleet {
-  const fleet = stageFleet();
+function idleFleet(config: object = {}): JudgedFleet {
+  const fleet = stageFleet(config);
   for (const name of ALL) {
     fleet.container(name);
     fleet.cpu(name, 100);
@@ -96,6 +96,46 @@ describe('a consumer that is lost while nothing waits', () => {
   });
 });
 
+describe('a consumer that is lost while the broker cannot be read all the time', () => {
+  const slowly = { detection: { starved_after: '3m', stale_after: '10s' } };
+
+  it('is reported after the time for which it was seen to be missing', () => {
+    const fleet = idleFleet(slowly);
+    fleet.queue('g3', { ready: 5, unacked: 0, consumers: 2 });
+    fleet.judgeFor(90);
+    fleet.setUp('rabbitmq', false);
+    fleet.judgeFor(180);
+    fleet.setUp('rabbitmq', true);
+    fleet.judgeFor(60);
+    assert.equal(found(fleet, 'WorkerStarved'), undefined, 'about 160 of 180 seconds were seen');
+    fleet.judgeFor(40);
+    assert.ok(found(fleet, 'WorkerStarved'));
+  });
+
+  it('is reported although counts are absent in two of five answers', () => {
+    const fleet = idleFleet();
+    for (let passed = 0; passed < 150; passed += 5) {
+      const isTold = passed % 25 < 15;
+      fleet.queue('g3', isTold ? { ready: 5, unacked: 0, consumers: 2 } : {});
+      fleet.judgeFor(5);
+    }
+    assert.ok(found(fleet, 'WorkerStarved'));
+  });
+
+  it('is a worker’s that was seen without a job for long enough, while its progress could be read', () => {
+    const fleet = idleFleet(slowly);
+    fleet.setUp('progress', false);
+    fleet.judgeFor(300);
+    fleet.setUp('progress', true);
+    fleet.queue('g3', { ready: 0, unacked: 0, consumers: 2 });
+    const ports = { [W]: [], [OTHER]: [5672], [THIRD]: [5672] };
+    judgeWith(fleet, ports, 60);
+    assert.deepEqual(starved(fleet), [], 'about 100 of 180 seconds were seen');
+    judgeWith(fleet, ports, 100);
+    assert.deepEqual(starved(fleet), [W]);
+  });
+});
+
 describe('a worker whose connection is half-open', () => {
   /** The broker counts all consumers and has sent one message to the dead one. */
   const HALF_OPEN: Partial<QueueReading> = { ready: 0, unacked: 1, consumers: 3 };
@@ -120,6 +160,22 @@ describe('a worker whose connection is half-open', () => {
     judgeWith(fleet, { [W]: [5672], [OTHER]: [5672], [THIRD]: [5672] }, 10);
     assert.deepEqual(starved(fleet), []);
   });
+
+  for (const [what, port, told] of [
+    ['it tells itself', 5673, { amqpPorts: [5673] }],
+    ['stagewatch is configured with', 35_673, { amqpUrlPort: 35_673 }],
+  ] as const) {
+    it(`is known by the broker’s port that ${what}`, () => {
+      const fleet = idleFleet();
+      fleet.queue('g3', { ...HALF_OPEN });
+      fleet.tellBroker(told);
+      const connected = { [OTHER]: [port, 9000], [THIRD]: [port] };
+      judgeWith(fleet, { ...connected, [W]: [9000] }, 90);
+      assert.deepEqual(starved(fleet), [W]);
+      judgeWith(fleet, { ...connected, [W]: [9000, port] }, 10);
+      assert.deepEqual(starved(fleet), []);
+    });
+  }
 
   it('is not accused where the broker may have another port', () => {
     const fleet = idleFleet();

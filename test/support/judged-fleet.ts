@@ -24,6 +24,8 @@ export interface JudgedFleet {
   /** What stands in the file of the name from now on; undefined: it is gone. */
   progress(name: string, content: object | undefined): void;
   queue(name: string, reading: Partial<QueueReading>): void;
+  /** What else the broker tells of itself, from now on. */
+  tellBroker(more: BrokerTold): void;
   /** CPU time since the container's start. */
   cpu(name: string, usedSeconds: number): void;
   judge(): Outcome;
@@ -32,6 +34,11 @@ export interface JudgedFleet {
   statusOf(name: string): string | undefined;
   /** Ids of the open findings. */
   open(): readonly string[];
+}
+
+export interface BrokerTold {
+  readonly amqpPorts?: readonly number[];
+  readonly amqpUrlPort?: number;
 }
 
 const STEP_SECONDS = 5;
@@ -44,6 +51,7 @@ export function createJudgedFleet(config: object = {}): JudgedFleet {
   const evaluation = createEvaluation({ fleet: store.fleet, settings });
   const down = new Set<SourceName>();
   const queues = new Map<string, QueueReading>();
+  let brokerTold: BrokerTold = {};
   const usage = new Map<string, number>();
   let nowMs = T0;
 
@@ -72,9 +80,17 @@ export function createJudgedFleet(config: object = {}): JudgedFleet {
   }
 
   function readBroker(): void {
-    const reading = { via: 'metrics', atMs: nowMs, isComplete: true, queues: [...queues.values()] } as const;
+    const { amqpPorts, amqpUrlPort } = brokerTold;
+    const reading = {
+      via: 'metrics',
+      atMs: nowMs,
+      isComplete: true,
+      queues: [...queues.values()],
+      ...(amqpPorts && { amqpPorts }),
+    } as const;
     const told = { vhost: '/', readings: [reading], ways: [], consumerTimeoutMs: 7_200_000, leftOutCount: 0 };
-    store.apply({ kind: 'broker-read', atMs: nowMs, ...told });
+    const url = amqpUrlPort === undefined ? {} : { amqpUrlPort };
+    store.apply({ kind: 'broker-read', atMs: nowMs, ...told, ...url });
   }
 
   for (const source of ['docker', 'rabbitmq', 'progress', 'sentinels', 'dcgm'] as const) {
@@ -118,6 +134,10 @@ export function createJudgedFleet(config: object = {}): JudgedFleet {
     },
     queue(name, reading) {
       queues.set(name, { name, status: 'present', ...reading });
+      readBroker();
+    },
+    tellBroker(more) {
+      brokerTold = more;
       readBroker();
     },
     cpu(name, usedSeconds) {
