@@ -7,6 +7,8 @@ export interface StageFacts {
   expected: number;
   /** Those that have a job in hand. */
   busy: number;
+  /** Of these, the stuck: their consumer may be gone with what stopped them. */
+  stuck: number;
   /** They may be consumers, or not yet. */
   starting: number;
   /** They run, and nobody knows at what: they may be consumers. */

@@ -114,7 +114,9 @@ export function createStarvation(): Starvation {
     ]);
     const { queue, consumers, expected, isHeld } = neglect;
     const lost = expected - consumers;
-    const isUnnamed = moment.missingMs >= moment.afterMs && !isHeld && lost > found.size;
+    // One at a job is not starved: its consumer comes back with it, or its job says what is wrong.
+    const isIdleOne = facts.idle.length > 0 && lost - facts.stuck > found.size;
+    const isUnnamed = moment.missingMs >= moment.afterMs && !isHeld && isIdleOne;
     if (isUnnamed)
       missing.set(stage, { queue, consumers, expected, idle: facts.idle, sinceMs: nowMs - moment.missingMs });
     return found;
@@ -235,7 +237,7 @@ function countByStage(
   for (const [key, { status }] of judged) {
     const stage = fleet.workers.get(key)?.stage;
     if (stage === undefined || status === 'down') continue;
-    const facts = stages.get(stage) ?? { expected: 0, busy: 0, starting: 0, unknown: 0, idle: [] };
+    const facts = stages.get(stage) ?? { expected: 0, busy: 0, stuck: 0, starting: 0, unknown: 0, idle: [] };
     stages.set(stage, facts);
     if (status === 'unknown') {
       facts.unknown++;
@@ -245,6 +247,7 @@ function countByStage(
     if (status === 'idle') facts.idle.push(key);
     else if (status === 'starting') facts.starting++;
     else facts.busy++;
+    if (status === 'stuck') facts.stuck++;
   }
   return stages;
 }

@@ -27,7 +27,7 @@ function rankAll(findings: Verdicts['findings']): ReadonlyMap<string, number> {
 }
 
 function renderFinding(finding: Finding) {
-  const { container, stage, queue, vhost, gpu, uuid, source, document } = finding.subject;
+  const { container, stage, queue, vhost, gpu, uuid, source, document, channel } = finding.subject;
   return {
     id: finding.id,
     kind: finding.kind,
@@ -40,6 +40,7 @@ function renderFinding(finding: Finding) {
     uuid: uuid ?? null,
     source: source ?? null,
     document: document ?? null,
+    channel: channel ?? null,
     summary: finding.summary,
     evidence: finding.evidence,
     clearsWhen: finding.clearsWhen,

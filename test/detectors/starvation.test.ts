@@ -84,6 +84,18 @@ describe('a consumer that is lost while nothing waits', () => {
     assert.deepEqual(openedWhile(fleet, 'WorkerStarved', 1200), []);
   });
 
+  it('is nobody’s where all are at a job, and none of the idle ones’ where one is stuck whose process may be stopped', () => {
+    const fleet = idleFleet();
+    for (const name of ALL) fleet.progress(name, job(fleet, { document: `next-of-${name}` }));
+    fleet.queue('g3', { ready: 0, unacked: 2, consumers: 2 });
+    assert.deepEqual(openedWhile(fleet, 'WorkerStarved', 200), []);
+    for (const name of [OTHER, THIRD]) fleet.progress(name, undefined);
+    fleet.queue('g3', { ready: 0, unacked: 0, consumers: 2 });
+    fleet.judgeFor(200);
+    assert.equal(fleet.statusOf(W), 'stuck');
+    assert.deepEqual(openedWhile(fleet, 'WorkerStarved', 300), []);
+  });
+
   it('is found again after an outage of the broker, without a new finding', () => {
     const fleet = idleFleet();
     fleet.queue('g3', { ready: 0, unacked: 0, consumers: 0 });
