@@ -155,6 +155,7 @@ export function createJob(options: JobOptions = {}): Job {
   }
 
   async function close(): Promise<void> {
+    if (isOver) return;
     isOver = true;
     await file?.end();
   }

@@ -217,7 +217,7 @@ export function createWorkerConnection(given: WorkerOptions): WorkerConnection {
       log('error', `done, but its sentinel could not be written; its message goes back: ${errorText(error)}`);
       return 'requeue';
     }
-    await endAttempts(pathOf(job));
+    await forgetAttempts(job);
     return 'ack';
   }
 
@@ -246,8 +246,12 @@ export function createWorkerConnection(given: WorkerOptions): WorkerConnection {
       );
       return 'requeue';
     }
-    await endAttempts(pathOf(job));
+    await forgetAttempts(job);
     return 'reject';
+  }
+
+  async function forgetAttempts(job: Job): Promise<void> {
+    if (options.maxDeliveries !== undefined) await endAttempts(pathOf(job));
   }
 
   async function drain(): Promise<boolean> {

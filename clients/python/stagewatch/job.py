@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Callable, Iterator, Mapping, Optional
 
@@ -165,7 +166,8 @@ class Job:
         data["finished_at"] = iso_time(time.time())
         path = self._path_or_none()
         if path:
-            self._patiently(lambda: write_success(path, {**data, **self._result}, self._durable), patience, give_up)
+            write = partial(write_success, path, {**data, **self._result}, self._durable)
+            self._patiently(write, patience, give_up)
         self.close()
 
     def fail(
@@ -196,8 +198,8 @@ class Job:
 
     def close(self) -> None:
         """End without a sentinel: only the progress file is removed."""
-        self._is_over = True
-        if self._file:
+        is_first, self._is_over = not self._is_over, True
+        if self._file and is_first:
             self._file.end()
 
     def request_stop(self) -> None:

@@ -80,7 +80,9 @@ class WorkerConnection(LinkEvents):
             heartbeat=heartbeat,
             declare=declare,
         )
-        self._link = (PikaLink if connection == "thread" else ProcessLink)(settings, self)
+        self._link: Union[PikaLink, ProcessLink] = (
+            PikaLink(settings, self) if connection == "thread" else ProcessLink(settings, self)
+        )
         self._ledger = Ledger()
         self._changed = threading.Condition()
         self._job: Optional[Job] = None
@@ -230,7 +232,7 @@ class WorkerConnection(LinkEvents):
         except OSError as error:
             log.error("done, but its sentinel could not be written; its message goes back to the queue: %s", error)
             return "requeue"
-        _attempts.end(path or _path_of(job))
+        self._forget_attempts(path or _path_of(job))
         return "ack"
 
     def _on_error(self, job: Job, path: Optional[str], attempt: int, error: BaseException) -> Outcome:
@@ -252,8 +254,12 @@ class WorkerConnection(LinkEvents):
         except OSError as problem:
             log.error("failed, but its sentinel could not be written; its message goes back: %s", problem)
             return "requeue"
-        _attempts.end(path or _path_of(job))
+        self._forget_attempts(path or _path_of(job))
         return "reject"
+
+    def _forget_attempts(self, path: Optional[str]) -> None:
+        if self._max_deliveries is not None:
+            _attempts.end(path)
 
     # The end.
 
