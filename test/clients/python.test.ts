@@ -23,6 +23,13 @@ describe('the Python package', { skip: skipWithout('pythonKit') }, () => {
     assert.match(stderr, /Ran (4[0-9]|[5-9][0-9]|\d{3,}) tests/);
   });
 
+  it('holds what its types say, strictly', { skip: skipWithout('mypy') }, async (test) => {
+    const cache = `--cache-dir=${await tempDir(test)}`;
+    await run(requireProgram('/usr/bin/mypy'), [cache, 'stagewatch'], { cwd: PACKAGE }).catch(
+      (error: { stdout: string }) => assert.fail(error.stdout),
+    );
+  });
+
   it('is built as a wheel, and works where it is installed without any library', async (test) => {
     const folder = await tempDir(test);
     const source = join(folder, 'source');

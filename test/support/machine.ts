@@ -80,6 +80,7 @@ export const SERVER_PROGRAMS = {
     needsRoot: true,
   },
   python: { what: 'Python', programs: ['python3'], packages: ['python3'], needsRoot: false },
+  mypy: { what: 'mypy', programs: ['/usr/bin/mypy'], packages: ['mypy'], needsRoot: false },
   pythonKit: {
     what: 'Python with pika and Celery',
     programs: ['/usr/bin/python3'],

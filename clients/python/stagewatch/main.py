@@ -26,8 +26,9 @@ def worker_main(worker: Union[Runnable, Callable[[], object]]) -> NoReturn:
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     dump_stacks_on_signal()
     try:
-        made = worker if hasattr(worker, "run") else worker()  # type: ignore[operator]
-        is_drained = made.run() if hasattr(made, "run") else True
+        made: object = worker() if callable(worker) and not hasattr(worker, "run") else worker
+        run = getattr(made, "run", None)
+        is_drained = run() if callable(run) else True
     except UsageError as error:
         print(f"stagewatch: {error}", file=sys.stderr)
         sys.exit(2)
