@@ -9,7 +9,7 @@ import pika
 from stagewatch import JobFailed, WaitTimeout, forget, wait
 from stagewatch.rabbitmq import broker_url
 
-STAGES = ["G1_00", "G3_02", "G9_02"]
+STAGES = os.environ.get("STAGES", "G1_00 G3_02 G9_02").split()
 DATA = os.environ.get("DATA", "/data")
 PROGRESS = os.environ.get("STAGEWATCH_PROGRESS_DIR", "/run/pipeline/progress")
 NAME = os.environ.get("STAGEWATCH_NAME") or socket.gethostname()

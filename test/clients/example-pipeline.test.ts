@@ -2,19 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import { pathForEngine } from '../servers/suites.js';
 import { type Daemon, startDaemon } from '../support/daemon.js';
 import { requireProgram, skipWithout } from '../support/machine.js';
-import { IMAGE, type RealDocker, startRealDocker } from '../support/real-docker.js';
-import { type RealRabbitmq, startRabbitmq } from '../support/real-rabbitmq.js';
-import { tempDir } from '../support/temp-dir.js';
 import { waitFor } from '../support/wait-for.js';
+import { type KitFleet, startKitFleet } from './support/kit-fleet.js';
 
 const run = promisify(execFile);
 const EXAMPLE = resolve('examples/pipeline');
@@ -33,19 +29,12 @@ describe('the compose file of the example', { skip: skipWithout('compose') }, ()
 });
 
 describe('the example pipeline', { skip: skipWithout('docker', 'rabbitmq', 'pythonKit') }, () => {
-  let engine: RealDocker;
-  let broker: RealRabbitmq;
+  let fleet: KitFleet;
   let daemon: Daemon;
-  let folder: string;
-  const cleanups: (() => unknown)[] = [];
 
   before(async () => {
-    folder = await tempDir({ after: (task?: unknown) => void cleanups.push(task as () => unknown) } as never);
-    [engine, broker] = await Promise.all([startRealDocker(), startRabbitmq()]);
-    for (const name of ['progress', 'data']) {
-      await mkdir(join(folder, name));
-      await chmod(join(folder, name), 0o777);
-    }
+    fleet = await startKitFleet(EXAMPLE);
+    const { engine, broker, folder } = fleet;
     // Nothing but where things are, as in examples/pipeline/stagewatch.yaml.
     const own = parse(readFileSync(join(EXAMPLE, 'stagewatch.yaml'), 'utf8')) as Record<string, object>;
     assert.deepEqual(Object.keys(own), ['listen', 'docker', 'rabbitmq', 'progress', 'sentinels']);
@@ -62,39 +51,11 @@ sentinels: { root: "${join(folder, 'data')}" }
 
   after(async () => {
     await daemon?.stop();
-    await engine?.dispose();
-    await broker?.dispose();
-    for (const task of cleanups.reverse()) await task();
+    await fleet?.dispose();
   });
 
-  async function start(name: string, program: string, env: Readonly<Record<string, string>>): Promise<void> {
-    const mounts = ['/usr', '/lib', '/lib64', '/etc'].filter((path) => existsSync(path));
-    const all = {
-      PYTHONPATH: '/kit',
-      PYTHONDONTWRITEBYTECODE: '1',
-      DATA: '/data',
-      SECONDS_A_PAGE: '0.05',
-      STAGEWATCH_NAME: name,
-      STAGEWATCH_RABBITMQ_AMQP_URL: broker.amqpUrl,
-      ...env,
-    };
-    await engine.docker(
-      'run',
-      '-d',
-      // The engine of the tests has no network of its own, so HOSTNAME would be this machine's.
-      '--network=host',
-      `--name=${name}`,
-      ...mounts.map((path) => `--volume=${pathForEngine(path)}:${path}:ro`),
-      `--volume=${resolve('clients/python')}:/kit:ro`,
-      `--volume=${EXAMPLE}:/app:ro`,
-      `--volume=${join(folder, 'data')}:/data`,
-      `--volume=${join(folder, 'progress')}:/run/pipeline/progress`,
-      ...Object.entries(all).map(([key, value]) => `--env=${key}=${value}`),
-      IMAGE,
-      '/usr/bin/python3',
-      `/app/${program}`,
-    );
-  }
+  const start = (name: string, program: string, env: Readonly<Record<string, string>>): Promise<void> =>
+    fleet.run({ name, program, env: { SECONDS_A_PAGE: '0.05', ...env } });
 
   async function workers(): Promise<Record<string, Record<string, unknown>>> {
     const answer = (await (await fetch(`${daemon.url}/api/v1/fleet`)).json()) as {
@@ -103,7 +64,7 @@ sentinels: { root: "${join(folder, 'data')}" }
     return Object.fromEntries(answer.data.workers.map((one) => [one.container, one]));
   }
 
-  const log = (name: string): Promise<string> => engine.docker('logs', name);
+  const log = (name: string): Promise<string> => fleet.engine.docker('logs', name);
 
   it('carries documents through all stages; a bad one fails at once, and the daemon sees who works at what', async () => {
     await start('split-worker-1', 'worker.py', { STAGEWATCH_STAGE: 'G1_00' });
@@ -118,7 +79,7 @@ sentinels: { root: "${join(folder, 'data')}" }
     });
     assert.match(String(busy['document']), /^PMC[12]$/);
     // Killed outright in mid-job: the broker gives its job to the other one.
-    await engine.docker('kill', String(busy['container']));
+    await fleet.engine.docker('kill', String(busy['container']));
     await waitFor(
       'both orchestrators to end',
       async () =>
