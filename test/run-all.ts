@@ -52,7 +52,7 @@ function testPaths(): readonly string[] {
   const paths = readdirSync('test', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.ts'))
     .toSorted();
-  const isLong = (path: string): boolean => path.startsWith('integration/');
+  const isLong = (path: string): boolean => /^(integration|clients)\//.test(path);
   return [...paths.filter(isLong), ...paths.filter((path) => !isLong(path))];
 }
 
