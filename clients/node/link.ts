@@ -73,7 +73,7 @@ export function createLink(options: LinkOptions, events: LinkEvents): Link {
         clientProperties: { connection_name: options.name },
       });
     } catch (error) {
-      return describe(error, options);
+      return describe(error, options, true);
     }
     const opened = model;
     try {
@@ -181,7 +181,7 @@ function toDelivery({ content, fields, properties }: ConsumeMessage, epoch: numb
 }
 
 /** The reason in words, with what to do about it; never the URL, which holds a password. */
-function describe(error: unknown, { queue }: LinkOptions): string {
+function describe(error: unknown, { queue, url }: LinkOptions, isConnecting = false): string {
   const text = errorText(error);
   if (/NOT_FOUND - no queue/.test(text))
     return `queue ${queue} is not on the broker: ${text}; declare it, or pass declare: {} to have it declared`;
@@ -191,5 +191,6 @@ function describe(error: unknown, { queue }: LinkOptions): string {
     return `the broker refuses: ${text}; a queue that is declared must have the arguments that it was made with`;
   if (/ACCESS.REFUSED|Handshake terminated/.test(text))
     return `the broker refuses user or password: ${text}; correct the URL`;
-  return text;
+  const { host } = new URL(url);
+  return `${host}: ${text}${isConnecting ? '; is RabbitMQ running there? Else correct the URL' : ''}`;
 }

@@ -65,6 +65,7 @@ const IDLE_CHECK_MS = 20;
 export function createWorkerConnection(given: WorkerOptions): WorkerConnection {
   const options = { ...DEFAULTS, ...given };
   checkOptions(options);
+  checkNumbers({ ...options });
   const log = options.log ?? logOnStderr;
   const warn = (text: string): void => log('warn', text);
   const stage = options.stage || process.env['STAGEWATCH_STAGE'] || undefined;
@@ -105,7 +106,10 @@ export function createWorkerConnection(given: WorkerOptions): WorkerConnection {
     const hadJob = ledger.lost();
     const seconds = (pauseMs / 1000).toFixed(1);
     if (why !== trouble)
-      log('error', `no connection to queue ${options.queue}: ${why}; trying again in ${seconds} s, and on`);
+      log(
+        'error',
+        `no connection to queue ${options.queue}: ${why}; trying again in ${seconds} s, until it works`,
+      );
     trouble = why;
     if (hadJob)
       warn('the job in hand goes on; the broker delivers its message again, and it is not run twice');
@@ -352,14 +356,22 @@ function checkOptions({ queue, handler, prefetch = 1, retry, maxDeliveries }: Wo
     throw new UsageError('no queue: pass queue, the name of the queue that this worker serves');
   if (typeof handler !== 'function' && !(handler instanceof URL))
     throw new UsageError(
-      'handler must be a function of (message, job), or the URL of a module that exports one',
+      'no handler: pass handler, a function of (message, job), or the URL of a module that exports one',
     );
   if (!Number.isInteger(prefetch) || prefetch < 1 || prefetch > 65_535)
     throw new UsageError('prefetch must be 1 to 65535; 1 is right for jobs of more than a second');
-  if (maxDeliveries !== undefined && maxDeliveries < 1)
-    throw new UsageError('maxDeliveries must be 1 or more');
+  if (maxDeliveries !== undefined && !(Number.isInteger(maxDeliveries) && maxDeliveries >= 1))
+    throw new UsageError('maxDeliveries must be a whole number, 1 or more');
   if (retry && maxDeliveries === undefined)
     throw new UsageError('retry needs maxDeliveries, or a job that always fails runs for ever');
+}
+
+function checkNumbers(options: Readonly<Record<string, unknown>>): void {
+  for (const name of ['retryDelayMs', 'stopTimeoutMs', 'sentinelPatienceMs', 'heartbeatS']) {
+    const value = options[name];
+    if (typeof value !== 'number' || !(value >= 0))
+      throw new UsageError(`${name} must be a number, 0 or more; it is ${JSON.stringify(value)}`);
+  }
 }
 
 function logOnStderr(level: string, text: string): void {

@@ -279,10 +279,13 @@ describe('workers on a real broker', { skip: skipWithout('rabbitmq', 'pythonKit'
         it('wrong use says what to do and ends with 2', async (test) => {
           const { start } = await scene(test);
           const cases: readonly (readonly [Record<string, unknown>, RegExp])[] = [
-            [{ queue: '' }, /no queue: pass queue/],
+            [{ queue: undefined }, /no queue: pass queue/],
             [{ sentinel: '/nowhere/{document}.json' }, /mount it, or correct sentinel/],
             [{ progress: '/proc' }, /cannot write progress files to \/proc/],
             [{ retry: true }, /needs max_?[dD]eliveries/],
+            [{ max_deliveries: '3' }, /max_?[dD]eliveries must be a whole number/],
+            [{ stop_timeout: 'soon' }, /stop_?[tT]imeout\w* must be a number/],
+            [{ url: 'http://127.0.0.1/' }, /the broker URL cannot be read: expected amqp:/],
             [{ prefetch: 0 }, /prefetch must be 1/],
           ];
           await Promise.all(
@@ -293,6 +296,18 @@ describe('workers on a real broker', { skip: skipWithout('rabbitmq', 'pythonKit'
               assert.doesNotMatch(worker.log, /Traceback|guest:guest/);
             }),
           );
+        });
+
+        it('a broker that is not there is named, and tried again', async (test) => {
+          const { start } = await scene(test);
+          const worker = start({ url: 'amqp://guest:secret@127.0.0.1:1/' });
+          await waitFor('it to say so', () =>
+            /no connection to queue q\d+: 127\.0\.0\.1:1: .*is RabbitMQ running there.*trying again/.test(
+              worker.log,
+            ),
+          );
+          assert.equal(worker.process.exitCode, null);
+          assert.doesNotMatch(worker.log, /secret/);
         });
 
         it('a refused password is said without the URL, and tried again', async (test) => {

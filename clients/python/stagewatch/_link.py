@@ -9,10 +9,12 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Optional, Union
+from urllib.parse import urlsplit
 
 import pika
 import pika.exceptions
 
+from .errors import UsageError
 from .message import Delivery
 
 log = logging.getLogger("stagewatch")
@@ -125,7 +127,7 @@ class PikaLink:
         try:
             connection = pika.BlockingConnection(self._parameters())
         except Exception as error:  # whatever it is, the broker is tried again
-            return describe(error, self._settings)
+            return describe(error, self._settings, is_connecting=True)
         with self._lock:
             self._connection = connection
         try:
@@ -200,7 +202,7 @@ def _close_quietly(connection: pika.BlockingConnection) -> None:
         log.debug("closing the connection: %r", error)
 
 
-def describe(error: BaseException, settings: LinkSettings) -> str:
+def describe(error: BaseException, settings: LinkSettings, is_connecting: bool = False) -> str:
     """The reason in words, with what to do about it; never the URL, which holds a password."""
     code = getattr(error, "reply_code", None)
     text = getattr(error, "reply_text", None)
@@ -219,7 +221,27 @@ def describe(error: BaseException, settings: LinkSettings) -> str:
         return "the broker refuses user or password; correct the URL"
     if isinstance(error, pika.exceptions.ProbableAccessDeniedError):
         return "the broker refuses the vhost to this user; correct the URL or the user's rights"
-    return f"{type(error).__name__}: {_root_cause(error)}"
+    remedy = "; is RabbitMQ running there? Else correct the URL" if is_connecting else ""
+    return f"{_target(settings.url)}: {_root_cause(error)}{remedy}"
+
+
+def _target(url: str) -> str:
+    """Where the broker is, without its password."""
+    parameters = pika.URLParameters(url)
+    return f"{parameters.host}:{parameters.port}"
+
+
+def check_url(url: str) -> str:
+    """The URL itself; raises ``UsageError``, which does not show it, for one that can lead to no broker."""
+    try:
+        parts = urlsplit(url)
+        is_broker = parts.scheme in ("amqp", "amqps") and bool(parts.hostname)
+        pika.URLParameters(url)
+    except (ValueError, TypeError, AttributeError):
+        is_broker = False
+    if not is_broker:
+        raise UsageError("the broker URL cannot be read: expected amqp://user:password@host:5672/vhost")
+    return url
 
 
 def _root_cause(error: Union[BaseException, object]) -> str:

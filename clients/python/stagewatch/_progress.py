@@ -19,6 +19,8 @@ _TICK_S = 0.25
 DEFAULT_FOLDER = "/run/pipeline/progress"
 #: The daemon keeps no more of a text.
 _MAX_TEXT = 1024
+#: Made once: json.dumps makes one for each call that has options.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def worker_name(name: Optional[str] = None) -> str:
@@ -76,6 +78,10 @@ class ProgressFile:
         if every is not None and now - self._written_at >= every:
             self.write()
 
+    def may_write_at(self) -> float:
+        every = WRITE_EVERY_S if self.beat_every_s is None else min(WRITE_EVERY_S, self.beat_every_s)
+        return self._written_at + every
+
     def end(self) -> None:
         """Remove the file; nothing is written after that."""
         _flusher.discard(self)
@@ -94,7 +100,7 @@ def _render(facts: dict[str, Any]) -> str:
     for key in ("message", "document"):
         if key in known:
             known[key] = str(known[key])[:_MAX_TEXT]
-    text = json.dumps({"schema": 1, "role": "worker", **known, "updated_at": round(time.time(), 3)}, ensure_ascii=False)
+    text = _encode({"schema": 1, "role": "worker", **known, "updated_at": round(time.time(), 3)})
     if len(text.encode("utf-8", "replace")) > MAX_FILE_BYTES:
         raise ValueError("over 64 kB")
     return text
@@ -122,16 +128,20 @@ class _Flusher:
             self._files.discard(file)
 
     def _run(self) -> None:
+        pause = _TICK_S
         while True:
             with self._condition:
                 while not self._files:
                     self._condition.wait()
-            time.sleep(_TICK_S)
+            time.sleep(pause)
             with self._condition:
                 files = list(self._files)
             now = time.monotonic()
             for file in files:
                 file.tick(now)
+            # Not before one may be written again: each wake costs more than a thousand steps.
+            due = min((file.may_write_at() for file in files), default=now)
+            pause = max(_TICK_S, due - now)
 
 
 _flusher = _Flusher()

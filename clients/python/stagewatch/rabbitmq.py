@@ -11,7 +11,7 @@ from typing import Any, Callable, Mapping, Optional, Union
 
 from . import _attempts
 from ._ledger import Joined, Ledger, Outcome, Settle
-from ._link import LinkEvents, LinkSettings, PikaLink
+from ._link import LinkEvents, LinkSettings, PikaLink, check_url
 from ._process_link import ProcessLink
 from ._progress import worker_name
 from .errors import UsageError
@@ -33,8 +33,8 @@ class WorkerConnection(LinkEvents):
 
     def __init__(
         self,
-        queue: str,
-        handler: Handler,
+        queue: str = "",
+        handler: Optional[Handler] = None,
         *,
         url: Optional[str] = None,
         stage: Optional[str] = None,
@@ -55,11 +55,19 @@ class WorkerConnection(LinkEvents):
         connection: str = "thread",
     ) -> None:
         """Every argument is described in docs/worker-kit.md. Raises ``UsageError`` for what cannot work."""
-        _check(queue, handler, prefetch, retry, max_deliveries, connection)
+        run = _check(queue, handler, prefetch, retry, max_deliveries, connection)
+        _check_numbers(
+            {
+                "retry_delay": retry_delay,
+                "stop_timeout": stop_timeout,
+                "sentinel_patience": sentinel_patience,
+                "heartbeat": heartbeat,
+            }
+        )
         if sentinel is not None:
             check_pattern(sentinel)
         self._queue = queue
-        self._handler = handler
+        self._handler = run
         self._stage = stage or os.environ.get("STAGEWATCH_STAGE")
         self._sentinel = sentinel
         self._late_ack = late_ack
@@ -73,7 +81,7 @@ class WorkerConnection(LinkEvents):
         self._progress = progress
         self._name = worker_name(name)
         settings = LinkSettings(
-            url=broker_url(url),
+            url=check_url(broker_url(url)),
             queue=queue,
             prefetch=prefetch,
             name=self._name,
@@ -125,7 +133,7 @@ class WorkerConnection(LinkEvents):
             had_job = self._ledger.lost()
             is_new, self._trouble = why != self._trouble, why
         if is_new:
-            log.error("no connection to queue %s: %s; trying again in %.1f s, and on", self._queue, why, pause)
+            log.error("no connection to queue %s: %s; trying again in %.1f s, until it works", self._queue, why, pause)
         if had_job:
             log.warning("the job in hand goes on; the broker delivers its message again, and it is not run twice")
 
@@ -327,20 +335,32 @@ def broker_url(url: Optional[str] = None) -> str:
 
 
 def _check(
-    queue: str, handler: Handler, prefetch: int, retry: Retry, max_deliveries: Optional[int], connection: str
-) -> None:
+    queue: str,
+    handler: Optional[Handler],
+    prefetch: int,
+    retry: Retry,
+    max_deliveries: Optional[int],
+    connection: str,
+) -> Handler:
     if not isinstance(queue, str) or not queue:
         raise UsageError("no queue: pass queue=…, the name of the queue that this worker serves")
-    if not callable(handler):
-        raise UsageError("handler must be a function of (message, job)")
+    if handler is None or not callable(handler):
+        raise UsageError("no handler: pass handler=…, a function of (message, job) that does the job")
     if not isinstance(prefetch, int) or not 1 <= prefetch <= 65_535:
         raise UsageError("prefetch must be 1 to 65535; 1 is right for jobs of more than a second")
-    if max_deliveries is not None and max_deliveries < 1:
-        raise UsageError("max_deliveries must be 1 or more")
+    if max_deliveries is not None and (not isinstance(max_deliveries, int) or max_deliveries < 1):
+        raise UsageError("max_deliveries must be a whole number, 1 or more")
     if retry and max_deliveries is None:
         raise UsageError("retry needs max_deliveries, or a job that always fails runs for ever")
     if connection not in ("thread", "process"):
         raise UsageError('connection must be "thread" or "process"')
+    return handler
+
+
+def _check_numbers(numbers: Mapping[str, Any]) -> None:
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+            raise UsageError(f"{name} must be a number of seconds, 0 or more; it is {value!r}")
 
 
 def _known_end(path: str) -> Optional[Outcome]:

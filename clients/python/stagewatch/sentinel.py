@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import traceback
 from datetime import datetime, timezone
@@ -17,6 +18,9 @@ FAILED_SUFFIX = ".failed"
 _MAX_ERROR = 8_000
 _MAX_TRACEBACK = 20_000
 _MAX_NAME_BYTES = 255 - len(FAILED_SUFFIX)
+_BAD_CHARACTER = re.compile(r"[/\x00-\x1f\x7f]")
+#: Made once: json.dumps makes one for each call that has options.
+_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
 
 
 def failed_path(path: str) -> str:
@@ -51,7 +55,7 @@ def check_pattern(pattern: str) -> None:
 def _name_problem(name: str) -> Optional[str]:
     if name in ("", ".", ".."):
         return "it is empty or a folder"
-    if "/" in name or any(ord(char) < 32 or ord(char) == 127 for char in name):
+    if _BAD_CHARACTER.search(name):
         return "it has a slash or a control character"
     if name.startswith("."):
         return "it begins with a dot, and the daemon leaves such names out"
@@ -63,7 +67,7 @@ def _name_problem(name: str) -> Optional[str]:
 def write_success(path: str, data: Optional[Mapping[str, Any]] = None, durable: bool = True) -> None:
     """Write the success sentinel and remove a failure of an earlier attempt. Raises ``OSError``."""
     content = {"finished_at": iso_now()} if data is None else dict(data)
-    write_atomically(path, json.dumps(content, ensure_ascii=False, default=repr) + "\n", durable)
+    write_atomically(path, _encode(content) + "\n", durable)
     remove(failed_path(path))
 
 
@@ -90,7 +94,7 @@ def write_failure(
     if more is None and _says_the_same(failed_path(path), facts):
         return True
     facts["failed_at"] = iso_now()
-    text = json.dumps({**facts, **(more or {})}, ensure_ascii=False, default=repr)
+    text = _encode({**facts, **(more or {})})
     write_atomically(failed_path(path), text + "\n", durable)
     if not os.path.exists(path):
         return True
