@@ -1,25 +1,17 @@
 /** One job: its progress file while it runs, and the sentinel that ends it. */
 
-import { mkdtemp, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UsageError } from './errors.js';
+import { checkFolders } from './check-folders.js';
 import { errorCode, errorText, removeFile } from './files.js';
-import {
-  createProgressFile,
-  type ProgressFile,
-  progressFolder,
-  type Warn,
-  workerName,
-} from './progress-file.js';
+import { createProgressFile, progressFolder, type Warn, workerName } from './progress-file.js';
 import {
   checkPattern,
   describeStack,
   describeThrown,
   FAILED_SUFFIX,
+  placeSuccess,
   sentinelPath,
   writeFailure,
-  writeSuccess,
 } from './sentinel.js';
 
 const FIRST_RETRY_MS = 500;
@@ -148,6 +140,13 @@ export function createJob(options: JobOptions = {}): Job {
     }
   }
 
+  /** Of an earlier attempt. */
+  async function removeOldFailure(path: string): Promise<void> {
+    await removeFile(path + FAILED_SUFFIX).catch((error: unknown) =>
+      warn(`of the failure before: ${errorText(error)}`),
+    );
+  }
+
   function times(): Record<string, unknown> {
     return {
       ...(startedAtMs !== undefined && { started_at: new Date(startedAtMs).toISOString() }),
@@ -241,8 +240,9 @@ export function createJob(options: JobOptions = {}): Job {
         finished_at: new Date().toISOString(),
       };
       if (path !== undefined)
-        await patiently(() => writeSuccess(path, { ...content, ...result }, durable), end);
-      await close();
+        await patiently(() => placeSuccess(path, { ...content, ...result }, durable), end);
+      // Beside each other: each call waits for a thread of the pool.
+      await Promise.all([path !== undefined && removeOldFailure(path), close()]);
     },
     async fail(error, end = {}) {
       const path = sentinelOrWarn();
@@ -267,40 +267,10 @@ export function createJob(options: JobOptions = {}): Job {
     async forgetFailure() {
       if (pattern === undefined || (state.document === undefined && pattern.includes('{document}'))) return;
       const path = sentinelOrWarn();
-      if (path !== undefined) await removeFile(path + FAILED_SUFFIX);
+      if (path !== undefined) await removeOldFailure(path);
     },
     checkFolders: () => checkFolders(file, pattern),
   };
-}
-
-async function checkFolders(file: ProgressFile | undefined, pattern: string | undefined): Promise<void> {
-  if (file) {
-    const remedy = 'mount the folder writable for this user, or set STAGEWATCH_PROGRESS_DIR';
-    await checkWritable(file.folder, 'progress files', remedy);
-  }
-  const [root = ''] = (pattern ?? '').split('{', 1);
-  if (root === '' || pattern === undefined) return;
-  const folder = root.endsWith('/') ? root : dirname(root);
-  if (await isFolder(folder)) {
-    await checkWritable(folder, 'sentinels', 'mount the folder writable for this user, or correct sentinel');
-  } else if (pattern.includes('{')) {
-    throw new UsageError(`the folder ${folder} of sentinels is not there; mount it, or correct sentinel`);
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-async function checkWritable(folder: string, what: string, remedy: string): Promise<void> {
-  try {
-    await rmdir(await mkdtemp(join(folder, '.probe-')));
-  } catch (error) {
-    throw new UsageError(`cannot write ${what} to ${folder}: ${errorText(error)}; ${remedy}`);
-  }
 }
 
 function warnOnStderr(message: string): void {

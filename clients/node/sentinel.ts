@@ -63,8 +63,13 @@ export async function writeSuccess(
   data: Readonly<Record<string, unknown>> = { finished_at: new Date().toISOString() },
   isDurable = true,
 ): Promise<void> {
-  await writeAtomically(path, `${JSON.stringify(data)}\n`, isDurable);
+  await placeSuccess(path, data, isDurable);
   await removeFile(path + FAILED_SUFFIX);
+}
+
+/** Only the success sentinel: a failure of an earlier attempt stays beside it, and says nothing any more. */
+export function placeSuccess(path: string, data: object, isDurable: boolean): Promise<void> {
+  return writeAtomically(path, `${JSON.stringify(data)}\n`, isDurable);
 }
 
 export interface Failure {

@@ -13,10 +13,5 @@ export {
 export type { Delivery, Message } from './message.js';
 export { type Failure, writeFailure, writeSuccess } from './sentinel.js';
 export { forgetSentinels, type WaitOptions, waitForSentinels } from './wait.js';
-export {
-  createWorkerConnection,
-  type Handler,
-  type Log,
-  type WorkerConnection,
-  type WorkerOptions,
-} from './worker-connection.js';
+export { createWorkerConnection, type WorkerConnection } from './worker-connection.js';
+export type { Handler, Log, WorkerOptions } from './worker-options.js';
