@@ -50,7 +50,7 @@ class ProgressFile:
         self._lock = threading.Lock()
         self._snapshot: Optional[Snapshot] = None
         self._is_failing = False
-        self.is_dirty = False
+        self._written: Optional[dict[str, Any]] = None
         self.beat_every_s: Optional[float] = None
         self._written_at = 0.0
 
@@ -63,18 +63,22 @@ class ProgressFile:
         with self._lock:
             if self._snapshot is None:
                 return
-            # Before the facts are read: what changes meanwhile is written next time.
-            self.is_dirty = False
             self._written_at = time.monotonic()
+            self._written = self._snapshot()
             try:
-                write_atomically(self.path, _render(self._snapshot()), durable=False)
+                write_atomically(self.path, _render(self._written), durable=False)
             except (OSError, ValueError) as error:
+                # Tried again within a second or so: a full disk may have room by then.
+                self._written = None
                 self._complain(error)
                 return
             self._is_failing = False
 
     def tick(self, now: float) -> None:
-        every = WRITE_EVERY_S if self.is_dirty else self.beat_every_s
+        # Compared here, so that a step has nothing more to do than to count.
+        snapshot = self._snapshot
+        has_changed = snapshot is not None and snapshot() != self._written
+        every = WRITE_EVERY_S if has_changed else self.beat_every_s
         if every is not None and now - self._written_at >= every:
             self.write()
 

@@ -120,8 +120,6 @@ class Job:
             self.done = (self.done or 0) + count
         if message is not None:
             self.message = message
-        if self._file:
-            self._file.is_dirty = True
 
     def progress(self, done: float, total: Optional[float] = None, message: Optional[str] = None) -> None:
         """Set how far it is, where the count is known rather than the step."""
@@ -129,8 +127,6 @@ class Job:
             self.done = done
         self.total = total if total is not None else self.total
         self.message = message if message is not None else self.message
-        if self._file:
-            self._file.is_dirty = True
 
     def result(self, **data: Any) -> None:
         """Add to what the success sentinel says."""
@@ -146,7 +142,6 @@ class Job:
         if message is not None:
             self.message = message
         if self._file:
-            self._file.is_dirty = True
             self._file.beat_every_s = every
         try:
             yield
@@ -267,8 +262,6 @@ class Job:
                     raise
                 self.message = f"done, but its sentinel cannot be written: {error.strerror or error}"
                 log.error("cannot write the sentinel of %s, trying again: %s", self.document, error)
-                if self._file:
-                    self._file.is_dirty = True
                 retry_at = time.monotonic() + min(pause, left)
                 while time.monotonic() < retry_at and not (give_up is not None and give_up()):
                     time.sleep(_GIVE_UP_CHECK_S)
