@@ -5,9 +5,9 @@ import { formatCount, formatNumbered } from './format.js';
 
 export interface BrokerView {
   readonly version: string | null;
-  /** Of work queues: messages waiting and in hand. */
-  readonly messages: number;
-  readonly consumers: number;
+  /** Of work queues: messages waiting and in hand; null where answers lack them. */
+  readonly messages: number | null;
+  readonly consumers: number | null;
   /** What queues hold that need no consumer, by kind: `3 dead letters`. */
   readonly apart: readonly string[];
   /** memory, disk: publishers are stopped. */
@@ -29,10 +29,13 @@ export function describeBroker({ broker, queues }: FleetJson): BrokerView | null
   if (!broker) return null;
   const ofKind = (wanted: string): readonly QueueJson[] =>
     (queues ?? []).filter(({ kind }) => (kind ?? 'work') === wanted);
+  const work = ofKind('work').filter(({ status }) => (status ?? 'present') === 'present');
   return {
     version: broker.version ?? null,
-    messages: countMessages(ofKind('work')),
-    consumers: ofKind('work').reduce((sum, { consumers }) => sum + (consumers?.value ?? 0), 0),
+    messages: work.some(({ ready }) => !ready) ? null : countMessages(work),
+    consumers: work.some(({ consumers }) => !consumers)
+      ? null
+      : work.reduce((sum, { consumers }) => sum + (consumers?.value ?? 0), 0),
     apart: Object.entries(TITLES).flatMap(([kind, title]) => {
       const messages = countMessages(ofKind(kind));
       return messages > 0 ? `${formatCount(messages)} ${title}` : [];
@@ -43,7 +46,9 @@ export function describeBroker({ broker, queues }: FleetJson): BrokerView | null
 
 /** `1 234 messages, 45 consumers; apart: 3 dead letters, 12 delayed`. */
 export function brokerWords({ messages, consumers, apart }: BrokerView): string {
-  const work = `${formatNumbered(messages, 'message')}, ${formatNumbered(consumers, 'consumer')}`;
+  const say = (count: number | null, noun: string): string =>
+    count === null ? `${noun}s not known` : formatNumbered(count, noun);
+  const work = `${say(messages, 'message')}, ${say(consumers, 'consumer')}`;
   return apart.length > 0 ? `${work}; apart: ${apart.join(', ')}` : work;
 }
 

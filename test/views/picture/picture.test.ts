@@ -194,6 +194,9 @@ describe('a picture', () => {
       broker?.broker && brokerWords(broker.broker),
       '1\u2009234 messages, 8 consumers; apart: 3 dead letters',
     );
+    const thin = show({ queues: [queue('A', 3), { queue: 'B', status: 'present' }], broker: {} });
+    const [{ broker: absent } = { broker: null }] = thin.infrastructure;
+    assert.equal(absent && brokerWords(absent), 'messages not known, consumers not known');
     assert.equal(broker?.uptimeMs, 4.2 * 3_600_000);
     assert.deepEqual([grobid?.status, grobid?.downForMs], ['down', 120_000]);
   });
