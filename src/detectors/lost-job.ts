@@ -49,11 +49,14 @@ export function hasGoneOn(held: Worker, { identity, job }: Worker): boolean {
   );
 }
 
-/** It was seen to end before, as jobs do: its file was removed, or told of another. */
+/**
+ * It was seen to end before, as jobs do: its file was removed, or told of another. `isCrash`: what is seen moments after
+ * the end may as well be the start of the next run, which clears what the one before left behind; then the outcome decides.
+ */
 export function isOverBefore(
   { startedAtMs, document }: Job,
   { container }: Worker,
-  { atMs }: Pick<ContainerEnd, 'atMs'>,
+  { atMs, isCrash = false }: Pick<ContainerEnd, 'atMs'> & { readonly isCrash?: boolean },
   done: readonly EndedJob[],
 ): boolean {
   return done.some(
@@ -61,6 +64,6 @@ export function isOverBefore(
       one.container === container &&
       one.startedAtMs === startedAtMs &&
       one.document === document &&
-      one.endedAtMs <= atMs + SLACK_MS,
+      one.endedAtMs <= atMs + (isCrash && one.outcome === 'unknown' ? 0 : SLACK_MS),
   );
 }

@@ -128,7 +128,10 @@ export function createLostJobs(): LostJobs {
       const end = container?.lastEnd?.atMs === entry.atMs ? { ...entry, ...container.lastEnd } : entry;
       for (const worker of [hands.get(end.identity), fleet.workers.get(end.identity)]) {
         const job = worker?.job;
-        if (!worker || !job || !isEndUnder(job, end) || isOverBefore(job, worker, end, done)) continue;
+        // Where sentinels are watched a job that ended well has one.
+        const isCrash = end.exitCode !== 0 && fleet.sources.has('sentinels');
+        if (!worker || !job || !isEndUnder(job, end)) continue;
+        if (isOverBefore(job, worker, { atMs: end.atMs, isCrash }, done)) continue;
         endUnder(end.identity, { worker, job, container, end, nowMs });
       }
     }

@@ -56,6 +56,20 @@ const LOST: Readonly<Record<string, (fleet: JudgedFleet) => void>> = {
     fleet.pass(5);
     fleet.progress(W, undefined);
   },
+  'crashes, is started again at once, and has its file cleared away a second later'(fleet) {
+    end(fleet, W, 139);
+    fleet.pass(1);
+    fleet.progress(W, undefined);
+    event(fleet, ID, 'start');
+    fleet.container(W, { startedAtMs: fleet.nowMs, restartCount: 1, hasRestartPolicy: true });
+  },
+  'crashes, is started again at once, and begins another job a second later'(fleet) {
+    end(fleet, W, 139);
+    fleet.pass(1);
+    event(fleet, ID, 'start');
+    fleet.container(W, { startedAtMs: fleet.nowMs, restartCount: 1, hasRestartPolicy: true });
+    fleet.progress(W, job(fleet, { document: 'PMC2', done: 0 }));
+  },
   'begins another job, and crashes before anybody looked'(fleet) {
     succeed(fleet, 'PMC1');
     fleet.progress(W, job(fleet, { document: 'PMC2', done: 1 }));
@@ -122,6 +136,18 @@ const KEPT: Readonly<Record<string, (fleet: JudgedFleet) => void>> = {
     fleet.pass(3);
     event(fleet, ID, 'die', 139);
     remove(fleet, ID);
+  },
+  'ends a job well, takes its file away, and ends with code 0 a moment before that is seen'(fleet) {
+    end(fleet, W, 0);
+    fleet.pass(1);
+    fleet.progress(W, undefined);
+  },
+  'ends a job well, and crashes a moment before that is seen'(fleet) {
+    end(fleet, W, 1);
+    fleet.pass(1);
+    fleet.progress(W, undefined);
+    fleet.judgeFor(5);
+    succeed(fleet, 'PMC1');
   },
   'crashes, and another takes its document up at once'(fleet) {
     fleet.container(OTHER);
