@@ -170,6 +170,9 @@ export function createFleetStore(classify: Classify): FleetStore {
         queueRegistry.relabel(chooseQueues(stages.values(), progress.workers.values()));
         queueRegistry.applyRead(observation);
         break;
+      case 'queues-served':
+        queueRegistry.applyServed(observation);
+        break;
       case 'stages-configured':
         stages.clear();
         for (const stage of observation.stages) stages.set(stage.id, stage);

@@ -52,16 +52,20 @@ export interface WayReading {
   readonly caveat?: { readonly reason: FailureReason; readonly problem: string };
 }
 
+/** One read of the broker, by every way that answered; none has when it is down. */
+export interface BrokerRead {
+  readonly kind: 'broker-read';
+  readonly atMs: number;
+  readonly vhost: string;
+  readonly readings: readonly WayReading[];
+  readonly ways: readonly WayHealth[];
+  readonly consumerTimeoutMs: number;
+  /** The port of `rabbitmq.amqp_url`. */
+  readonly amqpUrlPort?: number;
+  readonly leftOutCount: number;
+}
+
 export type QueueObservation =
-  /** One read of the broker, by every way that answered; none has when it is down. */
-  {
-    readonly kind: 'broker-read';
-    readonly atMs: number;
-    readonly vhost: string;
-    readonly readings: readonly WayReading[];
-    readonly ways: readonly WayHealth[];
-    readonly consumerTimeoutMs: number;
-    /** The port of `rabbitmq.amqp_url`. */
-    readonly amqpUrlPort?: number;
-    readonly leftOutCount: number;
-  };
+  | BrokerRead
+  /** Queues that had a consumer in a daemon run before. */
+  | { readonly kind: 'queues-served'; readonly vhost: string; readonly names: readonly string[] };

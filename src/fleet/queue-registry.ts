@@ -6,15 +6,17 @@ import { detachCount, pauseCount, type QueueCounter } from './queue-counter.js';
 import { describeQueue, foldRead, NEW_ENTRY, type QueueEntry, statusOf, type Told } from './queue-entry.js';
 import { BROKER_WAYS, type Broker, type Queue, queueKey } from './queue-model.js';
 import { tellNatures } from './queue-natures.js';
-import type { QueueObservation, WayReading } from './queue-observations.js';
+import type { BrokerRead, QueueObservation, WayReading } from './queue-observations.js';
 import type { StageQueue } from './told-queues.js';
 
-type BrokerRead = Extract<QueueObservation, { kind: 'broker-read' }>;
+type QueuesServed = Extract<QueueObservation, { kind: 'queues-served' }>;
 
 export interface QueueRegistry {
   readonly queues: ReadonlyMap<string, Queue>;
   readonly broker: () => Broker | undefined;
   applyRead(read: BrokerRead): void;
+  /** They had a consumer in a daemon run before. */
+  applyServed(served: QueuesServed): void;
   /** Which stage's queue is which may have changed. */
   relabel(stages: Iterable<StageQueue>): void;
   /** The broker is watched no longer; its counts go on if it is again. */
@@ -108,6 +110,15 @@ export function createQueueRegistry(): QueueRegistry {
     queues,
     broker: () => broker,
     applyRead,
+    applyServed({ vhost, names }) {
+      for (const name of names) {
+        const entry = entries.get(name);
+        const key = queueKey(vhost, name);
+        const { counters } = retired.get(key) ?? NEW_ENTRY;
+        if (entry) entries.set(name, { ...entry, wasServed: true });
+        else retired.set(key, { counters, wasServed: true });
+      }
+    },
     relabel(stages) {
       const next = mapStages(stages);
       if (isSameData([...stageOfQueue], [...next])) return;

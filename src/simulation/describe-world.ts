@@ -3,7 +3,7 @@
 import type { GpuReading, GpusRead } from '../fleet/gpu-observations.js';
 import type { ContainerFacts, ListedContainer } from '../fleet/observations.js';
 import type { ChangedProgressFile } from '../fleet/progress-observations.js';
-import type { QueueObservation, QueueReading } from '../fleet/queue-observations.js';
+import type { BrokerRead, QueueReading } from '../fleet/queue-observations.js';
 import type { ProgressFile, SimContainer, SimGpu, SimWorker, World } from './world.js';
 
 const GIB = 1024 ** 3;
@@ -46,7 +46,7 @@ export function readFile(name: string, { report, mtimeMs }: ProgressFile): Chang
   return { name, mtimeMs, reading: { kind: 'report', report } };
 }
 
-export function readBroker(world: World, atMs: number): QueueObservation {
+export function readBroker(world: World, atMs: number): BrokerRead {
   const consumers = new Map<string, number>();
   for (const { stage, hasConsumer } of world.workers.values()) {
     if (hasConsumer) consumers.set(stage.id, (consumers.get(stage.id) ?? 0) + 1);

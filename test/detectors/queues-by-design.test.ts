@@ -49,6 +49,18 @@ describe('a queue that no consumer is expected on', () => {
     assert.deepEqual(openKinds(fleet), []);
   });
 
+  it('is one that no stage has and that consumers served before the daemon was started', () => {
+    const fleet = stageFleet();
+    fleet.store.apply({ kind: 'queues-served', vhost: '/', names: ['orders', 'gone'] });
+    fleet.queue('orders', { ready: 5, consumers: 0 });
+    fleet.queue('never', { ready: 5, consumers: 0 });
+    const opened = openedWhile(fleet, 'QueueNoConsumers', 120);
+    assert.deepEqual(
+      opened.map(({ subject }) => subject.queue),
+      ['orders'],
+    );
+  });
+
   it('is one that no stage has, until a consumer was seen on it', () => {
     const fleet = stageFleet();
     fleet.queue('other', { ready: 5, consumers: 0 });

@@ -14,6 +14,7 @@ import { createQueueChooser, type QueueChooser } from './choose-queues.js';
 import { createManagementWay } from './management-way.js';
 import { createMetricsWay } from './metrics-way.js';
 import { createPartLog, type PartLog } from './part-log.js';
+import { createServedQueues } from './served-queues.js';
 import { watchWay } from './watched-way.js';
 
 export interface RabbitmqSourceOptions {
@@ -43,16 +44,23 @@ export function createRabbitmqReader(
     watchWay(way, { clock, limitMs: config.request_timeout }),
   );
   const noteBound = createBoundNote(config, context);
+  const target = ways.map(({ health }) => health.target).join(', ');
+  const served = createServedQueues(context.durable, `${vhost} ${target}`);
+  let isRestored = false;
 
   return {
     name: 'rabbitmq',
-    target: ways.map(({ health }) => health.target).join(', '),
+    target,
     intervalMs: config.interval,
     timeLimitMs: config.request_timeout + SPARE_MS,
     async read(signal) {
       const results = await Promise.all(ways.map((way) => way.read(signal)));
       if (signal.aborted) throw new SourceError('interrupted', 'the read was given up');
       const readings = results.filter((result): result is WayReading => !(result instanceof SourceError));
+      if (!isRestored && served.names.length > 0)
+        apply({ kind: 'queues-served', vhost, names: served.names });
+      isRestored = true;
+      for (const { queues } of readings) served.note(queues);
       apply({
         kind: 'broker-read',
         atMs: clock.nowMs(),
