@@ -17,7 +17,7 @@ import { createSocketRegistry } from './socket-registry.js';
 import { applySourceReport, unreadSource } from './source-health.js';
 import type { Stage } from './stage-model.js';
 import { createToldMemory } from './told-memory.js';
-import { chooseQueues } from './told-queues.js';
+import { createToldQueues } from './told-queues.js';
 
 export interface FleetStore {
   /** A live view: read it synchronously, or copy what must stay the same over an await. */
@@ -43,6 +43,7 @@ export function createFleetStore(classify: Classify): FleetStore {
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
   const stages = new Map<string, Stage>();
+  const toldQueues = createToldQueues();
   const queueRegistry = createQueueRegistry();
   const sentinels = createSentinelRegistry();
   const progress = createProgressRegistry({
@@ -167,7 +168,9 @@ export function createFleetStore(classify: Classify): FleetStore {
         if (gpuRegistry.applyRead(observation)) gpuLinks.invalidate();
         break;
       case 'broker-read':
-        queueRegistry.relabel(chooseQueues(stages.values(), progress.workers.values()));
+        queueRegistry.relabel(
+          toldQueues.choose(stages.values(), progress.workers.values(), observation.atMs),
+        );
         queueRegistry.applyRead(observation);
         break;
       case 'queues-served':
@@ -176,7 +179,8 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'stages-configured':
         stages.clear();
         for (const stage of observation.stages) stages.set(stage.id, stage);
-        queueRegistry.relabel(chooseQueues(observation.stages, progress.workers.values()));
+        // What workers tell is added at the next read of the broker.
+        queueRegistry.relabel(observation.stages);
         break;
       case 'progress-swept':
       case 'progress-message':

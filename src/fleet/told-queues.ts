@@ -5,33 +5,56 @@ import type { Stage } from './stage-model.js';
 
 export type StageQueue = Pick<Stage, 'id' | 'queue'>;
 
-/**
- * Workers of one stage that name several queues, or of several stages that name one, tell nothing: one queue's figures
- * would speak for another's workers.
- */
-export function chooseQueues(
-  configured: Iterable<StageQueue>,
-  workers: Iterable<Pick<Worker, 'stage' | 'queue'>>,
-): readonly StageQueue[] {
-  const own = [...configured].filter(({ queue }) => queue !== undefined);
-  const isOwn = { stages: new Set(own.map(({ id }) => id)), queues: new Set(own.map(({ queue }) => queue)) };
-  const queuesOf = new Map<string, Set<string>>();
-  const stagesOf = new Map<string, Set<string>>();
-  for (const { stage, queue } of workers) {
-    if (stage === undefined || queue === undefined) continue;
-    add(queuesOf, stage, queue);
-    add(stagesOf, queue, stage);
-  }
-  const told = [...queuesOf].flatMap(([id, queues]) => {
-    const [queue = '', ...others] = queues;
-    const isClear = others.length === 0 && stagesOf.get(queue)?.size === 1;
-    return isClear && !isOwn.stages.has(id) && !isOwn.queues.has(queue) ? [{ id, queue }] : [];
-  });
-  return [...own, ...told];
+export interface ToldQueues {
+  /**
+   * Workers of one stage that name several queues, or of several stages that name one, tell nothing: one queue's figures
+   * would speak for another's workers. What a stage without workers was told last counts for an hour.
+   */
+  choose(
+    configured: Iterable<StageQueue>,
+    workers: Iterable<Pick<Worker, 'stage' | 'queue'>>,
+    nowMs: number,
+  ): readonly StageQueue[];
 }
 
-function add(sets: Map<string, Set<string>>, key: string, entry: string): void {
-  const set = sets.get(key);
-  if (set) set.add(entry);
-  else sets.set(key, new Set([entry]));
+/** Where the engine is not watched, an idle worker is unknown until its next job. */
+const KEPT_MS = 3_600_000;
+
+export function createToldQueues(): ToldQueues {
+  /** By stage. */
+  const kept = new Map<string, { readonly queue: string; readonly toldAtMs: number }>();
+
+  return {
+    choose(configured, workers, nowMs) {
+      const own = [...configured].filter(({ queue }) => queue !== undefined);
+      const ownStages = new Set(own.map(({ id }) => id));
+      const ownQueues = new Set(own.map(({ queue }) => queue));
+      const told = gather(workers);
+      for (const [stage, queues] of told) {
+        const [queue = '', ...others] = queues;
+        if (others.length === 0) kept.set(stage, { queue, toldAtMs: nowMs });
+        else kept.delete(stage);
+      }
+      for (const [stage, { toldAtMs }] of kept) if (nowMs - toldAtMs > KEPT_MS) kept.delete(stage);
+      const stagesOf = new Map<string, number>();
+      for (const { queue } of kept.values()) stagesOf.set(queue, (stagesOf.get(queue) ?? 0) + 1);
+      const chosen = [...kept].flatMap(([id, { queue }]) =>
+        stagesOf.get(queue) === 1 && !ownStages.has(id) && !ownQueues.has(queue) ? [{ id, queue }] : [],
+      );
+      return [...own, ...chosen];
+    },
+  };
+}
+
+function gather(
+  workers: Iterable<Pick<Worker, 'stage' | 'queue'>>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const queuesOf = new Map<string, Set<string>>();
+  for (const { stage, queue } of workers) {
+    if (stage === undefined || queue === undefined) continue;
+    const queues = queuesOf.get(stage);
+    if (queues) queues.add(queue);
+    else queuesOf.set(stage, new Set([queue]));
+  }
+  return queuesOf;
 }

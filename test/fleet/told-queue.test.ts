@@ -34,6 +34,15 @@ test('a queue is of the stage whose workers say so, also while they are idle', (
   assert.deepEqual(stagesOfQueues(fleet), { g3: 'G3', other: undefined });
 });
 
+test('it stays of the stage while its workers are idle, where only their files tell of them', () => {
+  const fleet = createProgressFleet();
+  fleet.look(0, { a: file('G3', 'g3') });
+  read(fleet, 1, ['g3']);
+  fleet.look(2, { a: undefined });
+  read(fleet, 3, ['g3']);
+  assert.deepEqual(stagesOfQueues(fleet), { g3: 'G3' });
+});
+
 test('what the configuration says of a stage or a queue stands', () => {
   const fleet = createProgressFleet();
   const stages = [{ id: 'G3', queue: 'own', order: 1 }];
@@ -65,7 +74,7 @@ test('a queue of another shape than a name is not read, and makes no file unread
   );
 });
 
-test('a queue that its workers told is missed when it is deleted, and forgotten when they are gone', () => {
+test('a queue that its workers told is missed when it is deleted, and forgotten an hour after they are gone', () => {
   const fleet = createProgressFleet();
   fleet.look(0, { a: file('G3', 'g3') });
   read(fleet, 1, ['g3', 'other']);
@@ -76,6 +85,8 @@ test('a queue that its workers told is missed when it is deleted, and forgotten 
   );
   fleet.look(7, { a: undefined });
   read(fleet, 8, []);
+  assert.equal(fleet.fleet.queues.size, 1);
+  read(fleet, 3608, []);
   assert.equal(fleet.fleet.queues.size, 0);
 });
 
