@@ -2,6 +2,7 @@
 
 import type { SourceName } from '../fleet/model.js';
 import { describeError } from '../lib/describe-error.js';
+import { createLogQuota } from '../lib/log-quota.js';
 import type { SourceContext } from './source.js';
 import { failureReason } from './source-error.js';
 
@@ -11,7 +12,10 @@ export interface HealthReporter {
   succeeded(durationMs: number): void;
   /** The read failed as a whole: the source is down. */
   failed(error: unknown): void;
-  /** A part of a read failed; the rest holds. Each problem is logged once until the source was down or is forgotten. */
+  /**
+   * A part of a read failed; the rest holds. Each problem is logged once until the source was down or is forgotten, and of
+   * one reason only a few a minute: what is broken at full speed must not fill the log.
+   */
   failedInPart(error: unknown): void;
   /** What the operator should cure although all can be read; undefined: it is cured. */
   warned(warning: string | undefined): void;
@@ -25,6 +29,7 @@ export function createHealthReporter(
   let lastProblem = '';
   let lastWarning: string | undefined;
   const partialsLogged = new Set<string>();
+  const quota = createLogQuota({ clock, log });
 
   return {
     succeeded(durationMs) {
@@ -54,7 +59,7 @@ export function createHealthReporter(
       const problem = describeError(error);
       const reason = failureReason(error);
       apply({ kind: 'source-failed', source, atMs: clock.nowMs(), reason, problem, isPartial: true });
-      if (!partialsLogged.has(problem)) log.warn({ reason, problem }, 'part of a read failed');
+      if (!partialsLogged.has(problem)) quota.warn(reason, { reason, problem }, 'part of a read failed');
       partialsLogged.add(problem);
       if (partialsLogged.size > MAX_PARTIALS_LOGGED)
         partialsLogged.delete(partialsLogged.values().next().value ?? '');

@@ -9,8 +9,13 @@ import { createCpuReader } from './cpu-reader.js';
 import { type DockerSession, type DockerSourceOptions, openDockerSession } from './docker-session.js';
 import { createEngineClock } from './engine-clock.js';
 import { createEventMemory } from './event-memory.js';
+import { UnreadableEventsError } from './event-stream.js';
 
 const BACKOFF = { baseMs: 500, maxMs: 5000 };
+/** After a stream of events that could not be read: it is no engine, or a broken one, and each try costs a whole listing. */
+const UNREADABLE_BACKOFF = { baseMs: 4000, maxMs: 30_000 };
+/** A session that lasted longer was a good one. */
+const STEADY_MS = 60_000;
 /** Less is corrected without a word. */
 const TOLD_SKEW_MS = 5000;
 
@@ -19,6 +24,8 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
   const { clock, apply } = context;
   const reporter = createHealthReporter('docker', context);
   const backoff = createBackoff(BACKOFF);
+  const unreadable = createBackoff(UNREADABLE_BACKOFF);
+  let openedMs = Number.NEGATIVE_INFINITY;
   const memory = createEventMemory();
   const engineClock = createEngineClock((aheadMs) => reporter.warned(clockWarning(aheadMs, address)));
   const cpu = createCpuReader({ config, isRemote: address.socketPath === undefined }, context);
@@ -27,6 +34,7 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
   let retry: Timer | undefined;
 
   async function connect(): Promise<void> {
+    openedMs = clock.monotonicMs();
     try {
       const opened = await openDockerSession({
         ...options,
@@ -50,7 +58,9 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
     session = undefined;
     if (stopped.signal.aborted) return;
     reporter.failed(error);
-    retry = clock.after(backoff.nextDelayMs(), () => void connect());
+    if (clock.monotonicMs() - openedMs > STEADY_MS) unreadable.reset();
+    const { nextDelayMs } = error instanceof UnreadableEventsError ? unreadable : backoff;
+    retry = clock.after(nextDelayMs(), () => void connect());
   }
 
   return {

@@ -9,6 +9,7 @@ import type { DockerClient } from './docker-client.js';
 import type { EngineClock } from './engine-clock.js';
 import type { EngineCall } from './engine-transport.js';
 import type { EventMemory } from './event-memory.js';
+import { readPaced } from './paced-reading.js';
 import { type EngineEvent, EVENT_ACTIONS, parseEvent } from './parse-event.js';
 
 export interface EventStreamOptions {
@@ -32,7 +33,19 @@ const MAX_LINE_BYTES = 1024 * 1024;
 const WATCHDOG_MS = 15_000;
 /** The engine's newest events may still be on their way. */
 const WATCHDOG_SLACK_MS = 3000;
-const MAX_REPLAY_BYTES = 16 * 1024 * 1024;
+/** The engine keeps its last 256 events, of 4 kB where containers have many labels. */
+const MAX_REPLAY_BYTES = 2 * 1024 * 1024;
+/** So many lines in a row that are no events, and what comes is no stream of events. */
+const MAX_BAD_LINES = 100;
+/** The same of what has no lines at all. */
+const MAX_BAD_BYTES = 32 * 1024 * 1024;
+
+/** What came was no stream of events: asking again at once would bring the same. */
+export class UnreadableEventsError extends SourceError {
+  constructor() {
+    super('protocol', 'nothing in the event stream can be read: what comes are no events');
+  }
+}
 
 const filters = { type: ['container'], event: EVENT_ACTIONS };
 
@@ -41,6 +54,9 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
   const { client, clock, engineClock, memory, onEvent, onBadLine, onEnd } = options;
   const closed = new AbortController();
   let watchdog: Timer | undefined;
+  let badLines = 0;
+  /** Since the last event that could be read. */
+  let badBytes = 0;
 
   function end(error: Error): void {
     if (closed.signal.aborted) return;
@@ -53,14 +69,23 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
     closed.abort();
   }
 
+  function takeBadLine(error: Error): void {
+    onBadLine(error);
+    if (++badLines >= MAX_BAD_LINES) end(new UnreadableEventsError());
+  }
+
   function takeLine(line: string): void {
+    // The rest of a piece whose beginning ended the stream.
+    if (closed.signal.aborted) return;
     let event: EngineEvent;
     try {
       event = parseEvent(line);
     } catch (error) {
-      onBadLine(error as Error);
+      takeBadLine(error as Error);
       return;
     }
+    badLines = 0;
+    badBytes = 0;
     if (memory.isNew(event)) onEvent(event);
   }
 
@@ -109,9 +134,13 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
   const splitter = createLineSplitter({
     maxLineBytes: MAX_LINE_BYTES,
     onLine: takeLine,
-    onOversized: () => onBadLine(new SourceError('protocol', `an event is over ${MAX_LINE_BYTES} bytes`)),
+    onOversized: () => takeBadLine(new SourceError('protocol', `an event is over ${MAX_LINE_BYTES} bytes`)),
   });
-  response.on('data', (chunk: Buffer) => splitter.push(chunk));
+  readPaced(response, clock, (piece) => {
+    badBytes += piece.length;
+    splitter.push(piece);
+    if (badBytes > MAX_BAD_BYTES) end(new UnreadableEventsError());
+  });
   response.on('error', end);
   response.on('close', () => end(new SourceError('interrupted', 'the event stream was closed')));
   armWatchdog();

@@ -236,6 +236,46 @@ describe('docker source, when the engine misbehaves', () => {
     });
   }
 
+  it('closes a stream of garbage, logs a few lines of it, and opens it again later', async () => {
+    start();
+    await whenUp();
+    const garbage = Array.from({ length: 50_000 }, (_, line) => `garbage ${line}`).join('\n');
+    engine.sendRaw(`${garbage}\n`);
+    await whenDown();
+    assert.match(health()?.problem ?? '', /nothing in the event stream can be read/);
+    assert.equal(health()?.failures.protocol, 101, '100 lines, and the end of the stream');
+    const lines = harness.logLines.filter((line) => line.includes('part of a read failed'));
+    assert.equal(lines.length, 10);
+    await waitFor('the source to be back', () => health()?.isUp === true, 10_000);
+    assert.equal(engine.requests.filter((path) => /\/events\?(?!.*until)/.test(path)).length, 2);
+  });
+
+  it('closes a stream of bytes without lines', async () => {
+    start();
+    await whenUp();
+    engine.sendRaw(Buffer.alloc(40 * 1024 * 1024, 'x'));
+    await whenDown();
+    assert.match(health()?.problem ?? '', /nothing in the event stream can be read/);
+  });
+
+  it('answers others while 50,000 events come at once, and misses none', async () => {
+    start();
+    await whenUp();
+    let turns = 0;
+    let isCounting = true;
+    const count = (): void => {
+      turns++;
+      if (isCounting) setImmediate(count);
+    };
+    count();
+    const event = (nano: number): string =>
+      `{"Type":"container","Action":"oom","Actor":{"ID":"aaa"},"timeNano":1790000000${String(nano).padStart(9, '0')}}\n`;
+    engine.sendRaw(Array.from({ length: 50_000 }, (_, nano) => event(nano)).join(''));
+    await waitFor('all events', () => container('a-worker-gpu0-0')?.counters.oomEvents === 50_000, 30_000);
+    isCounting = false;
+    assert.ok(turns > 60, `the loop turned ${turns} times while 80 pieces were read`);
+  });
+
   it('leaves out what is gone between list and inspect', async () => {
     engine.intercept = (path, _request, response) => {
       if (path !== '/containers/aaa/json') return false;
