@@ -1,6 +1,6 @@
 /**
  * Decides for each open finding which other one it follows from: a common cause, a document that brings workers down, a
- * crash loop, the worker that has an orchestrator's document, or the stage or pipeline that stands still behind it.
+ * GPU at fault, a crash loop, the worker that has an orchestrator's document, or the stage or pipeline that stands still behind it.
  */
 
 import type { CommonCause } from './common-cause.js';
@@ -31,6 +31,8 @@ const OF_A_DOCUMENT: ReadonlySet<FindingKind> = new Set<FindingKind>([
 ]);
 const OF_A_CRASH: ReadonlySet<FindingKind> = new Set<FindingKind>(['WorkerDown', 'WorkerCrashLooping']);
 const OF_A_STAGE: ReadonlySet<FindingKind> = new Set<FindingKind>(['StageStalled', 'QueueNoConsumers']);
+/** A step that a GPU ended may have begun so long before that was seen. */
+const GPU_SEEN_LATE_MS = 2 * 60_000;
 const UNABLE: ReadonlySet<WorkerStatus> = new Set<WorkerStatus>(['stuck', 'starved', 'down']);
 
 /** While a cause is on its way out its consequences stay marked: they go with it, or stand alone when it is gone. */
@@ -51,6 +53,8 @@ export function createCauseFinder(facts: CauseFacts): (finding: Finding) => stri
     if (common) return `CommonCause:${common.detection.key}`;
     const poison = poisonBehind(finding, facts);
     if (poison !== undefined && open.has(poison)) return poison;
+    const gpu = gpuBehind(finding, facts);
+    if (gpu !== undefined) return gpu;
     const wider = findWider(finding, open);
     if (wider) return rootOf(wider);
     return consequenceOf !== undefined && open.has(consequenceOf) ? consequenceOf : undefined;
@@ -97,12 +101,38 @@ function poisonBehind(
     return crashed === undefined ? undefined : poisonId(crashed);
   }
   if (!OF_A_STAGE.has(kind) || stage === undefined) return undefined;
-  const unable = [...scene.notable].filter(
-    ([, { status, standing }]) => standing.stage === stage && UNABLE.has(status),
+  const only = sharedBy(unableAt(stage, scene), (key) => poisoned.workers.get(key)?.document);
+  return only === undefined ? undefined : poisonId(only);
+}
+
+function unableAt(stage: string, { notable }: Scene): readonly string[] {
+  return [...notable].flatMap(([key, { status, standing }]) =>
+    standing.stage === stage && UNABLE.has(status) ? key : [],
   );
-  const documents = new Set(unable.map(([key]) => poisoned.workers.get(key)?.document));
-  const [only] = documents;
-  return documents.size === 1 && only !== undefined ? poisonId(only) : undefined;
+}
+
+/** What is the same for all; undefined where there is none of them, or they differ. */
+function sharedBy(keys: readonly string[], of: (key: string) => string | undefined): string | undefined {
+  const found = new Set(keys.map(of));
+  return found.size === 1 ? [...found][0] : undefined;
+}
+
+/** Id of the GpuError of the GPU that a worker, or each unable one of a stage, has to itself or shares. */
+function gpuBehind({ kind, subject, beganAtMs }: Finding, { scene, open }: CauseFacts): string | undefined {
+  const broken = [...open.values()].filter((one) => one.kind === 'GpuError');
+  if (broken.length === 0) return undefined;
+  const errorOf = (gpu: string | undefined): string | undefined =>
+    broken.find(
+      (one) =>
+        gpu !== undefined &&
+        (one.subject.gpu === gpu || one.subject.uuid === gpu) &&
+        beganAtMs >= one.beganAtMs - GPU_SEEN_LATE_MS,
+    )?.id;
+  if (kind === 'WorkerStuck' || OF_A_CRASH.has(kind)) return errorOf(subject.gpu);
+  const { stage } = subject;
+  if (!OF_A_STAGE.has(kind) || stage === undefined) return undefined;
+  const { workers } = scene.fleet;
+  return sharedBy(unableAt(stage, scene), (key) => errorOf(workers.get(key)?.gpu));
 }
 
 function poisonId(document: string): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createJudgedFleet, type JudgedFleet } from '../support/judged-fleet.js';
-import { found, gpu, openedWhile, readGpus } from '../support/pipeline-events.js';
+import { found, gpu, job, OTHER, openedWhile, readGpus, stageFleet, W } from '../support/pipeline-events.js';
 
 const xid79 = (count: number) => ({
   xids: { last: 79, totals: new Map([['79', count]]), recent: new Map() },
@@ -51,5 +51,48 @@ describe('a GPU that fell off the bus', () => {
     fleet.judgeFor(45);
     readGpus(fleet, gpu('1', xid79(2)), gpu('2'));
     assert.equal(openedWhile(fleet, 'GpuError', 10).length, 1);
+  });
+});
+
+describe('the only worker on a GPU that is lost', () => {
+  function play(lostAfterSeconds: number, names: readonly string[]): JudgedFleet {
+    const fleet = stageFleet();
+    for (const name of names) {
+      fleet.container(name);
+      fleet.cpu(name, 100);
+    }
+    const pass = (seconds: number, isLost: boolean): void => {
+      for (let passed = 0; passed < seconds; passed += 10) {
+        readGpus(fleet, gpu('0'), ...(isLost ? [] : [gpu('1')]));
+        fleet.judgeFor(10);
+      }
+    };
+    pass(10, false);
+    for (const name of names) fleet.progress(name, job(fleet, { document: `of-${name}` }));
+    fleet.queue('g3', { ready: 3, unacked: 1, consumers: 1 });
+    pass(lostAfterSeconds, false);
+    pass(400, true);
+    return fleet;
+  }
+
+  const causes = (fleet: JudgedFleet): readonly string[] =>
+    [...fleet.evaluation.verdicts.findings.values()].map(
+      ({ id, consequenceOf }) => `${id} < ${consequenceOf ?? 'itself'}`,
+    );
+
+  it('follows from it, and so does its stage where none other can work', () => {
+    const found = causes(play(30, [W]));
+    assert.ok(found.includes(`WorkerStuck:${W} < GpuError:GPU-1`), found.join('; '));
+    assert.ok(found.includes('StageStalled:G3 < GpuError:GPU-1'), found.join('; '));
+  });
+
+  it('does not follow from it where it was stuck long before', () => {
+    assert.ok(causes(play(400, [W])).includes(`WorkerStuck:${W} < itself`));
+  });
+
+  it('is no cause of what hangs on another', () => {
+    const found = causes(play(30, [W, OTHER]));
+    assert.ok(found.includes(`WorkerStuck:${OTHER} < itself`), found.join('; '));
+    assert.ok(found.includes('StageStalled:G3 < itself'), found.join('; '));
   });
 });

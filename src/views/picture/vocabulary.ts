@@ -68,7 +68,7 @@ const KIND_PHRASES: Readonly<Record<string, string>> = {
   CommonCause: 'turned bad together',
   SourceDown: 'unreadable',
   InfrastructureDown: 'down',
-  GpuError: 'reported an error',
+  GpuError: 'at fault',
   WorkerSlow: 'slow',
   WorkerStarved: 'starved',
   WorkerDown: 'down',
@@ -95,7 +95,7 @@ export function kindPhrase(kind: string): string {
 }
 
 /** Kinds that tell of a moment; all others tell of a state that lasts. */
-const MOMENTS: ReadonlySet<string> = new Set(['CommonCause', 'GpuError', 'JobOrphaned', 'PoisonDocument']);
+const MOMENTS: ReadonlySet<string> = new Set(['CommonCause', 'JobOrphaned', 'PoisonDocument']);
 
 export function isMoment(kind: string): boolean {
   return MOMENTS.has(kind);
