@@ -3,7 +3,6 @@
  * progress although busy beyond a much longer limit; or longer than any job of the stage may take.
  */
 
-import type { ContainerProcesses } from '../fleet/process-model.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { Detector, Scene } from './scene.js';
@@ -26,18 +25,27 @@ function describe(key: string, verdict: WorkerVerdict, { fleet, nowMs }: Scene):
     kind: 'WorkerStuck',
     key,
     summary: isTooLong ? `job runs for ${elapsed}` : `${formatDuration(silentMs)} without progress`,
-    evidence: withProcesses(verdict.evidence, fleet.processes.get(key), job?.lastProgressAtMs),
+    evidence: withProcesses(verdict.evidence, linesOf(key, fleet, job?.lastProgressAtMs)),
     clearsWhen: 'Its progress moves, its job ends, or its container is started again.',
     beganAtMs: isTooLong ? (job?.startedAtMs ?? nowMs) : (job?.lastProgressAtMs ?? nowMs - silentMs),
   };
 }
 
-/** What its processes wait for explains the first line; what was read before its last step explains nothing. */
-function withProcesses(
-  [first, ...others]: readonly string[],
-  known: ContainerProcesses | undefined,
+/** What its processes wait for and its stacks; what was read before its last step explains nothing. */
+function linesOf(
+  key: string,
+  { processes, stacks }: Scene['fleet'],
   lastProgressAtMs = 0,
 ): readonly string[] {
-  if (first === undefined) return [];
-  return known && known.atMs > lastProgressAtMs ? [first, ...known.lines, ...others] : [first, ...others];
+  const waits = processes.get(key);
+  const stack = stacks.get(key);
+  return [
+    ...(waits && waits.atMs > lastProgressAtMs ? waits.lines : []),
+    ...(stack && stack.atMs > lastProgressAtMs ? [stack.summary] : []),
+  ];
+}
+
+/** They explain the first line. */
+function withProcesses([first, ...others]: readonly string[], lines: readonly string[]): readonly string[] {
+  return first === undefined ? [] : [first, ...lines, ...others];
 }

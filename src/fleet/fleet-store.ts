@@ -71,6 +71,7 @@ export function createFleetStore(classify: Classify): FleetStore {
     io: io.activity,
     sockets: sockets.sockets,
     processes: processes.processes,
+    stacks: processes.stacks,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,
     get gpuLinks() {
@@ -157,6 +158,9 @@ export function createFleetStore(classify: Classify): FleetStore {
         break;
       case 'processes-read':
         processes.applyRead(observation);
+        break;
+      case 'stacks-read':
+        processes.applyStacks(observation);
         break;
       case 'cpu-read':
         cpu.applyRead(observation);

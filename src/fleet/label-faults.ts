@@ -1,10 +1,17 @@
 /** Finds what labels of a container say that is not understood, and most likely not meant. */
 
 import { nearestWord } from '../lib/nearest-word.js';
+import { DUMP_LABEL, dumpSignalOf } from './dump-label.js';
 import { ROLES } from './model.js';
 
 const PREFIX = 'stagewatch.';
-const LABELS = ['stagewatch.role', 'stagewatch.stage', 'stagewatch.gpu', 'stagewatch.restart'] as const;
+const LABELS = [
+  'stagewatch.role',
+  'stagewatch.stage',
+  'stagewatch.gpu',
+  'stagewatch.restart',
+  DUMP_LABEL,
+] as const;
 const ROLE_WORDS: readonly string[] = [...ROLES, 'ignore'];
 const ALLOWING = new Set(['true', 'yes', 'on', '1']);
 const FORBIDDING = new Set(['false', 'no', 'off', '0']);
@@ -41,6 +48,10 @@ function faultOf(key: string, value: string, stages: readonly string[]): string 
         ? undefined
         : `label ${key}=${value} names no stage that is configured; meant ${near}?`;
     }
+    case DUMP_LABEL:
+      return dumpSignalOf({ [key]: value })
+        ? undefined
+        : `label ${key}=${value} is not SIGUSR1 or SIGUSR2: it is never asked for its stacks`;
     case 'stagewatch.gpu':
       return undefined;
     default:

@@ -10,6 +10,7 @@ import type { ProgressPicture } from './progress-model.js';
 import type { Broker, Queue } from './queue-model.js';
 import type { SentinelFacts } from './sentinel-model.js';
 import type { ContainerSockets } from './socket-model.js';
+import type { ContainerStacks } from './stack-model.js';
 import type { Stage } from './stage-model.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -170,6 +171,8 @@ export interface Fleet extends ProgressPicture {
   readonly sockets: ReadonlyMap<string, ContainerSockets>;
   /** By identity: what the processes of suspects were last seen to wait for. */
   readonly processes: ReadonlyMap<string, ContainerProcesses>;
+  /** By identity: the stacks of suspects that print them on request. */
+  readonly stacks: ReadonlyMap<string, ContainerStacks>;
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

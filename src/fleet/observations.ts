@@ -11,6 +11,7 @@ import type { ProgressObservation } from './progress-observations.js';
 import type { QueueObservation } from './queue-observations.js';
 import type { SentinelObservation } from './sentinel-observations.js';
 import type { SocketReading } from './socket-model.js';
+import type { StackReading } from './stack-model.js';
 import type { Stage } from './stage-model.js';
 
 /** What the list of containers tells of each. */
@@ -111,5 +112,7 @@ export type Observation =
   | { readonly kind: 'io-read'; readonly atMs: number; readonly readings: readonly IoReading[] }
   /** What the processes of some containers wait for. */
   | { readonly kind: 'processes-read'; readonly atMs: number; readonly readings: readonly ProcessReading[] }
+  /** What some containers printed when they were asked for the stacks of their threads. */
+  | { readonly kind: 'stacks-read'; readonly atMs: number; readonly readings: readonly StackReading[] }
   | GpusRead
   | SentinelObservation;

@@ -22,11 +22,15 @@ export interface Scenery {
 
 /** Name of the file to its content; credentials in URLs are taken out everywhere. */
 export function evidenceFiles(scenery: Scenery): Readonly<Record<string, string>> {
+  const stacks = scenery.fleet.stacks.get(scenery.candidate.identity);
   const files = {
     'incident.json': `${JSON.stringify(describeIncident(scenery), null, 2)}\n`,
     'container.json': `${JSON.stringify(scenery.look.facts, null, 2)}\n`,
     'top.txt': renderReading(scenery.top, renderTable),
     'logs.txt': renderReading(scenery.logs, renderLogs),
+    ...(stacks && {
+      'stacks.txt': `${new Date(stacks.atMs).toISOString()} ${stacks.summary}\n${stacks.lines.join('\n')}\n`,
+    }),
   };
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [name, scrubCredentials(text)]));
 }

@@ -40,10 +40,17 @@ function planDocker(config: Config, env: Environment): SourcePlan {
   const found = findEngineAddress(config.docker, env);
   if (found.kind === 'faulty') return { kind: 'faulty', name: 'docker', problem: found.problem };
   const { address } = found;
+  const { restart_host } = config.docker;
+  const restarter =
+    restart_host === null ? found : findEngineAddress({ ...config.docker, host: restart_host }, env);
   return {
     kind: 'watched',
     name: 'docker',
-    create: (context) => createDockerSource({ address, config: config.docker }, context),
+    create: (context) =>
+      createDockerSource(
+        { address, config: config.docker, ...(restarter.kind === 'ok' && { restarter: restarter.address }) },
+        context,
+      ),
   };
 }
 

@@ -39,6 +39,7 @@ export function renderWhy(asked: string, { fleet, verdicts, recovery, nowMs }: W
     stage: stages.find(({ id }) => id === stage) ?? null,
     queues: queues.filter((queue) => stage !== null && queue.stage === stage),
     processes: renderProcesses(name, fleet),
+    stacks: renderStacks(name, fleet),
     findings: findings.filter(
       (one) => isIts(one) || (one.container === null && one.stage === stage && stage !== null),
     ),
@@ -67,8 +68,16 @@ function findName(asked: string, fleet: Fleet): string | undefined {
   return alike.length === 1 ? alike[0]?.name : undefined;
 }
 
-function renderProcesses(name: string, { containers, processes }: Fleet) {
-  const identity = [...containers.values()].find((one) => one.name === name)?.identity ?? name;
-  const known = processes.get(identity);
+function renderProcesses(name: string, fleet: Fleet) {
+  const known = fleet.processes.get(identityOf(name, fleet));
   return known ? { at: toIso(known.atMs), lines: known.lines } : null;
+}
+
+function renderStacks(name: string, fleet: Fleet) {
+  const known = fleet.stacks.get(identityOf(name, fleet));
+  return known ? { at: toIso(known.atMs), summary: known.summary, lines: known.lines } : null;
+}
+
+function identityOf(name: string, { containers }: Fleet): string {
+  return [...containers.values()].find((one) => one.name === name)?.identity ?? name;
 }

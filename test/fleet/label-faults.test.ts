@@ -29,7 +29,7 @@ describe('labels', () => {
     [
       { 'stagewatch.stag': 'G3_02' },
       [
-        'label stagewatch.stag is not known (stagewatch.role, stagewatch.stage, stagewatch.gpu, stagewatch.restart); meant stagewatch.stage?',
+        'label stagewatch.stag is not known (stagewatch.role, stagewatch.stage, stagewatch.gpu, stagewatch.restart, stagewatch.dump_signal); meant stagewatch.stage?',
       ],
     ],
   ] as const) {

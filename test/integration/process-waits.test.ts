@@ -1,4 +1,4 @@
-/** On a real engine: what the processes of hung containers wait for, in words. */
+/** On a real engine: what the processes of hung containers wait for, in words, and the stacks of those that allow it. */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -52,6 +52,17 @@ const WORKERS: Readonly<Record<string, readonly [program: string, ...lines: RegE
   'piped-worker-gpu0-0': ['import os; ends = os.pipe(); os.read(ends[0], 1)', /waits for a pipe$/],
 };
 
+const DUMPING = 'dumping-worker-gpu0-0';
+/** Neither has a handler, so that the signal would end it; a process 1 would ignore it. */
+const SILENT = { unlabelled: 'unlabelled-worker-gpu0-0', mislabelled: 'mislabelled-worker-gpu0-0' };
+const DUMP_LABEL = 'stagewatch.dump_signal';
+const DUMPING_PROGRAM = `
+import faulthandler, signal, time
+faulthandler.register(signal.SIGUSR1, all_threads=True)
+def hang():
+    time.sleep(10000)
+hang()`;
+
 describe('what hung containers of a real engine wait for', { skip: skipWithout('docker', 'python') }, () => {
   let engine: RealDocker;
 
@@ -61,24 +72,32 @@ describe('what hung containers of a real engine wait for', { skip: skipWithout('
     await Promise.all([
       start('grobid', SILENT_SERVER),
       ...Object.entries(WORKERS).map(([name, [program]]) => start(name, program)),
+      start(DUMPING, DUMPING_PROGRAM, '--label', `${DUMP_LABEL}=SIGUSR1`),
+      start(SILENT.unlabelled, 'import time; time.sleep(10000)', '--init'),
+      start(SILENT.mislabelled, 'import time; time.sleep(10000)', '--label', `${DUMP_LABEL}=SIGTERM`),
     ]);
     await engine.docker('kill', '--signal', 'STOP', 'stopped-worker-gpu0-0');
   });
 
   after(() => engine?.dispose());
 
-  const start = (name: string, program: string): Promise<string> =>
+  const start = (name: string, program: string, ...options: readonly string[]): Promise<string> =>
     engine.docker(
-      ...['run', '-d', '--network', 'hung', '--name', name],
+      ...['run', '-d', '--network', 'hung', '--name', name, ...options],
       ...['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${path}:${path}:ro`]),
       ...[IMAGE, '/usr/bin/python3', '-c', program],
     );
 
   it('is read within seconds, for each of them', async () => {
     const { context, fleet, logLines } = createSourceHarness();
+    const address = {
+      ...{ target: engine.host, socketPath: engine.socketPath },
+      ...({ protocol: 'http', tls: {} } as const),
+    };
     const source = createDockerSource(
       {
-        address: { target: engine.host, socketPath: engine.socketPath, protocol: 'http', tls: {} },
+        address,
+        restarter: address,
         config: {
           request_timeout: 10_000,
           relist_interval: 60_000,
@@ -94,6 +113,17 @@ describe('what hung containers of a real engine wait for', { skip: skipWithout('
       const names = Object.keys(WORKERS);
       const isRead = () => names.every((name) => fleet.processes.has(name));
       await waitFor('all to be read', isRead, 30_000, () => logLines.slice(-5));
+      await waitFor(
+        'the stacks to be read',
+        () => fleet.stacks.has(DUMPING),
+        30_000,
+        () => logLines.slice(-5),
+      );
+      assert.equal(fleet.stacks.get(DUMPING)?.summary, 'stacks of 1 thread: <string>:5 in hang');
+      assert.deepEqual([...fleet.stacks.keys()], [DUMPING]);
+      for (const name of [DUMPING, ...Object.values(SILENT)]) {
+        assert.equal(fleet.containers.get(name)?.state, 'running', name);
+      }
       for (const [name, [, ...expected]] of Object.entries(WORKERS)) {
         const { lines } = fleet.processes.get(name) ?? { lines: [] };
         assert.equal(lines.length, expected.length, `${name}: ${lines.join('\n')}`);

@@ -45,7 +45,8 @@ names. Every option may be left out. Unknown keys are faults. \`stagewatch check
   way for secrets. Lists are written with commas between.
 - Labels of a container win over both: \`stagewatch.role\` (worker, orchestrator, infrastructure, ignore),
   \`stagewatch.stage\`, \`stagewatch.gpu\`, \`stagewatch.restart\` (true, false; anything else
-  forbids restarts). The log names labels that are not understood.
+  forbids restarts), \`stagewatch.dump_signal\` ([stacks](detection.md#stacks-of-a-hung-worker)). The log names labels that are
+  not understood.
 - SIGHUP or \`POST /-/reload\` loads the configuration again. A faulty one is refused and named in the log, and the last
   good one stays in force (\`stagewatch_config_last_reload_successful\` is 0). \`listen\`, \`data_dir\` and \`log\` take effect
   at the next start.

@@ -6,12 +6,14 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DockerConfig } from '../../config/docker-section.js';
+import type { DumpSignal } from '../../fleet/dump-label.js';
 import type { Timer } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
 import type { SourceContext } from '../source.js';
 import { type CgroupReading, createCgroupReader, type RunningContainer } from './cgroup-reader.js';
 import { createProcessReader } from './processes/process-reader.js';
 import { readSockets } from './socket-reader.js';
+import { createStackReader, type StackEngine } from './stacks/stack-reader.js';
 import { createStatsReader, type StatsClient } from './stats-reader.js';
 
 export interface CpuReader {
@@ -24,12 +26,16 @@ export interface CpuEngine {
   running(): readonly RunningContainer[];
   /** Name of the container that has the address on a network of the engine. */
   nameOf(address: string): string | undefined;
+  /** By which signal the container prints its stacks; undefined: it must not be sent any. */
+  dumpSignalOf(id: string): DumpSignal | undefined;
 }
 
 export interface CpuReaderOptions {
   readonly config: Pick<DockerConfig, 'cpu_interval' | 'cgroup_root'>;
   /** The engine is reached over the network, so its containers may well be those of another host. */
   readonly isRemote: boolean;
+  /** Absent: nothing is asked for its stacks. */
+  readonly stackEngine?: StackEngine;
 }
 
 /** Between two slices timers and sockets get their turn: this many files take some milliseconds. */
@@ -38,12 +44,16 @@ const SLICE = 250;
 const EMPTY_LOOKS = 2;
 const MAX_CONNECTIONS_READ = 20;
 
-export function createCpuReader({ config, isRemote }: CpuReaderOptions, context: SourceContext): CpuReader {
+export function createCpuReader(
+  { config, isRemote, stackEngine }: CpuReaderOptions,
+  context: SourceContext,
+): CpuReader {
   const { clock, log, apply, suspects, unserved } = context;
   const root = config.cgroup_root;
   const cgroups = root === null ? undefined : createCgroupReader({ root });
   const stats = createStatsReader(context);
   const processes = createProcessReader(context, isRemote);
+  const stacks = stackEngine && createStackReader(stackEngine, context);
   let emptyLooks = 0;
   let isProblemTold = false;
 
@@ -97,7 +107,7 @@ export function createCpuReader({ config, isRemote }: CpuReaderOptions, context:
   }
 
   return {
-    follow({ client, running, nameOf }) {
+    follow({ client, running, nameOf, dumpSignalOf }) {
       const ended = new AbortController();
       const { signal } = ended;
       let timer: Timer | undefined;
@@ -110,6 +120,11 @@ export function createCpuReader({ config, isRemote }: CpuReaderOptions, context:
         void stats.ask(client, { ids, isCpuUnknown: (id) => unread.has(id) }, signal);
         const quiet = wanted.filter(({ isQuiet }) => isQuiet).map(({ id }) => id);
         void processes.ask(client, { ids: quiet, nameOf }, signal);
+        const asked = quiet.flatMap((id) => {
+          const dumpSignal = dumpSignalOf(id);
+          return dumpSignal ? { id, dumpSignal } : [];
+        });
+        void stacks?.ask(asked, signal);
         readConnections(running());
       }
 

@@ -1,6 +1,7 @@
 /** One connection to an engine: follows events, inspects what they name, lists everything now and then as the truth. */
 
 import type { DockerConfig } from '../../config/docker-section.js';
+import { dumpSignalOf } from '../../fleet/dump-label.js';
 import type { InspectedFacts, ListedContainer } from '../../fleet/observations.js';
 import type { Timer } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
@@ -25,6 +26,8 @@ export interface DockerSession {
 
 export interface DockerSourceOptions {
   readonly address: EngineAddress;
+  /** Where signals go to that containers allow by a label; absent: none is sent. */
+  readonly restarter?: EngineAddress;
   readonly config: Pick<
     DockerConfig,
     'request_timeout' | 'relist_interval' | 'inspect_concurrency' | 'cpu_interval' | 'cgroup_root'
@@ -236,6 +239,7 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
     stopCpu = options.cpu.follow({
       client,
       running: () => [...known.values()].filter(hasProcesses),
+      dumpSignalOf: (id) => dumpSignalOf(known.get(id)?.labels ?? {}),
       nameOf: (address) => [...known.values()].find(({ addresses }) => addresses.includes(address))?.name,
     });
     relistAfter(config.relist_interval, false);

@@ -7,6 +7,7 @@ import { createHealthReporter } from '../health-reporter.js';
 import type { Source, SourceContext } from '../source.js';
 import { createCpuReader } from './cpu-reader.js';
 import { type DockerSession, type DockerSourceOptions, openDockerSession } from './docker-session.js';
+import { createEngineActions } from './engine-actions.js';
 import { createEngineClock } from './engine-clock.js';
 import { createEventMemory } from './event-memory.js';
 import { UnreadableEventsError } from './event-stream.js';
@@ -28,7 +29,12 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
   let openedMs = Number.NEGATIVE_INFINITY;
   const memory = createEventMemory();
   const engineClock = createEngineClock((aheadMs) => reporter.warned(clockWarning(aheadMs, address)));
-  const cpu = createCpuReader({ config, isRemote: address.socketPath === undefined }, context);
+  const { restarter } = options;
+  const stackEngine =
+    restarter &&
+    createEngineActions({ reader: address, restarter, clock, timeLimitMs: config.request_timeout });
+  const isRemote = address.socketPath === undefined;
+  const cpu = createCpuReader({ config, isRemote, ...(stackEngine && { stackEngine }) }, context);
   const stopped = new AbortController();
   let session: DockerSession | undefined;
   let retry: Timer | undefined;

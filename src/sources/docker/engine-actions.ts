@@ -24,13 +24,19 @@ import { readBody } from './read-body.js';
 
 export interface EngineActions {
   look(id: string): Promise<LookAnswer>;
-  logs(
-    look: ContainerLook,
-    bounds: { readonly maxLines: number; readonly maxBytes: number },
-  ): Promise<Reading<LogTail>>;
+  logs(look: ContainerLook, bounds: LogBounds): Promise<Reading<LogTail>>;
   top(id: string): Promise<Reading<ProcessTable>>;
+  /** Sends a signal to its first process. */
+  signal(id: string, name: string): Promise<Reading<true>>;
   /** `container`: id or name. */
   restart(container: string, how: RestartHow): Promise<RestartAnswer>;
+}
+
+export interface LogBounds {
+  readonly maxLines: number;
+  readonly maxBytes: number;
+  /** By the engine's clock; absent: whatever there is. */
+  readonly sinceMs?: number;
 }
 
 export interface EngineActionsOptions {
@@ -97,7 +103,8 @@ export function createEngineActions(options: EngineActionsOptions): EngineAction
       }
     },
     logs(look, bounds) {
-      const query = { stdout: true, stderr: true, timestamps: true, tail: bounds.maxLines };
+      const since = bounds.sinceMs === undefined ? {} : { since: (bounds.sinceMs / 1000).toFixed(3) };
+      const query = { stdout: true, stderr: true, timestamps: true, tail: bounds.maxLines, ...since };
       return reading(() =>
         get({ path: `${pathOf(look.id)}/logs`, query }, (response) =>
           ifOk(response, () => readLogs(response, { ...bounds, isTty: look.isTty })),
@@ -122,6 +129,17 @@ export function createEngineActions(options: EngineActionsOptions): EngineAction
       if (isEmpty) return ask(PODMAN_4_COLUMNS);
       // An engine whose host has a `ps` of another kind knows its own columns only.
       return threads.kind === 'untold' ? ask() : threads;
+    },
+    signal(id, name) {
+      const request = { method: 'POST', path: `${pathOf(id)}/kill`, query: { signal: name } } as const;
+      return reading(() =>
+        call({ address: restarter, limitMs: timeLimitMs }, request, async (response) => {
+          const body = await readBody(response, MAX_ERROR_BYTES, request.path);
+          return response.statusCode === 204
+            ? { kind: 'read', value: true }
+            : { kind: 'untold', problem: describeStatus(response, body) };
+        }),
+      );
     },
     async restart(container, { stopTimeoutMs, limitMs, isStopOnly = false }) {
       const query = { t: Math.ceil(stopTimeoutMs / 1000) };

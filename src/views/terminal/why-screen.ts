@@ -25,6 +25,7 @@ export interface WhyJson {
   readonly stage?: StageJson | null;
   readonly queues?: readonly QueueJson[] | null;
   readonly processes?: { readonly at: string; readonly lines: readonly string[] } | null;
+  readonly stacks?: { readonly at: string; readonly lines: readonly string[] } | null;
   readonly findings?: readonly FindingJson[] | null;
   readonly recovery?: {
     readonly plan?: RecoveryWorkerJson | null;
@@ -42,6 +43,7 @@ export function renderWhyScreen(why: WhyJson, width: number): readonly Line[] {
     ['JOB', describeJob(why, nowMs)],
     ['LIMITS', describeLimits(why.stage)],
     ['PROCESSES', describeProcesses(why, nowMs)],
+    ['STACKS', why.stacks?.lines ?? []],
     ['QUEUE', (why.queues ?? []).map(describeQueue)],
     ['RECOVERY', describeRecovery(why, nowMs)],
     [

@@ -206,6 +206,7 @@ describe('the reader of CPU time', () => {
       client,
       running: () => running,
       nameOf: () => undefined,
+      dumpSignalOf: () => undefined,
     });
     await clock.advance(0);
     return { root, clock, observations, logLines, stop };
