@@ -173,6 +173,13 @@ const CASES: readonly Case[] = [
     stderr: /^killed\nby a person\n$/,
   },
   {
+    name: 'wait ends at an empty success: the file is the success',
+    before: { 's.json': '' },
+    args: ['wait', '--timeout', '30s', 's.json'],
+    code: 0,
+    stdout: 's.json\n',
+  },
+  {
     name: 'wait on an empty failure',
     before: { 's.json.failed': '' },
     args: ['wait', 's.json'],

@@ -73,6 +73,11 @@ class WaitTest(unittest.TestCase):
             file.write("plain words of an earlier attempt")
         self.assertEqual(wait(self.paths[0], 1), [self.paths[0]])
 
+    def test_an_empty_success_is_a_success(self):
+        os.makedirs(os.path.dirname(self.paths[0]), exist_ok=True)
+        open(self.paths[0], "w").close()
+        self.assertEqual(wait(self.paths[0], 1), [self.paths[0]])
+
     def test_failures_in_plain_text_empty_and_broken(self):
         for content, expected in (("plain\n", "plain"), ("", "is empty"), ('{"error": "ha', "ha"), ("{}", "without")):
             with self.subTest(content):

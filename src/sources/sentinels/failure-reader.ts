@@ -6,6 +6,7 @@ import { type KnownFailure, textHash } from './folder-tree.js';
 import type { ObserverIo } from './observer-io.js';
 import type { FileIdentity } from './observer-messages.js';
 import { parseSentinelContent, type SentinelContent } from './parse-failure.js';
+import { createUnfinishedFiles } from './unfinished-files.js';
 
 export type FailureLook =
   | { readonly kind: 'known' }
@@ -32,8 +33,6 @@ export interface FailureSight {
   readonly isNewcomer: boolean;
 }
 
-/** How long a writer that does not rename may take from creating the file to its last byte. */
-const UNFINISHED_LIMIT_MS = 300;
 /** Text that grows within this time of being seen is still the same failure being written. */
 const CONTINUED_LIMIT_MS = 2000;
 const MAX_RECENT = 1000;
@@ -56,24 +55,13 @@ interface Recent {
 
 export function createFailureReader(io: ObserverIo, nowMs: () => number): FailureReader {
   const recent = new Map<string, Recent>();
-  /** Newcomers that were found unfinished, by path and inode: since when, by our clock. */
-  const unfinished = new Map<string, number>();
+  const unfinished = createUnfinishedFiles(nowMs);
 
   function remember(path: string, entry: Recent): void {
     recent.delete(path);
     recent.set(path, entry);
     const oldest = recent.keys().next();
     if (recent.size > MAX_RECENT && !oldest.done) recent.delete(oldest.value);
-  }
-
-  function isEarly(key: string): boolean {
-    const sinceMs = unfinished.get(key) ?? nowMs();
-    unfinished.set(key, sinceMs);
-    const oldest = unfinished.keys().next();
-    if (unfinished.size > MAX_RECENT && !oldest.done) unfinished.delete(oldest.value);
-    const agoMs = nowMs() - sinceMs;
-    // A clock that was set back keeps no file waiting.
-    return agoMs >= 0 && agoMs < UNFINISHED_LIMIT_MS;
   }
 
   return {
@@ -84,11 +72,10 @@ export function createFailureReader(io: ObserverIo, nowMs: () => number): Failur
       if (known?.identity === identity) return { kind: 'known' };
       const inode = inodeOf(stats);
       const key = `${inode} ${path}`;
-      // By our own sights of it: the file's time is that of another clock.
-      if (isNewcomer && content.isUnfinished && error === undefined && isEarly(key)) {
+      if (isNewcomer && content.isUnfinished && error === undefined && unfinished.isEarly(key)) {
         return { kind: 'unfinished' };
       }
-      unfinished.delete(key);
+      unfinished.forget(key);
       const last = recent.get(path);
       const isContinued =
         known !== undefined &&

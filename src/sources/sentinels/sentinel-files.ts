@@ -12,6 +12,7 @@ import { parseSentinelContent, type SentinelContent } from './parse-failure.js';
 import type { ProblemBook } from './problem-book.js';
 import type { StageCounts } from './stage-counts.js';
 import { statEntry } from './stat-entry.js';
+import { createUnfinishedFiles } from './unfinished-files.js';
 
 export interface SentinelFiles {
   /** All entries of a folder; what is not among them is gone. */
@@ -71,6 +72,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
   const { io, pattern, counts, problems, nowMs, fileClock, newSinceMs, isWatching, emit, paths } = options;
   const failureReader = createFailureReader(io, nowMs);
   const recentSuccesses = new Map<string, number>();
+  const unfinished = createUnfinishedFiles(nowMs);
 
   const statOf = (path: string) => statEntry(io, path, problems);
 
@@ -88,11 +90,10 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     const failed = new Set<string>();
     for (const entry of entries) {
       const match = entry.isFile() ? pattern.match(folder.place, entry.name) : undefined;
-      if (match?.outcome === 'success') successes.push(takeSuccess.take(entry.name, match));
-      else if (match) {
-        failed.add(entry.name);
-        lookAtFailure(folder, entry.name, match);
-      }
+      if (match?.outcome === 'success') successes.push(...takeSuccess.take(entry.name, match));
+      if (match?.outcome !== 'failure') continue;
+      failed.add(entry.name);
+      lookAtFailure(folder, entry.name, match);
     }
     takeSuccess.dropRest();
     // Copied, because an array that was pushed to has room to spare.
@@ -111,13 +112,15 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     // In a folder that has not changed since the last life there is nothing new to date.
     const isAddedChecked = lastReadAtMs > 0 || changedAtMs > newSinceMs();
     return {
-      take(name: string, match: SentinelMatch): number {
+      /** None while its stage cannot be read yet. */
+      take(name: string, match: SentinelMatch): readonly number[] {
         const known = before.size === 0 ? undefined : takeFrom(before, textHash(name));
         const code = known ?? admitSuccess(folder, name, match);
+        if (code === undefined) return [];
         const isChecked = known === undefined ? isAddedChecked : isReplacedChecked;
         const sinceMs = known === undefined ? addedSinceMs : Math.max(lastReadAtMs, newSinceMs());
         if (isChecked) reportSuccess(folder, name, { match, code, sinceMs });
-        return code;
+        return [code];
       },
       dropRest() {
         for (const code of before.values()) counts.addSuccesses(stageOfCode(code), -1);
@@ -125,15 +128,24 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     };
   }
 
-  function admitSuccess(folder: Folder, name: string, match: SentinelMatch): number {
-    const stageIndex = counts.indexOf(match.stage ?? stageInFile(paths.absolute(folder, name)));
+  /** Undefined: its stage stands in the file, which is still being written. */
+  function admitSuccess(folder: Folder, name: string, match: SentinelMatch): number | undefined {
+    const stage = match.stage ?? stageInFile(paths.absolute(folder, name));
+    if (stage === undefined) {
+      options.onUnfinished(folder, name);
+      return undefined;
+    }
+    const stageIndex = counts.indexOf(stage);
     counts.addSuccesses(stageIndex, 1);
     return successCode(name, stageIndex);
   }
 
-  function stageInFile(path: string): string {
+  function stageInFile(path: string): string | undefined {
     try {
-      return parseSentinelContent(io.readStart(path).text).stage ?? UNKNOWN_STAGE;
+      const { stage = UNKNOWN_STAGE, isUnfinished } = parseSentinelContent(io.readStart(path).text);
+      if (isUnfinished && isWatching() && unfinished.isEarly(path)) return undefined;
+      unfinished.forget(path);
+      return stage;
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') problems.add(path, error);
       return UNKNOWN_STAGE;
@@ -215,6 +227,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       return;
     }
     const code = known ?? admitSuccess(folder, name, match);
+    if (code === undefined) return;
     if (known === undefined) folder.successes = [...folder.successes, code];
     const sinceMs = known === undefined ? undefined : Math.max(folder.readAtMs, newSinceMs());
     reportSuccess(folder, name, { match, code, sinceMs });

@@ -193,3 +193,23 @@ test('each look says how much room the disk has, and none where the file system 
   await silent.start();
   assert.equal((await silent.nextLook()).disk, undefined);
 });
+
+test('an empty success is a success; where its stage stands in it, the rest is waited for first', async (t) => {
+  const named = await observerHarness(t);
+  await named.start();
+  await named.put('D/G/sentinel.json', '');
+  await waitFor('the empty one', () => named.counted('G') === '1 ok, 0 failed');
+  const told = await observerHarness(t, { pattern: '{document}/sentinel.json' });
+  await told.start();
+  await told.put('D0/sentinel.json', '');
+  const begunMs = Date.now();
+  await waitFor('its writer to take a while', () => Date.now() > begunMs + 100);
+  await writeFile(join(told.root, 'D0/sentinel.json'), '{"stage":"G3"}');
+  await told.put('D1/sentinel.json', '');
+  await waitFor(
+    'both',
+    () => told.counted('G3') === '1 ok, 0 failed' && told.counted('unknown') === '1 ok, 0 failed',
+  );
+  const stages = Object.fromEntries(successes(told).map(({ document, stage }) => [document, stage]));
+  assert.deepEqual(stages, { D0: 'G3', D1: 'unknown' });
+});
