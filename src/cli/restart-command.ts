@@ -1,5 +1,6 @@
 /** `stagewatch restart`: asks the daemon to restart one worker, by its rules, and says what it decided and why. */
 
+import { escapeControls } from '../lib/escape-controls.js';
 import { scrubCredentials } from '../lib/scrub.js';
 import type { CommandContext } from './command-context.js';
 import { type PostOptions, postToDaemon, whoAsks } from './daemon-post.js';
@@ -34,7 +35,8 @@ export async function restart(
   }
   const { lines, isDone } = describeAnswer(container, answer.data);
   const print = isDone ? write : writeError;
-  print(scrubCredentials(`${lines.join('\n')}\n`));
+  // A document is named by whoever writes progress files.
+  print(`${lines.map((line) => escapeControls(scrubCredentials(line))).join('\n')}\n`);
   return isDone ? EXIT_CODES.ok : EXIT_CODES.failed;
 }
 

@@ -85,7 +85,11 @@ async function ask(
     writeError(`stagewatch: ${answer.problem}\n`);
     return EXIT_CODES.failed;
   }
-  write(`${say(answer.data as SilenceJson).join('\n')}\n`);
+  write(
+    `${say(answer.data as SilenceJson)
+      .map((line) => escapeControls(line))
+      .join('\n')}\n`,
+  );
   return EXIT_CODES.ok;
 }
 

@@ -85,6 +85,17 @@ describe('stagewatch restart', () => {
     return { plan, text: plan.text };
   }
 
+  it('prints nothing that a terminal obeys, whatever a document is called', async () => {
+    const { plan } = planOf(true);
+    const cost = { text: 'its job on PMC\u001b[2J\u001b]0;x\u0007', lostMs: 1, runningMs: 1 };
+    for (const result of ['started', 'dry_run', 'failed'] as const) {
+      answer = { plan: { ...plan, cost }, result, text: 'of PMC\u001b[2J' };
+      const { out, err } = await run(W, '--token-file', tokenFile);
+      assert.match(out + err, /PMC/);
+      assert.equal(`${out}${err}`.includes('\u001b'), false, result);
+    }
+  });
+
   it('says who asked and why, and shows cost and evidence of what was done', async () => {
     asked = [];
     answer = { ...planOf(true), result: 'started', text: 'it was restarted', evidence: 'evidence/x' };
