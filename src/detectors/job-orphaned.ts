@@ -5,6 +5,7 @@
  */
 
 import { judgeMessage } from '../fleet/message-fate.js';
+import { isAnyDelayed } from '../fleet/queue-kind.js';
 import type { Queue } from '../fleet/queue-model.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
@@ -64,7 +65,14 @@ function describeMessage(
   const isRedelivered = settings.stages.find(({ id }) => id === stage)?.redelivers ?? null;
   const fate = judgeMessage(
     { startedAtMs: job.startedAtMs, lostAtMs, losses: 1 },
-    { queue, broker: fleet.broker, health, isRedelivered, nowMs },
+    {
+      queue,
+      isAnyDelayed: isAnyDelayed(fleet.queues.values()),
+      broker: fleet.broker,
+      health,
+      isRedelivered,
+      nowMs,
+    },
   );
   if (fate.kind === 'unknown') return [`whether its message is delivered again is not known: ${fate.text}`];
   return [fate.kind === 'gone' ? `its message is gone: ${fate.text}` : fate.text];

@@ -5,6 +5,7 @@
  */
 
 import type { EndedJob, Orchestrator } from '../fleet/progress-model.js';
+import { isAnyDelayed } from '../fleet/queue-kind.js';
 import type { Scene } from './scene.js';
 
 export interface VainWait {
@@ -74,6 +75,7 @@ function judgeWork({ fleet, workers, nowMs }: Scene, stages: ReadonlySet<string>
 
 /** No stage has a message that waits or is held, and of each that is waited for this is known. */
 function areQueuesEmpty({ fleet }: Scene, stages: ReadonlySet<string>): boolean {
+  if (isAnyDelayed(fleet.queues.values())) return false;
   const known = new Set<string>();
   for (const { stage, ready, unacked } of fleet.queues.values()) {
     if (stage === undefined) continue;
@@ -94,8 +96,13 @@ function describeWait({ orchestrator, stage, sinceMs }: Carrier, scene: Scene): 
     .findLast(
       ({ entry }) => entry.stage === stage && entry.document === document && entry.endedAtMs >= fromMs,
     )?.entry;
-  const wasSent = (histories.traffic.lastAtMs.get(stage) ?? 0) >= fromMs;
+  const wasSent = isUnackedKnown(stage, scene) && (histories.traffic.lastAtMs.get(stage) ?? 0) >= fromMs;
   return end || wasSent ? { container, stage, document, sinceMs, end } : undefined;
+}
+
+/** Else a worker may hold its message that has not reported a job yet. */
+function isUnackedKnown(stage: string, { fleet }: Scene): boolean {
+  return [...fleet.queues.values()].some((queue) => queue.stage === stage && queue.unacked !== undefined);
 }
 
 interface Awaited {

@@ -21,6 +21,8 @@ export interface LostMessage {
 export interface MessageFacts {
   /** Of the stage; undefined: it has none, or the broker does not tell of it. */
   readonly queue: Queue | undefined;
+  /** Messages wait in a queue that gives them back to work later. */
+  readonly isAnyDelayed?: boolean;
   readonly broker: Broker | undefined;
   /** Of the broker; undefined: it is not watched. */
   readonly health: SourceHealth | undefined;
@@ -91,6 +93,11 @@ function judgeInQueue(message: LostMessage, queue: Queue, facts: MessageFacts): 
     unheld !== undefined && unheld.fromMs > startedAtMs + SLACK_MS && unheld.toMs < lostAtMs;
   if (wasHeldByNobody && (acked?.value ?? 0) > 0) {
     return gone('acked_before', `its worker had acked it: no message of ${name} was unacked while it worked`);
+  }
+  // What a queue gave up, or a worker put off, may be in there.
+  if (facts.isAnyDelayed) {
+    const text = `its message may wait in a queue of delayed messages, and come back to queue ${name}`;
+    return { kind: 'returns', text };
   }
   const limit = deliveryLimit(queue, facts.broker);
   if (limit !== undefined && losses > limit) {

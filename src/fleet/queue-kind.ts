@@ -1,7 +1,7 @@
 /** Decides what a queue is for: only a work queue is expected to be emptied by consumers. */
 
 import { formatDuration } from '../lib/duration.js';
-import type { QueueKind, QueueType } from './queue-model.js';
+import type { Queue, QueueKind, QueueType } from './queue-model.js';
 
 /** How a queue was declared, by arguments and policy together, as far as is known: it stays so while the queue lives. */
 export interface QueueTraits {
@@ -94,6 +94,12 @@ function byTraits({ traits, wasServed }: QueueFacts): QueueNature | undefined {
     return { kind: 'delay', reason: `messages wait ${formatDuration(messageTtlMs)} and go on to ${where}` };
   }
   return undefined;
+}
+
+/** A message waits for its time, and goes back to work after it: it may be any that is missing elsewhere. */
+export function isAnyDelayed(queues: Iterable<Pick<Queue, 'kind' | 'ready'>>): boolean {
+  for (const { kind, ready } of queues) if (kind === 'delay' && ready && ready.value > 0) return true;
+  return false;
 }
 
 function sayKind(kind: QueueKind): string {

@@ -134,6 +134,15 @@ const MOVING: Readonly<Record<string, (fleet: JudgedFleet) => void>> = {
     fleet.progress(W, job(fleet, { document: 'PMC0' }));
     fleet.queue('g3', { ready: 0, unacked: 0, consumers: 1, published: 12, acked: 10 });
   },
+  'has a message that waits for another try'(fleet) {
+    rejectAll(fleet);
+    fleet.queue('g3.retry', { ready: 1, consumers: 0 });
+  },
+  'may have one in a worker’s hands that has not reported its job, as far as the broker says'(fleet) {
+    for (const [index, name] of O.entries()) wait(fleet, name, `NEW${index}`);
+    rejectAll(fleet);
+    fleet.queue('g3', { ready: 0, consumers: 1, published: 14, acked: 12 });
+  },
   'has a message in a worker’s hands'(fleet) {
     rejectAll(fleet);
     fleet.queue('g3', { ready: 0, unacked: 1, consumers: 1, published: 12, acked: 10 });

@@ -55,6 +55,11 @@ describe('the message of a lost job', () => {
       { queue: { ackMode: { mode: 'none', atMs: T0 + 1 } } },
     ],
     [
+      'of an empty queue, while another gives messages back to work later',
+      'returns',
+      { queue: { ready: figure(0), unacked: figure(0) }, facts: { isAnyDelayed: true } },
+    ],
+    [
       'of a queue whose figures are older than the job',
       'unknown: figures_too_old',
       { queue: { ackMode: { mode: 'none', atMs: T0 } } },

@@ -7,6 +7,7 @@ import type { Config } from '../../config/schema.js';
 import type { StageConfig } from '../../config/stages-section.js';
 import { judgeMessage, type LostMessage } from '../../fleet/message-fate.js';
 import type { Fleet } from '../../fleet/model.js';
+import { isAnyDelayed } from '../../fleet/queue-kind.js';
 import type { Queue } from '../../fleet/queue-model.js';
 import type { SeenSentinel } from '../../fleet/sentinel-observations.js';
 import type { Journal } from '../../journal/journal.js';
@@ -109,7 +110,12 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
     const { recovery, sentinels, stages } = settings();
     writtenAtMs = writtenAtMs.filter((atMs) => nowMs - atMs < RATE_WINDOW_MS);
     const config = stages.find(({ id }) => id === lost.stage);
-    const facts = { queue: queueOf(fleet, lost.stage), broker: fleet.broker, nowMs };
+    const facts = {
+      queue: queueOf(fleet, lost.stage),
+      isAnyDelayed: isAnyDelayed(fleet.queues.values()),
+      broker: fleet.broker,
+      nowMs,
+    };
     const fate = judgeMessage(
       { ...message, awayMs: following.awayMs },
       {
