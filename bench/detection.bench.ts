@@ -183,3 +183,5 @@ export function timeMany(): void {
     `evaluation of ${MANY} workers at work: median ${medianMs.toFixed(1)} ms, worst ${p99Ms.toFixed(1)} ms`,
   );
 }
+
+if (process.argv[1]?.endsWith('detection.bench.js')) await run();
