@@ -14,6 +14,8 @@ const BUSY = 'busy-worker-gpu0-0';
 const ASLEEP = 'sleepy-worker-gpu0-1';
 const APART = 'apart-worker-gpu0-2';
 const ROOT = '/sys/fs/cgroup';
+/** Version 2 alone, or beside version 1; undefined on a kernel that was started without it. */
+const V2_ROOT = [ROOT, join(ROOT, 'unified')].find((root) => existsSync(join(root, 'cgroup.controllers')));
 const PARENT = 'stagewatch_test';
 const LOOP = ['sh', '-c', 'while true; do :; done'];
 
@@ -86,6 +88,10 @@ describe('CPU time of containers of a real engine', { skip: skipWithout('docker'
   }
 
   it('is read from control groups, the default parent or another', () => follow(ROOT));
+
+  it('is read from version 2 of control groups', { skip: !V2_ROOT && 'no version 2 here' }, () =>
+    follow(V2_ROOT ?? ROOT),
+  );
 
   it('is told by the engine of suspects', () => follow(null));
 });
