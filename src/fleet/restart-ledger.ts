@@ -167,6 +167,7 @@ export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): v
   ledger.settled = {
     restartCount: facts.restartCount,
     isAhead: facts.state === 'restarting',
+    isBehind: facts.isBeingCleanedUp === true,
     hasRestartPolicy: facts.hasRestartPolicy,
     startedAtMs: facts.startedAtMs,
     finishedAtMs: facts.finishedAtMs,
@@ -188,7 +189,8 @@ export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): v
   }
   // An end that only RestartCount tells of: its code is not known, and a policy restarts mostly what failed.
   const risen = facts.restartCount - before.restartCount;
-  const withoutEvent = Math.max(0, (risen < 0 ? facts.restartCount : risen) - exitCount);
+  const behind = (ledger.settled.isBehind ? 1 : 0) - (before.isBehind ? 1 : 0);
+  const withoutEvent = Math.max(0, (risen < 0 ? facts.restartCount : risen + behind) - exitCount);
   ledger.counters = withExits(ledger.counters, 'error', withoutEvent);
   ledger.exitsWithoutEvent += withoutEvent;
 }

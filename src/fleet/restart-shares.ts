@@ -11,6 +11,8 @@ export interface Settled {
   readonly restartCount: number;
   /** RestartCount already holds the start that has yet to come. */
   readonly isAhead: boolean;
+  /** RestartCount does not hold yet the restart that follows the last end. */
+  readonly isBehind: boolean;
   readonly hasRestartPolicy: boolean;
   readonly startedAtMs: number | undefined;
   readonly finishedAtMs: number | undefined;
@@ -20,6 +22,7 @@ export interface Settled {
 export const UNBORN: Settled = {
   restartCount: 0,
   isAhead: false,
+  isBehind: false,
   hasRestartPolicy: false,
   startedAtMs: undefined,
   finishedAtMs: undefined,

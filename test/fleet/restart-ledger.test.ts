@@ -354,6 +354,23 @@ describe('the restarts of Podman, told before the end or the start that they cau
     assert.deepEqual(counted(ledger), { restarts: { policy: 0, stagewatch: 0, other: 1 }, exits: 1 });
   });
 
+  it('by policy are counted once, though RestartCount rises after the end and not with it', () => {
+    const ledger = createLedger();
+    settleByInspect(ledger, facts({ startedAtMs: 100, hasRestartPolicy: true }));
+    noteEvent(ledger, event('die', 210, 3));
+    const stopped = { state: 'exited', exitCode: 3, isBeingCleanedUp: true, hasRestartPolicy: true } as const;
+    settleByInspect(ledger, facts({ ...stopped, startedAtMs: 100, finishedAtMs: 209 }));
+    for (const one of [event('restart', 212), event('start', 220)]) noteEvent(ledger, one);
+    settleByInspect(
+      ledger,
+      facts({ startedAtMs: 219, finishedAtMs: 209, restartCount: 1, hasRestartPolicy: true }),
+    );
+    assert.deepEqual(counted(ledger), { restarts: { policy: 1, stagewatch: 0, other: 0 }, exits: 1 });
+    // An end and a start that no event and no inspect told of, and a second end.
+    settleByInspect(ledger, facts({ ...stopped, startedAtMs: 319, finishedAtMs: 409, restartCount: 2 }));
+    assert.equal(counted(ledger).exits, 3);
+  });
+
   it('by policy leave the crash before them one, and ask for no later end', () => {
     const ledger = createLedger();
     settleByInspect(ledger, facts({ startedAtMs: 100, hasRestartPolicy: true }));

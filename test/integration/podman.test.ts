@@ -1,7 +1,7 @@
 /** A real Podman service: what a daemon says of its containers is what Podman says, and a stuck worker is restarted. */
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { skipWithout } from '../support/machine.js';
@@ -9,6 +9,7 @@ import { IMAGE } from '../support/real-docker.js';
 import { type RealPodman, startRealPodman } from '../support/real-podman.js';
 import { type RecoveryRig, withRecoveryRig } from '../support/recovery-rig.js';
 import type { Series } from '../support/series.js';
+import { tempDir } from '../support/temp-dir.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('a daemon beside a real Podman service', { skip: skipWithout('podman', 'python') }, () => {
@@ -40,7 +41,7 @@ describe('a daemon beside a real Podman service', { skip: skipWithout('podman', 
       (await rig.daemon().metricsText())
         .split('\n')
         .filter((line) => /^pipeline_container_(exits|restarts|health|state).*[1-9]$/.test(line));
-    await waitFor(what, async () => isSame(await rig.daemon().metrics()), 20_000, shown);
+    await waitFor(what, async () => isSame(await rig.daemon().metrics()), 60_000, shown);
   }
 
   it('counts exits and restarts as Podman does', () =>
@@ -80,30 +81,44 @@ describe('a daemon beside a real Podman service', { skip: skipWithout('podman', 
       await podman.removeAllContainers();
     }));
 
-  it('tells health, and inspects nothing for a check that changes nothing', () =>
-    withRecoveryRig(podman, async (rig) => {
+  it('tells health, and inspects nothing for a check that changes nothing', async (test) => {
+    const folder = await tempDir(test);
+    await withRecoveryRig(podman, async (rig) => {
       const proxy = await rig.startProxy(() => false);
       // Long pauses, so that nothing but an event causes an inspect.
       const docker = { compose_project: null, host: proxy.host, relist_interval: '10m' };
       await rig.serve({ docker });
       const name = 'checked-worker-gpu0-0';
       // Without systemd Podman checks nothing by itself.
-      await run(name, '--health-cmd', 'test ! -e /tmp/sick', '--health-retries', '1', IMAGE, 'sleep', '1000');
+      // At the same place inside and outside: an exec in a nested root may see the outer one.
+      const sick = join(folder, 'sick');
+      const checked = [
+        '--health-cmd',
+        `test ! -e ${sick}`,
+        '--health-retries',
+        '1',
+        '--health-timeout',
+        '60s',
+      ];
+      const health = [...checked, '--volume', `${folder}:${folder}`];
+      await run(name, ...health, IMAGE, 'sleep', '1000');
       const check = (): Promise<unknown> => podman.podman('healthcheck', 'run', name).catch(() => undefined);
-      await check();
-      const healthy = (page: Series) => value(page, 'health', name, { health: 'healthy' }) === 1;
-      await whenSame(rig, 'health', healthy);
+      // Again and again: before Podman 5 the event of a check tells the outcome of the one before.
+      const whenChecked = (state: string): Promise<unknown> =>
+        waitFor(`it to be ${state}`, async () => {
+          await check();
+          return value(await rig.daemon().metrics(), 'health', name, { health: state }) === 1;
+        });
+      await whenChecked('healthy');
       const before = proxy.requests.length;
       for (let index = 0; index < 5; index++) await check();
-      await podman.docker('exec', name, 'touch', '/tmp/sick');
+      await writeFile(sick, '');
       const inspects = proxy.requests.slice(before).filter((path) => /^GET .*\/.{12,}\/json$/.test(path));
       assert.deepEqual(inspects, []);
-      // Before Podman 5 the event of a check tells the outcome of the one before.
-      await check();
-      await check();
-      await whenSame(rig, 'its change', (page) => value(page, 'health', name, { health: 'unhealthy' }) === 1);
+      await whenChecked('unhealthy');
       await podman.removeAllContainers();
-    }));
+    });
+  });
 
   it('reads CPU time from its control groups', () =>
     withRecoveryRig(podman, async (rig) => {

@@ -102,6 +102,7 @@ export function parseInspected(answer: unknown): InspectedFacts {
       ...(restartCount != null && { restartCount }),
       ...(policy.name !== undefined && { hasRestartPolicy: !['', 'no'].includes(policy.name) }),
       gpuRequest: parseGpuRequest(answer),
+      ...(isBeingCleanedUp(fields) && { isBeingCleanedUp: true }),
       ...withHeldDown(parseStateFacts(asRecord(fields['State'], 'State')), fields),
     };
   });
