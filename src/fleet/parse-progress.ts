@@ -1,11 +1,13 @@
 /** Reads the JSON of a progress file or message into a report, or says why it is of no use. */
 
+import { boundText, cutProse } from '../lib/bound-text.js';
 import { isZoneless, parseTimestamp } from '../lib/parse-timestamp.js';
 import type { ProgressIgnoreReason, ProgressReading, ProgressReport } from './progress-model.js';
 
 export const MAX_PROGRESS_BYTES = 65_536;
 const MAX_NAME_LENGTH = 255;
 const MAX_STAGE_LENGTH = 128;
+const MAX_DOCUMENT_LENGTH = 500;
 const MAX_TEXT_LENGTH = 1024;
 /** AMQP has no longer names. */
 const MAX_QUEUE_BYTES = 255;
@@ -87,11 +89,12 @@ function readReport(fields: Fields, fallbackName: string | undefined): ProgressR
   if (stage !== undefined) report.stage = stage;
   const queue = readQueue(fields['queue']);
   if (queue !== undefined) report.queue = queue;
-  const state = readText(fields, 'state')?.trim().toLowerCase();
+  const state = readText(fields, 'state')?.slice(0, MAX_TEXT_LENGTH).trim().toLowerCase();
   if (state !== undefined && state !== '') report.state = state;
   for (const key of ['document', 'unit', 'message'] as const) {
     const text = readText(fields, key);
-    if (text !== undefined) report[key] = text;
+    if (text === undefined) continue;
+    report[key] = key === 'message' ? cutProse(text, MAX_TEXT_LENGTH) : boundText(text, MAX_DOCUMENT_LENGTH);
   }
   for (const key of ['done', 'total'] as const) {
     const amount = readAmount(fields, key);
@@ -126,12 +129,12 @@ function readRole(value: unknown): ProgressReport['role'] {
   throw new Unusable('wrong_type', 'role: expected worker or orchestrator');
 }
 
-/** Absent and null are the same; text too long for anybody is cut. */
+/** Absent and null are the same. */
 function readText(fields: Fields, key: string): string | undefined {
   const value = fields[key];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw new Unusable('wrong_type', `${key}: expected text`);
-  return value === '' ? undefined : value.slice(0, MAX_TEXT_LENGTH);
+  return value === '' ? undefined : value;
 }
 
 /** It becomes a label: whole or not at all. */

@@ -17,7 +17,7 @@ export function countProgressFiles(
     ProgressIgnoreReason,
     number
   >;
-  ignored.too_many = skipped;
+  ignored.too_many += skipped;
   for (const { reason } of ignoredFiles) ignored[reason]++;
   return { used: trackers.filter(({ unreadable }) => !unreadable).length, ignored };
 }

@@ -24,6 +24,7 @@ import {
   type Tracker,
 } from './progress-tracker.js';
 import { createReporterBook, type ReporterBookOptions } from './reporter-book.js';
+import { createStageGate } from './stage-gate.js';
 
 export interface ProgressRegistry extends ProgressPicture {
   readonly ignoredProgressMessages: IgnoredProgressMessages;
@@ -59,6 +60,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   const ledger = createJobLedger(areOutcomesExpected);
   const book = createReporterBook(options);
   const { trackers } = book;
+  const admitStage = createStageGate();
   /** When a message of each came last, the longest silent first. */
   const messagesAtMs = new Map<string, number>();
   /** The last job of each that ended, the longest ago first. */
@@ -169,7 +171,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
       ignoredFiles.delete(name);
       drop(FILE + name, look);
     }
-    for (const file of changed) applyFile(file, look);
+    for (const file of changed) applyFile({ ...file, reading: admitStage(file.reading) }, look);
     lastLookAtMs = atMs;
     const now = countProgressFiles(fileTrackers(), ignoredFiles.values(), skipped);
     if (!isSameData(counts, now)) counts = now;
@@ -184,7 +186,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   }
 
   function applyMessage(text: string, atMs: number): void {
-    const reading = parseProgress(text);
+    const reading = admitStage(parseProgress(text));
     if (reading.kind === 'ignored') {
       ignoredMessages = countIgnoredMessage(ignoredMessages, reading.reason, {
         detail: reading.detail,

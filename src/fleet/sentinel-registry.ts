@@ -21,6 +21,9 @@ export interface SentinelRegistry {
 
 /** Failures kept with their text; the counts are exact beyond it. */
 const MAX_FAILURES = 1000;
+/** Stages come from names of folders. The thread that reads them counts in fewer; what it finds new is counted here. */
+const MAX_STAGES = 1000;
+const OTHER_STAGE = 'other';
 /** Looked at every few seconds; a burst beyond it is counted, and not remembered one by one. */
 const MAX_SEEN = 10_000;
 const DELAY_BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 30, 60, 600];
@@ -36,14 +39,16 @@ export function createSentinelRegistry(): SentinelRegistry {
   };
   let reasons: readonly string[] = [];
 
-  function stageOf(stage: string): StageSentinels {
+  function stageOf(named: string): StageSentinels {
+    const isOneTooMany = stages.size >= MAX_STAGES && !stages.has(named);
+    const stage = isOneTooMany ? OTHER_STAGE : named;
     return stages.get(stage) ?? { stage, newFailures: zeroes(reasons) };
   }
 
   function countFailure(stage: string, reason: string): void {
     const before = stageOf(stage);
     const newFailures = { ...before.newFailures, [reason]: (before.newFailures[reason] ?? 0) + 1 };
-    stages.set(stage, { ...before, newFailures });
+    stages.set(before.stage, { ...before, newFailures });
   }
 
   function countDelay(delayMs: number): void {
@@ -77,13 +82,17 @@ export function createSentinelRegistry(): SentinelRegistry {
           sentinels.delay ??= { histogram: emptyHistogram(DELAY_BOUNDS_SECONDS) };
           for (const stage of new Set([...stages.keys(), ...observation.stages])) {
             const before = stageOf(stage);
-            stages.set(stage, { ...before, newFailures: { ...zeroes(reasons), ...before.newFailures } });
+            stages.set(before.stage, {
+              ...before,
+              newFailures: { ...zeroes(reasons), ...before.newFailures },
+            });
           }
           break;
         }
         case 'sentinels-counted':
           for (const { stage, successes, failures: failed } of observation.counts) {
-            stages.set(stage, { ...stageOf(stage), successes, failures: failed });
+            const before = stageOf(stage);
+            stages.set(before.stage, { ...before, successes, failures: failed });
           }
           break;
         case 'sentinel-seen': {

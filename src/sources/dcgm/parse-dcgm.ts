@@ -7,6 +7,7 @@
 
 import { type GpuFacts, gpuIdentity } from '../../fleet/gpu-model.js';
 import type { GpuReading } from '../../fleet/gpu-observations.js';
+import { boundText } from '../../lib/bound-text.js';
 import type { ParsedText, Sample } from '../../lib/text-format-parser.js';
 
 type Measure =
@@ -112,7 +113,7 @@ function parseLabels(labels: ReadonlyMap<string, string>): Draft['facts'] | unde
   const first = (...names: string[]): string | undefined => {
     for (const name of names) {
       const value = labels.get(name);
-      if (value !== undefined) return value.slice(0, MAX_LABEL);
+      if (value !== undefined) return boundText(value, MAX_LABEL);
     }
     return undefined;
   };

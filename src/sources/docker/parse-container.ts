@@ -3,6 +3,7 @@
 import { CONTAINER_STATES, type ContainerState, HEALTH_STATES, type HealthState } from '../../fleet/model.js';
 import type { InspectedFacts, ListedContainer } from '../../fleet/observations.js';
 import { SUPERVISOR_LABELS } from '../../fleet/supervisor.js';
+import { boundText, cutProse } from '../../lib/bound-text.js';
 import {
   asBoolean,
   asList,
@@ -19,6 +20,11 @@ import { parseGpuRequest } from './parse-gpu-request.js';
 /** Labels that mean something to stagewatch; the others are not kept. */
 const LABEL_PREFIXES = ['stagewatch.', 'com.docker.compose.', 'com.docker.swarm.', 'com.docker.stack.'];
 const MAX_TEXT = 500;
+/** Docker's own are shorter; an engine that lies gives a name of a megabyte. */
+const MAX_NAME = 255;
+const MAX_LABEL = 200;
+const MAX_LABELS = 200;
+const MAX_ID = 128;
 const SHORT_ID = 12;
 
 /** States of engines that speak Docker's API with words of their own (Podman). */
@@ -60,13 +66,13 @@ export function parseContainerList(answer: unknown): ParsedList {
 
 function idOf(entry: unknown): string | undefined {
   const id = typeof entry === 'object' && entry !== null ? (entry as { Id?: unknown }).Id : undefined;
-  return typeof id === 'string' && id !== '' ? id : undefined;
+  return typeof id === 'string' && id !== '' && id.length <= MAX_ID ? id : undefined;
 }
 
 function parseListed(entry: unknown): ListedContainer {
   return withPlace(`an entry of the list of containers${named(entry)}`, () => {
     const fields = asRecord(entry, 'the whole');
-    const id = asText(fields['Id'], 'Id');
+    const id = asId(fields['Id']);
     const names = optional(fields['Names'], 'Names', asList) ?? [];
     const health = healthInStatus(optional(fields['Status'], 'Status', asText) ?? '');
     return {
@@ -75,7 +81,7 @@ function parseListed(entry: unknown): ListedContainer {
         names.map((name) => asText(name, 'Names')),
         id,
       ),
-      image: boundedText(fields['Image'], 'Image') ?? '',
+      image: boundText(optional(fields['Image'], 'Image', asText) ?? '', MAX_NAME),
       labels: keptLabels(optional(fields['Labels'], 'Labels', asRecord)),
       createdAtMs: asNumber(fields['Created'], 'Created') * 1000,
       state: parseState(asText(fields['State'], 'State')),
@@ -89,14 +95,14 @@ export function parseInspected(answer: unknown): InspectedFacts {
   return withPlace(`an inspected container${named(answer)}`, () => {
     const fields = asRecord(answer, 'the whole');
     const config = asRecord(fields['Config'], 'Config');
-    const id = asText(fields['Id'], 'Id');
+    const id = asId(fields['Id']);
     const name = optional(fields['Name'], 'Name', asText);
     const restartCount = optional(fields['RestartCount'], 'RestartCount', asNumber);
     const policy = restartPolicy(fields);
     return {
       id,
       name: containerName(name ? [name] : [], id),
-      image: boundedText(config['Image'], 'Config.Image') ?? '',
+      image: boundText(optional(config['Image'], 'Config.Image', asText) ?? '', MAX_NAME),
       labels: keptLabels(optional(config['Labels'], 'Config.Labels', asRecord)),
       createdAtMs: parseTime(asText(fields['Created'], 'Created')) ?? 0,
       ...(restartCount != null && { restartCount }),
@@ -167,7 +173,8 @@ function isBeingCleanedUp(fields: JsonRecord): boolean {
 }
 
 function boundedText(value: unknown, path: string): string | undefined {
-  return optional(value, path, asText)?.slice(0, MAX_TEXT);
+  const text = optional(value, path, asText);
+  return text == null ? undefined : cutProse(text, MAX_TEXT);
 }
 
 /** ` (a-worker-gpu0-0)`, as far as that can be read. */
@@ -176,7 +183,7 @@ function named(answer: unknown): string {
   const texts = [Name, ...(Array.isArray(Names) ? (Names as unknown[]) : [])].filter(
     (text) => typeof text === 'string',
   );
-  const name = containerName(texts, idOf(answer) ?? '').slice(0, MAX_TEXT);
+  const name = containerName(texts, idOf(answer) ?? '');
   return name === '' ? '' : ` (${name})`;
 }
 
@@ -192,19 +199,26 @@ function withPlace<T>(what: string, parse: () => T): T {
 /** `/name`, or among links (`/other/alias`) the one without a further slash; a short id when there is none. */
 function containerName(names: readonly string[], id: string): string {
   const bare = names.map((name) => name.replace(/^\//, ''));
-  return bare.find((name) => name !== '' && !name.includes('/')) ?? bare[0] ?? id.slice(0, SHORT_ID);
+  const own = bare.find((name) => name !== '' && !name.includes('/')) ?? bare[0] ?? id.slice(0, SHORT_ID);
+  return boundText(own, MAX_NAME);
 }
 
 function keptLabels(given: Readonly<Record<string, unknown>> | null | undefined): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const [key, value] of Object.entries(given ?? {})) {
-    if (isKept(key)) kept[key] = String(value).slice(0, MAX_TEXT);
-  }
+  const meant = Object.entries(given ?? {}).filter(([key]) => key.length <= MAX_LABEL && isKept(key));
+  for (const [key, value] of meant.slice(0, MAX_LABELS)) kept[key] = boundText(String(value), MAX_LABEL);
   return kept;
 }
 
 function isKept(label: string): boolean {
   return LABEL_PREFIXES.some((prefix) => label.startsWith(prefix)) || SUPERVISOR_LABELS.includes(label);
+}
+
+/** It becomes a part of paths: whole or not at all. */
+function asId(value: unknown): string {
+  const id = asText(value, 'Id');
+  if (id.length > MAX_ID) throw new ShapeError('Id', `at most ${MAX_ID} characters`, id);
+  return id;
 }
 
 function parseState(word: string): ContainerState {

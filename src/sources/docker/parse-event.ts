@@ -47,7 +47,10 @@ export const EVENT_ACTIONS = [
 const schema = z.object({
   Action: z.string(),
   HealthStatus: z.string().nullish().catch(undefined),
-  Actor: z.object({ ID: z.string().min(1), Attributes: z.record(z.string(), z.unknown()).nullish() }),
+  Actor: z.object({
+    ID: z.string().min(1).max(128),
+    Attributes: z.record(z.string(), z.unknown()).nullish(),
+  }),
   timeNano: z.number(),
 });
 

@@ -1,6 +1,8 @@
 /** Takes the figures of queues out of the broker's /metrics/detailed page. */
 
+import { boundText } from '../../lib/bound-text.js';
 import { SourceError } from '../source-error.js';
+import { MAX_QUEUE_NAME } from './queue-name.js';
 
 export interface DetailedQueue {
   ready?: number;
@@ -122,7 +124,12 @@ function takeLine(text: string, from: number, end: number, want: Wanted): void {
   queues.set(queue, figures);
 }
 
-function queueName(labels: string, { vhost, queueStart }: Wanted): string | undefined {
+function queueName(labels: string, want: Wanted): string | undefined {
+  const name = givenName(labels, want);
+  return name === undefined ? undefined : boundText(name, MAX_QUEUE_NAME);
+}
+
+function givenName(labels: string, { vhost, queueStart }: Wanted): string | undefined {
   if (labels.startsWith(queueStart) && !labels.includes('",', queueStart.length))
     return unescapeLabel(labels.slice(queueStart.length, -1));
   const found = labelValue(labels, 'queue_vhost') ?? labelValue(labels, 'vhost');

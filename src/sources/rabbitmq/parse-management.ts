@@ -4,7 +4,9 @@ import { z } from 'zod';
 import type { QueueTraits } from '../../fleet/queue-kind.js';
 import type { BrokerAlarm, QueueType } from '../../fleet/queue-model.js';
 import type { QueueReading } from '../../fleet/queue-observations.js';
+import { boundText } from '../../lib/bound-text.js';
 import { SourceError } from '../source-error.js';
+import { MAX_QUEUE_NAME } from './queue-name.js';
 
 /** The columns that are asked for; the broker leaves out the rest. */
 export const QUEUE_COLUMNS = [
@@ -70,7 +72,7 @@ function toReading(queue: z.output<typeof queueSchema>): QueueReading {
   const consumerTimeoutMs = consumerTimeout(queue);
   const deliveryLimit = smallestOf(queue, 'x-delivery-limit', 'delivery-limit');
   return {
-    name: queue.name,
+    name: boundText(queue.name, MAX_QUEUE_NAME),
     status: 'present',
     ...(type !== undefined && { type }),
     ...(queue.messages_ready !== undefined && { ready: queue.messages_ready }),

@@ -19,7 +19,7 @@ import { createPendingLooks } from './pending-looks.js';
 import { createProblemBook } from './problem-book.js';
 import { readDisk } from './read-disk.js';
 import type { Reporter } from './reporter.js';
-import { createStageCounts } from './stage-counts.js';
+import { createStageCounts, MAX_STAGES, OTHER_STAGE } from './stage-counts.js';
 import { createTreeReader } from './tree-reader.js';
 import { createWatchSet } from './watch-set.js';
 
@@ -45,7 +45,12 @@ const MOUNT_INFO_PATH = '/proc/self/mountinfo';
 export function createObserver(options: ObserverOptions, { io, clock, reporter }: ObserverDeps): Observer {
   const problems = createProblemBook();
   const fileClock = createFileClock(clock.nowMs, options.fileAheadMs);
-  const counts = createStageCounts();
+  const counts = createStageCounts(() =>
+    reporter.problem({
+      reason: 'protocol',
+      problem: `there are over ${MAX_STAGES} stages below ${options.root}: the rest is counted as ${OTHER_STAGE}; check sentinels.pattern`,
+    }),
+  );
   let mounts: readonly Mount[] = [];
   let timer: Timer | undefined;
   let isStopped = false;

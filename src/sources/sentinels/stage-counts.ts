@@ -16,7 +16,8 @@ export interface StageCounts {
 export const MAX_STAGES = 500;
 export const OTHER_STAGE = 'other';
 
-export function createStageCounts(): StageCounts {
+/** `onOverflow` is called once, for the first stage that is one too many. */
+export function createStageCounts(onOverflow: () => void = () => undefined): StageCounts {
   const names: string[] = [];
   const indexes = new Map<string, number>();
   const successes: number[] = [];
@@ -37,7 +38,11 @@ export function createStageCounts(): StageCounts {
   function find(stage: string): number {
     const known = indexes.get(stage);
     if (known !== undefined) return known;
-    return names.length < MAX_STAGES ? add(stage) : (indexes.get(OTHER_STAGE) ?? add(OTHER_STAGE));
+    if (names.length < MAX_STAGES) return add(stage);
+    const other = indexes.get(OTHER_STAGE);
+    if (other !== undefined) return other;
+    onOverflow();
+    return add(OTHER_STAGE);
   }
 
   function addTo(counts: number[], index: number, count: number): void {
