@@ -21,8 +21,13 @@ import {
 const MAX_BLIND_MS = 60_000;
 const RESTING_STATES = new Set(['idle', 'done', 'failed']);
 
+/** What is progress when it changes. */
+type Told = Pick<ProgressReport, 'done' | 'total' | 'document' | 'state' | 'message' | 'stage' | 'completed'>;
+
 export interface TrackedJob {
   readonly job: Job;
+  /** The last value of each that a report had: what one lacks has not changed. */
+  readonly told: Told;
   /** As written, on the worker's clock: part of the job's identity. */
   readonly reportedStartMs?: number;
   readonly isStartKnown: boolean;
@@ -78,11 +83,7 @@ export function advanceTracker(before: Tracker | undefined, report: ProgressRepo
   if (!isContinued && hasUnseenJob(before, context)) {
     ended.push(endTracked(startJob(context), { endedAtMs: changedAtMs, ...endByState(report) }));
   }
-  const tracked = !isBusy(report)
-    ? undefined
-    : isContinued
-      ? continueJob(old, context, before)
-      : startJob(context);
+  const tracked = !isBusy(report) ? undefined : isContinued ? continueJob(old, context) : startJob(context);
   const gapMs = isContinued ? doneGap(old, tracked) : undefined;
   return {
     tracker: {
@@ -190,18 +191,20 @@ function startJob(context: Context): TrackedJob {
       lastHeartbeatAtMs: changedAtMs,
       clockSkewMs: toldSkewMs,
     }),
+    told: report,
     ...(report.startedAtMs !== undefined && { reportedStartMs: report.startedAtMs }),
     isStartKnown: isSeenFromStart || report.startedAtMs !== undefined,
     ...(isSeenFromStart && { doneMovedAtMs: changedAtMs }),
   };
 }
 
-function continueJob(old: TrackedJob, context: Context, before: Tracker | undefined): TrackedJob {
+function continueJob(old: TrackedJob, context: Context): TrackedJob {
   const { report, look, changedAtMs, toldSkewMs } = context;
   const { job, reportedStartMs = report.startedAtMs } = old;
   const isStartNew = old.reportedStartMs === undefined && report.startedAtMs !== undefined;
-  const hasMoved = before === undefined || hasProgressed(before.report, report);
-  const hasDoneMoved = report.done !== undefined && report.done !== job.done;
+  const told = hasProgressed(old.told, report) ? { ...old.told, ...report } : old.told;
+  const hasMoved = told !== old.told;
+  const hasDoneMoved = report.done !== undefined && report.done !== old.told.done;
   const doneMovedAtMs = hasDoneMoved ? changedAtMs : old.doneMovedAtMs;
   return {
     job: describeJob(report, {
@@ -212,22 +215,19 @@ function continueJob(old: TrackedJob, context: Context, before: Tracker | undefi
       lastHeartbeatAtMs: Math.max(job.lastHeartbeatAtMs, changedAtMs),
       clockSkewMs: toldSkewMs,
     }),
+    told,
     isStartKnown: old.isStartKnown || isStartNew,
     ...(reportedStartMs !== undefined && { reportedStartMs }),
     ...(doneMovedAtMs !== undefined && { doneMovedAtMs }),
   };
 }
 
-function hasProgressed(before: ProgressReport, now: ProgressReport): boolean {
-  return (
-    before.done !== now.done ||
-    before.total !== now.total ||
-    before.document !== now.document ||
-    before.state !== now.state ||
-    before.message !== now.message ||
-    before.stage !== now.stage ||
-    !isSameData(before.completed, now.completed)
-  );
+const TOLD = ['done', 'total', 'document', 'state', 'message', 'stage'] as const;
+
+/** A second writer of the file, as a thread that beats, may leave out what the first one told. */
+function hasProgressed(before: Told, now: ProgressReport): boolean {
+  for (const part of TOLD) if (now[part] !== undefined && now[part] !== before[part]) return true;
+  return now.completed !== undefined && !isSameData(before.completed, now.completed);
 }
 
 interface JobTimes {

@@ -162,6 +162,24 @@ test('a clock ahead is told, and nothing lies in the future', () => {
   assert.equal(jobOf(fleet)?.startedAtMs, T0 + 1000);
 });
 
+test('what a report leaves out has not changed, nor when it is told again', () => {
+  for (const part of [{}, { document: 'PMC1' }, { done: 4, total: 9 }, { document: 'PMC1', done: 4 }]) {
+    const fleet = createProgressFleet();
+    fleet.look(0);
+    const full = { document: 'PMC1', done: 4, total: 9, message: 'page 4' };
+    fleet.look(2, { [W]: { state: 'running', ...full } });
+    const firstAtMs = jobOf(fleet)?.lastProgressAtMs;
+    for (const at of [10, 20, 30, 40]) {
+      fleet.look(at, { [W]: { state: 'running', ...(at % 20 === 0 ? full : part) } });
+      assert.equal(jobOf(fleet)?.lastProgressAtMs, firstAtMs, JSON.stringify(part));
+    }
+    fleet.look(50, { [W]: { state: 'running', ...full, done: 5 } });
+    assert.notEqual(jobOf(fleet)?.lastProgressAtMs, firstAtMs);
+    const gaps = fleet.fleet.progressGaps.since(0).map(({ entry }) => entry.gapMs);
+    assert.deepEqual(gaps, [48_000], 'one step, and no other');
+  }
+});
+
 test('a broken rewrite keeps the job, and says that it is not read', () => {
   const fleet = createProgressFleet();
   fleet.look(0);
