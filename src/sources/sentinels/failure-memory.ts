@@ -5,6 +5,8 @@ import type { FileIdentity } from './observer-messages.js';
 export interface FailureMemory {
   /** Files that came before this are old unless it is known better. Unix milliseconds. */
   readonly newSinceMs: number;
+  /** The same for a thread that is started now: what came before the last look is known. */
+  readonly seenUntilMs: number;
   /** How far the file server's clock was ahead when it was last known. */
   readonly fileAheadMs: number | undefined;
   judge(path: string, identity: FileIdentity, writtenAtMs: number): Judgement;
@@ -14,7 +16,7 @@ export interface FailureMemory {
   looked(atMs: number, fileAheadMs?: number): void;
   /** False until the very first look is over: half of it, stored, would make the other half new in the next life. */
   isWorthKeeping(): boolean;
-  toStored(): unknown;
+  toStored(): object;
 }
 
 export interface Judgement {
@@ -74,6 +76,9 @@ export function createFailureMemory(options: FailureMemoryOptions): FailureMemor
 
   return {
     newSinceMs,
+    get seenUntilMs() {
+      return hasLooked ? lookedAtMs - CLOCK_SLACK_MS : newSinceMs;
+    },
     get fileAheadMs() {
       return fileAheadMs;
     },

@@ -1,5 +1,7 @@
 /** Decides from /proc/self/mountinfo whether a file system tells this kernel of every change, so that watches can be trusted. */
 
+import type { ObserverIo } from './observer-io.js';
+
 export interface Mount {
   readonly mountPoint: string;
   readonly type: string;
@@ -17,6 +19,15 @@ const LOCAL_TYPES = new Set(
 
 export function isWatchTrusted(type: string): boolean {
   return LOCAL_TYPES.has(type);
+}
+
+/** Without the kernel's list no file system is known to be local, so all folders are swept. */
+export function readMounts(io: Pick<ObserverIo, 'readProc'>): readonly Mount[] {
+  try {
+    return parseMountInfo(io.readProc('/proc/self/mountinfo'));
+  } catch {
+    return [];
+  }
 }
 
 /** See proc_pid_mountinfo(5): the fields after ` - ` are type, source and options. Broken lines are skipped. */

@@ -11,6 +11,8 @@ export interface ObserverOptions {
   readonly watchBudget: number;
   /** Successes that changed before this are old. Unix milliseconds. */
   readonly newSinceMs: number;
+  /** Counted already, though they may have changed after that. */
+  readonly knownSuccesses?: readonly KnownSuccess[];
   /** How far the file server's clock was ahead in the daemon run before; absent: not known. */
   readonly fileAheadMs?: number;
 }
@@ -28,8 +30,14 @@ interface Found {
   readonly isWatched: boolean;
 }
 
+/** Path below the root, and when the file there was written, by the file itself. */
+export type KnownSuccess = readonly [path: string, fileMs: number];
+
 export interface FoundSuccess extends Found {
   readonly kind: 'success';
+  readonly path: string;
+  /** When it was written, by the file itself. */
+  readonly fileMs: number;
 }
 
 export interface FoundFailure extends Found {

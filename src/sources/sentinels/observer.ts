@@ -12,7 +12,7 @@ import { visibleName } from '../../lib/file-names.js';
 import { failureReason, SourceError } from '../source-error.js';
 import { createFileClock } from './file-clock.js';
 import { type Folder, walkFolders } from './folder-tree.js';
-import { isWatchTrusted, type Mount, mountOf, parseMountInfo } from './mounts.js';
+import { isWatchTrusted, type Mount, mountOf, readMounts } from './mounts.js';
 import type { ObserverIo } from './observer-io.js';
 import type { ObserverOptions, Problem } from './observer-messages.js';
 import { createPendingLooks } from './pending-looks.js';
@@ -40,7 +40,6 @@ const SIGN_OF_LIFE_MS = 1000;
 const VERIFY_INTERVAL_MS = 10_000;
 /** Clocks of file systems are coarse, and those of file servers a little off. */
 const CLOCK_SLACK_MS = 2000;
-const MOUNT_INFO_PATH = '/proc/self/mountinfo';
 
 export function createObserver(options: ObserverOptions, { io, clock, reporter }: ObserverDeps): Observer {
   const problems = createProblemBook();
@@ -97,6 +96,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
     problems,
     nowMs: clock.nowMs,
     fileClock,
+    ...(options.knownSuccesses && { knownSuccesses: options.knownSuccesses }),
     newSinceMs: () => newSinceMs,
     isWatching: () => isComplete,
     emit: reporter.emit,
@@ -182,7 +182,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
   async function readEverything(): Promise<number> {
     problems.beginPass();
     watches.retry();
-    mounts = readMounts();
+    mounts = readMounts(io);
     const pause = createPause();
     let folders = 0;
     for (const folder of walkFolders(reader.root)) {
@@ -192,15 +192,6 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
       await pause();
     }
     return folders;
-  }
-
-  function readMounts(): readonly Mount[] {
-    try {
-      return parseMountInfo(io.readProc(MOUNT_INFO_PATH));
-    } catch {
-      // Without it no file system is known to be local, so all folders are swept.
-      return [];
-    }
   }
 
   /** Looks at the time stamps of the folders that nothing else tells about, or of all. */

@@ -7,7 +7,7 @@ import { createFailureReader } from './failure-reader.js';
 import type { FileClock } from './file-clock.js';
 import { type Folder, hashOfCode, NO_SUCCESSES, stageOfCode, successCode, textHash } from './folder-tree.js';
 import type { Entry, ObserverIo } from './observer-io.js';
-import type { FoundFailure, ObserverEvent } from './observer-messages.js';
+import type { FoundFailure, KnownSuccess, ObserverEvent } from './observer-messages.js';
 import { parseSentinelContent, type SentinelContent } from './parse-failure.js';
 import type { ProblemBook } from './problem-book.js';
 import type { StageCounts } from './stage-counts.js';
@@ -39,6 +39,7 @@ export interface SentinelFilesOptions {
   readonly fileClock: FileClock;
   /** Successes that changed before this are old. */
   readonly newSinceMs: () => number;
+  readonly knownSuccesses?: readonly KnownSuccess[];
   /** True once everything is being watched: what comes from then on has a delay. */
   readonly isWatching: () => boolean;
   readonly emit: (event: ObserverEvent) => void;
@@ -72,6 +73,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
   const { io, pattern, counts, problems, nowMs, fileClock, newSinceMs, isWatching, emit, paths } = options;
   const failureReader = createFailureReader(io, nowMs);
   const recentSuccesses = new Map<string, number>();
+  const counted = new Map(options.knownSuccesses);
   const unfinished = createUnfinishedFiles(nowMs);
 
   const statOf = (path: string) => statEntry(io, path, problems);
@@ -158,14 +160,18 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
     if (!stats || stats === 'unreadable') return;
     const atMs = dateOf(folder, stats);
     if (sinceMs !== undefined && atMs <= sinceMs) return;
-    const last = recentSuccesses.get(path);
-    if (last !== undefined && atMs - last < SAME_SUCCESS_MS) return;
-    recentSuccesses.delete(path);
-    recentSuccesses.set(path, atMs);
+    const place = paths.relative(folder, name);
+    const fileMs = Math.max(stats.mtimeMs, stats.ctimeMs);
+    const last = recentSuccesses.get(place) ?? counted.get(place);
+    if (last !== undefined && fileMs - last < SAME_SUCCESS_MS) return;
+    recentSuccesses.delete(place);
+    recentSuccesses.set(place, fileMs);
     const oldest = recentSuccesses.keys().next();
     if (recentSuccesses.size > MAX_RECENT_SUCCESSES && !oldest.done) recentSuccesses.delete(oldest.value);
     emit({
       kind: 'success',
+      path: place,
+      fileMs,
       stage: counts.nameOf(stageOfCode(code)),
       ...(match.document !== undefined && { document: match.document }),
       atMs,

@@ -13,6 +13,7 @@ import { SourceError } from '../source-error.js';
 import { createFailureClassifier, UNKNOWN_REASON } from './classify-failure.js';
 import { createFailureMemory } from './failure-memory.js';
 import type { FoundFailure, ObserverEvent, ObserverOptions, Report } from './observer-messages.js';
+import { createSuccessMemory, storedSuccesses } from './success-memory.js';
 
 export interface SentinelsSourceOptions {
   readonly config: SentinelsConfig & { readonly root: string };
@@ -30,6 +31,8 @@ const STOP_LIMIT_MS = 1000;
 const TOLD_SKEW_MS = 30_000;
 /** The time of the last look is saved no more often than this when nothing else has changed. */
 const SAVE_INTERVAL_MS = 30_000;
+/** Notes are bounded, and those of failures must not be lost among them. */
+const SAVE_AFTER_SUCCESSES = 1000;
 /** A longer way from written to seen is a file that was moved in with its folder, not a delay of watching. */
 const MAX_DELAY_SCANS = 2;
 
@@ -40,12 +43,18 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
   const target = `${root}/${config.pattern}`;
   const threadUrl = options.threadUrl ?? new URL('./observer-thread.js', import.meta.url);
   const classify = createFailureClassifier(config.reasons);
+  const stored = durable?.load();
   const memory = createFailureMemory({
-    stored: durable?.load(),
+    stored,
     notes: durable?.loadNotes() ?? [],
     note: (value) => durable?.note(value),
     key: target,
     nowMs: clock.nowMs,
+  });
+  const successes = createSuccessMemory({
+    stored: storedSuccesses(stored, durable?.loadNotes() ?? [], target),
+    // In a first life what is noted before all was looked at once has nothing to add to.
+    note: (success) => memory.isWorthKeeping() && durable?.note({ key: target, success }),
   });
   const reasons = [...new Set([...Object.keys(config.reasons), UNKNOWN_REASON])];
   const health = createHealthReporter('sentinels', context);
@@ -56,6 +65,8 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
   let lastReportMs = 0;
   let lastSaveMs = Number.NEGATIVE_INFINITY;
   let isStopped = false;
+  /** Successes that were noted since a save was asked for. */
+  let unsaved = 0;
   let toldSkewMs: number | undefined;
   /** Stages of the configuration of which nothing has been found yet. */
   let uncounted = new Set<string>();
@@ -63,7 +74,8 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
   function save(): void {
     if (!memory.isWorthKeeping()) return;
     lastSaveMs = clock.monotonicMs();
-    durable?.save(memory.toStored);
+    unsaved = 0;
+    durable?.save(() => ({ ...memory.toStored(), successes: successes.toStored() }));
   }
 
   function takeFailure(event: FoundFailure): void {
@@ -114,6 +126,8 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
         atMs,
       } as const;
       apply({ kind: 'sentinel-seen', sentinel, ...delayOf(event) });
+      successes.seen(event);
+      if (++unsaved >= SAVE_AFTER_SUCCESSES) save();
     }
   }
 
@@ -136,6 +150,7 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
       const { disk } = report.look;
       if (disk) apply({ kind: 'sentinel-disk-read', disk: { ...disk, atMs: clock.nowMs() } });
       memory.looked(report.look.startedAtMs, report.look.fileAheadMs);
+      successes.looked(report.look.startedAtMs);
       if (report.look.fileAheadMs !== undefined) warnOfClock(report.look.fileAheadMs);
       health.succeeded(report.look.durationMs);
       backoff.reset();
@@ -166,7 +181,8 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
       intervalMs: config.interval,
       fullScanIntervalMs: config.full_scan_interval,
       watchBudget: config.watch_budget,
-      newSinceMs: memory.newSinceMs,
+      newSinceMs: memory.seenUntilMs,
+      knownSuccesses: successes.known,
       ...(memory.fileAheadMs !== undefined && { fileAheadMs: memory.fileAheadMs }),
     };
     lastReportMs = clock.monotonicMs();

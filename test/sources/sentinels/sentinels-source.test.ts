@@ -242,5 +242,64 @@ test('a file server with a wrong clock is said once, and known in the next life'
   const second = await startLife(t, root, durable, { threadUrl });
   await waitFor('the next life', () => isUp(second));
   const news = second.fleet.sentinels.seen.since(0).map(({ entry }) => entry.document);
-  assert.ok(news.includes('meanwhile'), JSON.stringify(news));
+  assert.deepEqual(news, ['meanwhile']);
+});
+
+/** As the state file keeps it until the daemon is killed: only what was written by then, and all notes after that. */
+function killedMemory(): NotedSection & { write(): void } {
+  let written: unknown;
+  let produce: (() => unknown) | undefined;
+  let notes: unknown[] = [];
+  return {
+    note: (value) => void notes.push(JSON.parse(JSON.stringify(value))),
+    loadNotes: () => notes,
+    load: () => written,
+    save: (asked) => {
+      produce = asked;
+    },
+    write() {
+      if (!produce) return;
+      written = JSON.parse(JSON.stringify(produce()));
+      notes = [];
+    },
+  };
+}
+
+test('successes that were counted just before the daemon was killed are not counted again', async (t) => {
+  const root = await tempDir(t);
+  const memory = killedMemory();
+  const first = await startLife(t, root, memory);
+  await waitFor('the first look', () => isUp(first));
+  const seen = ({ fleet }: Life) => fleet.sentinels.seen.since(0).map(({ entry }) => entry.document);
+  await put(root, 'before/G3_02/sentinel.json');
+  await waitFor('one', () => seen(first).length === 1);
+  memory.write();
+  for (const document of ['D1', 'D2']) await put(root, `${document}/G3_02/sentinel.json`);
+  await waitFor('all', () => seen(first).length === 3);
+  // Killed: what a stop would save is not written.
+  const atKill = { ...memory, note: () => undefined, save: () => undefined };
+  await first.stop();
+  await put(root, 'meanwhile/G3_02/sentinel.json');
+  const second = await startLife(t, root, atKill);
+  await waitFor('the next life', () => isUp(second));
+  assert.equal(second.present('G3_02'), '4 ok, 0 failed');
+  assert.deepEqual(seen(second), ['meanwhile']);
+});
+
+test('a thread that is started again counts no success a second time', async (t) => {
+  const root = await tempDir(t);
+  const program = join(root, '..', `dies-again-${process.pid}.mjs`);
+  const real = new URL('../../../src/sources/sentinels/observer-thread.js', import.meta.url);
+  await writeFile(
+    program,
+    `await import(${JSON.stringify(real.href)});\nsetTimeout(() => { throw new Error('struck'); }, 1500);\n`,
+  );
+  t.after(() => rm(program));
+  const life = await startLife(t, root, undefined, { threadUrl: new URL(`file://${program}`) });
+  await waitFor('the first look', () => isUp(life));
+  await put(root, 'D/G/sentinel.json');
+  await waitFor('the success', () => life.fleet.sentinels.seen.since(0).length === 1);
+  await waitFor('down', () => !isUp(life));
+  await waitFor('up again', () => isUp(life));
+  assert.equal(life.fleet.sentinels.seen.since(0).length, 1);
 });
