@@ -158,7 +158,7 @@ function lookAtOne(
 ): ContainerMemory | undefined {
   if (seen?.isChangedElsewhere) return undefined;
   const before = followPending(known, seen?.container, nowMs);
-  const { wellSinceMs, exhaustedAtMs, leftDownAtMs, failed, ...rest } = before;
+  const { wellSinceMs, exhaustedAtMs, leftDownAtMs, failed, pending, ...rest } = before;
   const keptMs = Math.max(config.container_window, config.backoff_max);
   const restartsAtMs = within(rest.restartsAtMs, keptMs, nowMs);
   const well = seen?.isWell ? Math.min(wellSinceMs ?? nowMs, nowMs) : undefined;
@@ -174,9 +174,11 @@ function lookAtOne(
     ...(isUsedUp && { exhaustedAtMs: exhaustedAtMs ?? nowMs }),
     ...(isDown && { leftDownAtMs }),
     ...(failed && !isReset && { failed }),
+    // What has worked for so long will not be ended by that request any more: how it ends one day is its own.
+    ...(pending && !isReset && { pending }),
   };
   // Who is gone for as long as the window is forgotten, so that names that never come back do not pile up.
-  if (restartsAtMs.length === 0 && (streak === 0 || !seen) && !((isDown || rest.pending) && seen)) {
+  if (restartsAtMs.length === 0 && (streak === 0 || !seen) && !((isDown || pending) && seen)) {
     return undefined;
   }
   return isSameMemory(known, after) ? known : after;

@@ -152,6 +152,25 @@ describe('a restart that the engine rejects', () => {
     assert.equal(planOf(harness)?.reason, 'disabled');
   });
 
+  it('and that its worker has outlived by far is not blamed for how that ends one day', async () => {
+    const harness = await rejected({ isKillSeen: false, config: { recovery: { backoff_reset: '10m' } } });
+    for (let step = 0; step < 150; step++) {
+      harness.scene.work(W, { document: 'PMC-later', more: { done: step } });
+      await harness.lookFor(5);
+    }
+    end(harness, 139);
+    await harness.lookFor(60);
+    assert.deepEqual(harness.entries('restart_took_effect'), []);
+    assert.equal(asked(harness), 1);
+    assert.equal(
+      findings(harness)
+        .find(({ kind }) => kind === 'WorkerDown')
+        ?.evidence.join()
+        .includes('stagewatch'),
+      false,
+    );
+  });
+
   it('leaves it to whoever asked it to end since', async () => {
     const harness = await rejected();
     await harness.lookFor(30);
