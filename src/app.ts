@@ -118,6 +118,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     settings: () => config,
     journal,
     section: state.section('failure_sentinels', 1),
+    waitingSection: state.section('lost_jobs', 1),
     longestJobMs: (stage) => evaluation.facts.verdicts.limits.get(stage)?.slowJobMs,
     clock,
     log: log.child({ component: 'recovery' }),

@@ -20,7 +20,7 @@ export interface FailFast {
   /** Writes at once for the job of a stuck worker, before its container is restarted; never rejects. */
   beforeRestart(worker: StuckWorker): Promise<void>;
   readonly counts: FailureSentinelCounts;
-  /** What still waits is dropped: JobOrphaned tells of it. */
+  /** A death of the last two seconds is dropped: JobOrphaned tells of it. Who waits for a message is kept for the next life. */
   stop(): void;
 }
 

@@ -21,6 +21,7 @@ import type { SentinelTarget } from './open-folder.js';
 import { createOwnSentinels, type OwnSentinel } from './own-sentinels.js';
 import { planFailureSentinel, type SentinelPlan } from './plan-failure-sentinel.js';
 import { createSentinelCounter, type FailureSentinelCounts } from './sentinel-counts.js';
+import { createWaitingLosses, type Following, isPictureWhole } from './waiting-losses.js';
 import { type WithdrawResult, withdrawFailureSentinel } from './withdraw-sentinel.js';
 import { type WriteResult, writeFailureSentinel } from './write-sentinel.js';
 
@@ -53,6 +54,8 @@ export interface LossFollowerOptions {
   readonly settings: () => FailFastSettings;
   readonly journal: Pick<Journal, 'append'>;
   readonly section: DurableSection;
+  /** Of those that wait for their message; loaded at the first use, when the state file is open. */
+  readonly waitingSection: DurableSection;
   /** How long a job of the stage takes at most, as far as is known. */
   readonly longestJobMs: (stage: string) => number | undefined;
   readonly clock: Clock;
@@ -61,16 +64,8 @@ export interface LossFollowerOptions {
   readonly withdraw?: (target: SentinelTarget, hash: string) => Promise<WithdrawResult>;
 }
 
-interface Following {
-  readonly lost: LostJob;
-  readonly message: LostMessage;
-  awayMs: number;
-  reason?: string;
-}
-
 const WRITE_LIMIT_MS = 10_000;
 const RATE_WINDOW_MS = 60_000;
-const MAX_FOLLOWED = 1000;
 /** A message that was not taken up by then is told by other findings. */
 const FOLLOWED_MS = 6 * 3_600_000;
 /** A consumer of a fast stage may need this long to come back. */
@@ -81,7 +76,11 @@ const MAX_COUNTED = 5000;
 export function createLossFollower(options: LossFollowerOptions): LossFollower {
   const { fleet, settings, journal, clock, log, write = writeFailureSentinel } = options;
   const counter = createSentinelCounter();
-  const followed = new Map<string, Following>();
+  const waiting = createWaitingLosses({
+    section: options.waitingSection,
+    keyOf: ({ lost }) => keyOfLost(lost),
+    clock,
+  });
   const losses = new Map<string, number>();
   const own = createOwnSentinels({
     section: options.section,
@@ -90,6 +89,8 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
   });
   let writtenAtMs: number[] = [];
   let awaySinceMs: number | undefined;
+  let isReviewed = false;
+  let isStopped = false;
 
   function awayFor({ lostAtMs }: LostJob): number {
     return awaySinceMs === undefined ? 0 : Math.max(0, clock.nowMs() - Math.max(awaySinceMs, lostAtMs));
@@ -135,24 +136,18 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
     const { lost } = following;
     const plan = planFor(following);
     if (plan.kind === 'write') {
-      followed.delete(key);
+      waiting.drop(key);
       await writeFor(lost, plan);
       return;
     }
-    if (plan.kind === 'refuse') followed.delete(key);
-    else follow(key, following);
+    if (plan.kind === 'refuse') waiting.drop(key);
     // Said once for each reason: it may be decided often.
     if (following.reason === plan.reason) return;
     following.reason = plan.reason;
+    if (plan.kind !== 'refuse') waiting.keep(key, following);
     counter.addNotWritten(plan.reason, lost.stage);
     const result = plan.kind === 'refuse' ? 'refused' : 'waits';
     note(lost, { result, reason: plan.reason, problem: plan.text });
-  }
-
-  function follow(key: string, following: Following): void {
-    followed.set(key, following);
-    const oldest = followed.keys().next();
-    if (followed.size > MAX_FOLLOWED && !oldest.done) followed.delete(oldest.value);
   }
 
   async function writeFor(lost: LostJob, plan: Extract<SentinelPlan, { kind: 'write' }>): Promise<void> {
@@ -215,7 +210,7 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
       return counter.counts;
     },
     async take(lost, unheld) {
-      const key = keyOf(lost.stage, lost.job.document ?? lost.worker);
+      const key = keyOfLost(lost);
       const longestMs = lost.stage === undefined ? undefined : options.longestJobMs(lost.stage);
       const neededMs =
         longestMs === undefined ? undefined : timeToTake(longestMs, queueOf(fleet, lost.stage));
@@ -233,26 +228,33 @@ export function createLossFollower(options: LossFollowerOptions): LossFollower {
     },
     withdrawLate: () => void own.tryAll(),
     review() {
-      for (const following of followed.values()) following.awayMs += awayFor(following.lost);
+      if (isStopped) return;
+      // While the daemon was down, too, no one saw whether a consumer could take them.
+      if (!isReviewed) awaySinceMs = waiting.unseenSinceMs ?? awaySinceMs;
+      isReviewed = true;
+      for (const following of waiting.all.values()) following.awayMs += awayFor(following.lost);
       awaySinceMs = undefined;
-      for (const [key, following] of followed) {
-        if (clock.nowMs() - following.lost.lostAtMs > FOLLOWED_MS) followed.delete(key);
+      const isKnown = isPictureWhole(fleet);
+      for (const [key, following] of waiting.all) {
+        if (following.isRestored && !isKnown) continue;
+        if (clock.nowMs() - following.lost.lostAtMs > FOLLOWED_MS) waiting.drop(key);
         else void decide(key, following);
       }
     },
     noteSentinel({ outcome, stage, document }) {
       // Other stages of the document tell nothing of this one.
       const isByStage = settings().sentinels.pattern.includes('{stage}');
-      for (const [key, { lost }] of followed) {
+      for (const [key, { lost }] of waiting.all) {
         const isSame = lost.job.document === document && (!isByStage || lost.stage === stage);
-        if (document !== undefined && isSame) followed.delete(key);
+        if (document !== undefined && isSame) waiting.drop(key);
       }
       // Its message has ended; the same document comes again as a new one.
       if (document !== undefined) losses.delete(keyOf(stage, document));
       if (outcome === 'success') void own.succeeded(document);
     },
     stop() {
-      followed.clear();
+      // They are kept for the next daemon run.
+      isStopped = true;
     },
   };
 }
@@ -261,6 +263,10 @@ export function queueOf({ queues }: Pick<Fleet, 'queues'>, stage: string | undef
   if (stage === undefined) return undefined;
   for (const queue of queues.values()) if (queue.stage === stage) return queue;
   return undefined;
+}
+
+function keyOfLost({ stage, job, worker }: LostJob): string {
+  return keyOf(stage, job.document ?? worker);
 }
 
 function keyOf(stage: string | undefined, name: string): string {

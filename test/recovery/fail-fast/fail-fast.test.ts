@@ -36,6 +36,7 @@ interface Options {
   readonly longestJobMs?: number;
   /** What the life before has saved. */
   readonly saved?: unknown;
+  readonly savedWaiting?: unknown;
 }
 
 function createScene({
@@ -46,8 +47,10 @@ function createScene({
   redelivers = false,
   longestJobMs,
   saved,
+  savedWaiting,
 }: Options = {}) {
   const saves: (() => unknown)[] = [];
+  const waitingSaves: (() => unknown)[] = [];
   const withdrawals: { readonly path: string; readonly hash: string }[] = [];
   const fleet = createProgressFleet();
   const clock = createFakeClock(T0);
@@ -64,6 +67,7 @@ function createScene({
       ],
     }),
     section: { load: () => saved, save: (produce) => saves.push(produce) },
+    waitingSection: { load: () => savedWaiting, save: (produce) => waitingSaves.push(produce) },
     longestJobMs: () => longestJobMs,
     journal: { append: (fields) => journal.push(fields) },
     clock,
@@ -86,7 +90,19 @@ function createScene({
   for (const name of [W, OTHER]) fleet.container({ name, id: `id-${name}` });
   const outcomes = (): readonly (readonly unknown[])[] =>
     journal.map(({ result: what, reason }) => (reason === undefined ? [what] : [what, reason]));
-  return { fleet, clock, journal, writes, withdrawals, saves, failFast, event, apply, outcomes };
+  return {
+    fleet,
+    clock,
+    journal,
+    writes,
+    withdrawals,
+    saves,
+    waitingSaves,
+    failFast,
+    event,
+    apply,
+    outcomes,
+  };
 }
 
 /** A worker that has been at a document for 60 s. */
@@ -352,6 +368,60 @@ describe('fail fast where messages are delivered again', () => {
       readBroker(scene, { ready: 0, unacked: 0 });
       await scene.clock.advance(1);
       assert.equal(scene.writes.length, hasEnded ? 0 : 1);
+    }
+  });
+
+  /** A daemon that is started again an hour later, with what the one before had saved when it was killed. */
+  async function nextLife(options: Options = {}) {
+    const before = await deadScene({}, options);
+    assert.deepEqual(before.outcomes(), [['waits', 'will_be_redelivered']]);
+    const savedWaiting: unknown = JSON.parse(JSON.stringify(before.waitingSaves.at(-1)?.()));
+    const scene = createScene({ redelivers: null, ...options, savedWaiting });
+    await scene.clock.advance(3_600_000);
+    scene.apply({ kind: 'source-watched', source: 'sentinels', target: 'artifacts' });
+    return scene;
+  }
+
+  it('goes on after a restart of the daemon, once it knows what came meanwhile', async () => {
+    const scene = await nextLife();
+    readBroker(scene, { ready: 0, unacked: 0 });
+    await scene.clock.advance(1);
+    assert.equal(scene.writes.length, 0, 'a success may stand there');
+    const atMs = scene.clock.nowMs();
+    scene.apply({ kind: 'source-read', source: 'sentinels', atMs, durationMs: 1 });
+    readBroker(scene, { ready: 0, unacked: 0 });
+    await scene.clock.advance(1);
+    assert.equal(scene.writes[0]?.path, '/data/PMC1/G3_02/sentinel.json');
+    assert.match(String(contentOf(scene.writes[0]?.content)['error']), /signal 11 \(SIGSEGV\), after 1m01s/);
+    assert.match(JSON.stringify(scene.waitingSaves.at(-1)?.()), /"waiting":\[\]/);
+  });
+
+  it('writes nothing after a restart of the daemon where the document succeeded meanwhile', async () => {
+    const scene = await nextLife();
+    const sentinel = { outcome: 'success', stage: 'G3_02', document: 'PMC1', atMs: T0 + 90_000 } as const;
+    scene.apply({ kind: 'sentinel-seen', sentinel });
+    scene.apply({ kind: 'source-read', source: 'sentinels', atMs: scene.clock.nowMs(), durationMs: 1 });
+    readBroker(scene, { ready: 0, unacked: 0 });
+    await scene.clock.advance(1);
+    assert.deepEqual(scene.writes, []);
+  });
+
+  it('counts no time in which the daemon was down', async () => {
+    const scene = await nextLife({ longestJobMs: 60_000 });
+    scene.apply({ kind: 'source-read', source: 'sentinels', atMs: scene.clock.nowMs(), durationMs: 1 });
+    for (let minute = 0; minute < 2; minute++) {
+      readBroker(scene, { ready: 4, unacked: 0 });
+      await scene.clock.advance(60_000);
+    }
+    assert.deepEqual(scene.writes, []);
+  });
+
+  it('takes nothing for a lost job that was saved in another shape', async () => {
+    for (const savedWaiting of [1, [], { atMs: 1, waiting: [{}, { lost: { worker: W }, message: {} }] }]) {
+      const scene = createScene({ redelivers: null, savedWaiting });
+      readBroker(scene, { ready: 0, unacked: 0 });
+      await scene.clock.advance(1);
+      assert.deepEqual(scene.writes, []);
     }
   });
 
