@@ -1,6 +1,7 @@
 /** `stagewatch status`: the health of the pipeline in the terminal, once or watching. */
 
 import { systemClock } from '../lib/clock.js';
+import { escapeControls } from '../lib/escape-controls.js';
 import { describePicture, type Picture } from '../views/picture/picture.js';
 import { chooseColours, chooseTheme, encodeLine, type InkOptions } from '../views/terminal/ink.js';
 import {
@@ -102,9 +103,9 @@ function writeJson(reading: Reading & { kind: 'read' }, picture: Picture, { writ
   const { sentence, problems, problemCount, flow } = picture;
   const bottleneck = flow.bottleneck && { stage: flow.bottleneck.id, why: flow.bottleneck.bottleneck };
   const told = { sentence: sentence.text, isWell: sentence.isWell, problemCount, problems, bottleneck };
-  write(
-    `${JSON.stringify({ ...reading.parts.fleet, ...told, recovery: reading.parts.recovery }, null, 2)}\n`,
-  );
+  const json = JSON.stringify({ ...reading.parts.fleet, ...told, recovery: reading.parts.recovery }, null, 2);
+  // JSON leaves C1 controls and marks of direction as they are; escaped it says the same.
+  write(`${escapeControls(json, { keepsLines: true })}\n`);
 }
 
 async function statusWatch(

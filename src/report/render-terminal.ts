@@ -10,7 +10,7 @@ export interface TerminalOptions {
 const GAP = '  ';
 const MIN_COLUMN = 8;
 /** Whatever in it a terminal would obey: errors come from outside. */
-const CONTROL = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu;
+const CONTROL = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu;
 
 export function renderTerminal(report: ReportDocument, { width, hasColours }: TerminalOptions): string {
   const paint = (code: string, text: string): string =>

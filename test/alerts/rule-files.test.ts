@@ -34,6 +34,15 @@ describe('alerts/', () => {
     await promisify(execFile)(requireProgram('promtool'), args);
   });
 
+  it('hands no label to a shell as it is: files choose the names of workers', () => {
+    for (const file of RULE_FILES) {
+      for (const line of readFileSync(file, 'utf8').split('\n')) {
+        if (/^\s+(docker|nvidia-smi|stagewatch|rabbitmqctl) /.test(line))
+          assert.doesNotMatch(line, /\{\{ \$labels/, line);
+      }
+    }
+  });
+
   it('has one alert for each kind of finding, of its severity, that reads its verdict', () => {
     for (const kind of FINDING_KINDS) {
       const { expr, labels, for: waits } = alertRule(`Pipeline${kind}`);

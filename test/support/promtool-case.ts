@@ -37,7 +37,10 @@ function renderAlertCase({ alert, input, labels, description, ...times }: AlertC
   function words(): Record<string, string> {
     const { summary = '', commands, dashboard_url = '' } = alertRule(alert).annotations;
     const filled = (template: string): string =>
-      template.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? '');
+      template.replaceAll(
+        /\{\{ (?:reReplaceAll "\S+" "_" )?\$labels\.(\w+) \}\}/g,
+        (_, name: string) => labels[name] ?? '',
+      );
     return {
       summary,
       description,

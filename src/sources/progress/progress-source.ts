@@ -3,6 +3,7 @@
 import { abortable } from '../../lib/abortable.js';
 import { DeadlineError, withDeadline } from '../../lib/deadline.js';
 import { formatDuration } from '../../lib/duration.js';
+import { createLogQuota } from '../../lib/log-quota.js';
 import { createPolledSource } from '../poller.js';
 import type { Source, SourceContext } from '../source.js';
 import { SourceError } from '../source-error.js';
@@ -19,6 +20,9 @@ export interface ProgressSourceOptions {
   readonly script?: URL;
 }
 
+const FOREIGN =
+  'a progress file is owned by a user who does not usually write there; such files may cause restarts';
+
 /** The poller's own limit comes only after the stall has been named. */
 const MARGIN_MS = 1000;
 
@@ -27,6 +31,7 @@ export function createProgressSource(options: ProgressSourceOptions, context: So
   const { clock, log } = context;
   const thread = createSweeperThread({ directory, clock, log, script });
   const announcer = createProgressAnnouncer(log);
+  const quota = createLogQuota({ clock, log });
 
   async function sweep(signal: AbortSignal): Promise<DirectorySweep> {
     // A stop must not wait for a mount.
@@ -50,9 +55,12 @@ export function createProgressSource(options: ProgressSourceOptions, context: So
       intervalMs,
       timeLimitMs: stallLimitMs + MARGIN_MS,
       async read(signal) {
-        const { isComplete, changed, removed, skipped } = await sweep(signal);
+        const { isComplete, changed, removed, skipped, foreign = [] } = await sweep(signal);
         const atMs = clock.nowMs();
         announcer.announce({ isComplete, changed, removed, skipped }, atMs);
+        for (const { name, uid } of foreign) {
+          quota.warn('foreign', { file: `${name}.json`, uid }, FOREIGN);
+        }
         return [{ kind: 'progress-swept', atMs, isComplete, changed, removed, skipped }];
       },
       close: () => thread.close(),

@@ -4,12 +4,22 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, lstatSync, openSync, readdirSync, readSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { isProgressName, MAX_PROGRESS_BYTES, parseProgress } from '../../fleet/parse-progress.js';
 import type { ProgressIgnoreReason, ProgressReading } from '../../fleet/progress-model.js';
 import type { ChangedProgressFile } from '../../fleet/progress-observations.js';
 import { errorCode } from '../../lib/describe-error.js';
 import { decodeFileName, mayLackBytes, visibleName } from '../../lib/file-names.js';
+import { createUsualWriters, type ForeignFile } from './usual-writers.js';
 
 export interface DirectorySweep {
   /** `changed` is all there is. */
@@ -17,6 +27,8 @@ export interface DirectorySweep {
   readonly changed: readonly ChangedProgressFile[];
   readonly removed: readonly string[];
   readonly skipped: number;
+  /** New since the last look, and owned by a user who does not usually write there. */
+  readonly foreign?: readonly ForeignFile[];
 }
 
 /** Looks once. Throws what the system says when the folder itself cannot be read. */
@@ -36,6 +48,7 @@ interface KnownFile {
   readonly ctimeMs: number;
   readonly size: number;
   readonly inode: number;
+  readonly uid: number | undefined;
   readonly firstSeenMs: number;
   readonly isSettled: boolean;
   readonly content: string;
@@ -49,7 +62,15 @@ type Content =
 export function createDirectorySweep(directory: string, maxFiles = MAX_FILES): SweepDirectory {
   const known = new Map<string, KnownFile>();
   const buffer = Buffer.allocUnsafe(MAX_PROGRESS_BYTES + 1);
+  const writers = createUsualWriters();
   let isFirst = true;
+
+  function lookForForeign(): readonly ForeignFile[] {
+    const owners = [...known].flatMap(([name, { uid }]): [string, number][] =>
+      uid === undefined ? [] : [[name, uid]],
+    );
+    return writers.look(new Map(owners), statSync(directory).uid);
+  }
 
   function look(name: string, monotonicMs: number): ChangedProgressFile | 'unchanged' | 'gone' {
     if (!isProgressName(name)) {
@@ -92,6 +113,7 @@ export function createDirectorySweep(directory: string, maxFiles = MAX_FILES): S
       ctimeMs: stats?.ctimeMs ?? 0,
       size: stats?.size ?? 0,
       inode: stats?.ino ?? 0,
+      uid: stats?.uid,
       firstSeenMs,
       isSettled,
       content: isSettled ? '' : key,
@@ -123,7 +145,8 @@ export function createDirectorySweep(directory: string, maxFiles = MAX_FILES): S
       removed.push(name);
     }
     isFirst = false;
-    return { isComplete, changed, removed, skipped };
+    const foreign = isComplete || changed.length + removed.length > 0 ? lookForForeign() : [];
+    return { isComplete, changed, removed, skipped, ...(foreign.length > 0 && { foreign }) };
   };
 }
 

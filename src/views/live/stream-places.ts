@@ -1,5 +1,7 @@
 /** Decides who gets one of the places at the event stream: no address takes all, and some are kept for known clients. */
 
+import { counted } from '../../lib/counted.js';
+
 export interface StreamReader {
   readonly address: string;
   /** It has shown right credentials. */
@@ -22,13 +24,13 @@ export function refusePlace(
   readers: readonly StreamReader[],
   { all, perAddress, reserved }: PlaceLimits,
 ): string | undefined {
-  if (readers.length >= all) return `${all} clients read the events already`;
+  if (readers.length >= all) return `${counted(all, 'client')} read the events already`;
   if (isTrusted) return undefined;
   const strangers = readers.filter((one) => !one.isTrusted);
   if (strangers.filter((one) => one.address === address).length >= perAddress) {
-    return `${perAddress} clients of this address read the events already`;
+    return `${counted(perAddress, 'client')} of this address read the events already`;
   }
   return strangers.length >= all - reserved
-    ? `${strangers.length} clients without credentials read the events already`
+    ? `${counted(strangers.length, 'client')} without credentials read the events already`
     : undefined;
 }

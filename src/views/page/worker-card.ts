@@ -2,6 +2,7 @@
 
 import { formatCount, formatDuration, formatMemory } from '../picture/format.js';
 import type { WorkerView } from '../picture/people.js';
+import { logsCommands } from '../picture/problem-commands.js';
 import { STATUS_LOOKS } from '../picture/vocabulary.js';
 import { placeCard } from './card-place.js';
 import { createCommand } from './copy-button.js';
@@ -55,8 +56,8 @@ export function createWorkerCard(context: PageContext): WorkerCard {
         return;
       }
       if (current?.container !== worker.container) {
-        const logs = `docker logs --tail 200 ${worker.container}`;
-        command.replaceChildren(createCommand(logs, 'its last log lines'));
+        const logs = logsCommands(worker.container);
+        command.replaceChildren(...logs.map(({ text, purpose }) => createCommand(text, purpose)));
       }
       current = worker;
       setClass(element, `worker-card is-${worker.status}${isPinned ? ' is-pinned' : ''}`);

@@ -108,6 +108,11 @@ function readProgress(container: string, { progressFolder }: CommandContext): re
   return [{ text: `cat ${shellWord(file)}`, purpose: 'what stands in its progress file' }];
 }
 
+/** None for a name that no engine takes: there is no log to read. */
+export function logsCommands(container: string): readonly Command[] {
+  return CONTAINER_NAME.test(container) ? [logsOf(container, 'its last log lines')] : [];
+}
+
 function logsOf(container: string, purpose: string): Command {
   return { text: `docker logs --tail 200 ${container}`, purpose };
 }
@@ -206,6 +211,6 @@ function folderOf(target: string): string {
 
 /** Quoted where a shell would see more in it than a word; always one line. */
 function shellWord(text: string): string {
-  const line = text.replaceAll(/\p{Cc}/gu, '');
+  const line = text.replaceAll(/[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '');
   return PLAIN_WORD.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`;
 }

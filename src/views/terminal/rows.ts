@@ -52,7 +52,3 @@ export function countSpans(counts: readonly StatusCount[], style: 'words' | 'sho
 export function indented(spans: Line, times = 1): Line {
   return [span(INDENT.repeat(times)), ...spans];
 }
-
-export function logsCommand(container: string): Command {
-  return { text: `docker logs --tail 200 ${container}`, purpose: 'its last log lines' };
-}

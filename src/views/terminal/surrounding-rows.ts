@@ -3,6 +3,7 @@
 import { brokerWords } from '../picture/broker-view.js';
 import { formatCount, formatDuration, formatGib, formatMemory, formatShare } from '../picture/format.js';
 import type { Picture } from '../picture/picture.js';
+import { logsCommands } from '../picture/problem-commands.js';
 import {
   chipStatus,
   type GpuView,
@@ -10,7 +11,7 @@ import {
   type SourceChip,
 } from '../picture/surroundings.js';
 import { SEVERITY_LOOKS, STATUS_LOOKS } from '../picture/vocabulary.js';
-import { countSpans, heading, indented, logsCommand, type Row, severitySpan, statusSpan } from './rows.js';
+import { countSpans, heading, indented, type Row, severitySpan, statusSpan } from './rows.js';
 import { fit, type Line, line, paragraph, type Span, span, table } from './spans.js';
 
 const MAX_SENTENCE_LINES = 3;
@@ -81,7 +82,7 @@ export function infrastructureRows(views: readonly InfrastructureView[], width: 
             key: `infrastructure ${name}`,
             title: view.title,
             details: [view.detail],
-            commands: [logsCommand(name)],
+            commands: logsCommands(name),
           },
         }),
       };
