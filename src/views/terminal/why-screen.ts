@@ -1,5 +1,6 @@
 /** What `stagewatch why` prints: one container, its verdict and the facts behind it, at any width. */
 
+import { counted } from '../../lib/counted.js';
 import type {
   ContainerJson,
   FindingJson,
@@ -142,7 +143,7 @@ function describeQueue({ queue, ready, unacked, consumers }: QueueJson): string 
   const facts = [
     ...(ready ? [`${ready.value} waiting`] : []),
     ...(unacked ? [`${unacked.value} in hand`] : []),
-    ...(consumers ? [`${consumers.value} consumers`] : []),
+    ...(consumers ? [counted(consumers.value, 'consumer')] : []),
   ];
   return `${queue}: ${facts.join(', ') || 'no figures'}`;
 }
