@@ -90,16 +90,22 @@ for (const [name, aheadMs] of [
     it('waits for the rest of a failure that is half written', async (test) => {
       const harness = await watch(test);
       await harness.start();
-      await harness.put('D0/G1/sentinel.json.failed', '{"error":');
-      const begunMs = Date.now();
-      await waitFor('its writer to take a while', () => Date.now() > begunMs + 150);
-      await harness.put('D0/G1/sentinel.json.failed', '{"error":"whole"}');
-      await waitFor('it', () => found(harness, 'failure').length > 0);
-      await harness.nextLook();
-      assert.deepEqual(
-        found(harness, 'failure').map((event) => event.kind === 'failure' && event.error),
-        ['whole'],
-      );
+      const errorsOf = (path: string) =>
+        harness.events.flatMap((event) =>
+          event.kind === 'failure' && event.path === path ? event.error : [],
+        );
+      let patient = 0;
+      // On a busy machine a writer may be too slow for it, but not five times.
+      for (let time = 0; time < 5 && patient === 0; time++) {
+        const path = `D${time}/G1/sentinel.json.failed`;
+        await harness.put(path, '{"error":');
+        const begunMs = Date.now();
+        await waitFor('its writer to take a while', () => Date.now() > begunMs + 150);
+        await harness.put(path, '{"error":"whole"}');
+        await waitFor('it', () => errorsOf(path).includes('whole'));
+        if (errorsOf(path).length === 1) patient++;
+      }
+      assert.equal(patient, 1);
     });
   });
 }
