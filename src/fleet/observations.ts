@@ -39,8 +39,8 @@ export interface ContainerFacts extends ListedContainer {
   readonly exitCode?: number;
   /** It stays down although its policy restarts it after such an end: it was stopped while it waited for that. */
   readonly isHeldDown?: true;
-  /** Podman, between an end and what its policy does about it: `restartCount` does not hold that restart yet. */
-  readonly isBeingCleanedUp?: true;
+  /** `restartCount` does not hold yet the restart that may follow the last end (Podman). */
+  readonly isCountBehind?: true;
   readonly isOomKilled: boolean;
   readonly error?: string;
   readonly gpuRequest?: GpuRequest;

@@ -167,7 +167,7 @@ export function settleByInspect(ledger: RestartLedger, facts: ContainerFacts): v
   ledger.settled = {
     restartCount: facts.restartCount,
     isAhead: facts.state === 'restarting',
-    isBehind: facts.isBeingCleanedUp === true,
+    isBehind: facts.isCountBehind === true,
     hasRestartPolicy: facts.hasRestartPolicy,
     startedAtMs: facts.startedAtMs,
     finishedAtMs: facts.finishedAtMs,

@@ -358,7 +358,7 @@ describe('the restarts of Podman, told before the end or the start that they cau
     const ledger = createLedger();
     settleByInspect(ledger, facts({ startedAtMs: 100, hasRestartPolicy: true }));
     noteEvent(ledger, event('die', 210, 3));
-    const stopped = { state: 'exited', exitCode: 3, isBeingCleanedUp: true, hasRestartPolicy: true } as const;
+    const stopped = { state: 'exited', exitCode: 3, isCountBehind: true, hasRestartPolicy: true } as const;
     settleByInspect(ledger, facts({ ...stopped, startedAtMs: 100, finishedAtMs: 209 }));
     for (const one of [event('restart', 212), event('start', 220)]) noteEvent(ledger, one);
     settleByInspect(

@@ -17,7 +17,7 @@ import type { EventMemory } from './event-memory.js';
 import { openEventStream } from './event-stream.js';
 import { createInspectQueue } from './inspect-queue.js';
 import { parseAddresses } from './parse-addresses.js';
-import { parseContainerList, parseInspected } from './parse-container.js';
+import { asOfPodman, parseContainerList, parseInspected } from './parse-container.js';
 import type { EngineEvent } from './parse-event.js';
 
 export interface DockerSession {
@@ -259,8 +259,9 @@ async function inspectContainer(client: DockerClient, id: string): Promise<Inspe
     MAX_INSPECT_BYTES,
   );
   if (answer === undefined) return undefined;
+  const facts = parseInspected(answer);
   return {
-    facts: parseInspected(answer),
+    facts: client.isPodman ? asOfPodman(facts) : facts,
     cgroup: parseCgroupHints(answer),
     addresses: parseAddresses(answer),
   };

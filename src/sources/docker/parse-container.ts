@@ -108,7 +108,6 @@ export function parseInspected(answer: unknown): InspectedFacts {
       ...(restartCount != null && { restartCount }),
       ...(policy.name !== undefined && { hasRestartPolicy: !['', 'no'].includes(policy.name) }),
       gpuRequest: parseGpuRequest(answer),
-      ...(isBeingCleanedUp(fields) && { isBeingCleanedUp: true }),
       ...withHeldDown(parseStateFacts(asRecord(fields['State'], 'State')), fields),
     };
   });
@@ -158,7 +157,7 @@ function withHeldDown<T extends ReturnType<typeof parseStateFacts>>(
   fields: JsonRecord,
 ): T & { readonly isHeldDown?: true } {
   const { state, exitCode, error } = facts;
-  if (state !== 'exited' || error || isBeingCleanedUp(fields)) return facts;
+  if (state !== 'exited' || error) return facts;
   const { name, maximum } = restartPolicy(fields);
   const restarts = optional(fields['RestartCount'], 'RestartCount', asNumber) ?? 0;
   const isAfterFailure = exitCode !== undefined && exitCode !== 0 && (maximum === 0 || restarts < maximum);
@@ -167,9 +166,12 @@ function withHeldDown<T extends ReturnType<typeof parseStateFacts>>(
   return isRestarting ? { ...facts, isHeldDown: true } : facts;
 }
 
-/** Podman's state between an end and what its policy does about it. */
-function isBeingCleanedUp(fields: JsonRecord): boolean {
-  return optional(fields['State'], 'State', asRecord)?.['Status'] === 'stopped';
+/**
+ * Podman's RestartCount rises with the restart and not with the end before it, and between the two its container is
+ * `exited` as one that stays down is.
+ */
+export function asOfPodman({ isHeldDown: _unsure, ...facts }: InspectedFacts): InspectedFacts {
+  return facts.state === 'exited' || facts.state === 'dead' ? { ...facts, isCountBehind: true } : facts;
 }
 
 function boundedText(value: unknown, path: string): string | undefined {

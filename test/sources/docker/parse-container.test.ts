@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseContainerList, parseInspected } from '../../../src/sources/docker/parse-container.js';
+import {
+  asOfPodman,
+  parseContainerList,
+  parseInspected,
+} from '../../../src/sources/docker/parse-container.js';
 import { SourceError } from '../../../src/sources/source-error.js';
 import { inspected } from '../../support/fake-engine.js';
 
@@ -128,6 +132,20 @@ describe('an inspected container', () => {
           }
         }
       }),
+    );
+  });
+});
+
+describe('what an inspect of Podman means', () => {
+  it('is no holding down, and a restart that is not counted yet, where its container is down', () => {
+    const dead = { id: 'a1b2c3', name: 'a', restartCount: 1, exitCode: 3 } as const;
+    const facts = parseInspected(inspected({ ...dead, state: 'exited' }));
+    assert.equal(facts.isHeldDown, true);
+    const { isHeldDown, isCountBehind } = asOfPodman(facts);
+    assert.deepEqual({ isHeldDown, isCountBehind }, { isHeldDown: undefined, isCountBehind: true });
+    assert.equal(
+      asOfPodman(parseInspected(inspected({ ...dead, state: 'running' }))).isCountBehind,
+      undefined,
     );
   });
 });
