@@ -128,6 +128,7 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'source-failed':
       case 'source-warned':
         sources.set(observation.source, applySourceReport(healthOf(observation.source), observation));
+        if (observation.kind === 'source-failed' && observation.source === 'progress') progress.filesUnseen();
         break;
       case 'containers-listed':
         registry.applyList(observation);

@@ -36,6 +36,8 @@ export interface ProgressRegistry extends ProgressPicture {
   /** Containers came, went or changed: who is who is looked up anew. */
   containersChanged(): void;
   reclassify(classify: Classify): void;
+  /** The folder cannot be read now. */
+  filesUnseen(): void;
   /** The folder is read no longer; its jobs have not ended, nobody looks any more. */
   forgetFiles(): void;
   /** Nobody listens to messages any more. */
@@ -49,8 +51,7 @@ export interface ProgressRegistryOptions extends ReporterBookOptions {
   readonly knownStages: () => Iterable<string>;
 }
 
-const FILE = 'file:';
-const MESSAGE = 'message:';
+const [FILE, MESSAGE] = ['file:', 'message:'] as const;
 /** A worker that only sends messages has no file to remove: after the longest legal job and some it is forgotten. */
 const MESSAGE_SILENCE_MS = 3 * 3_600_000;
 const MAX_MESSENGERS = 10_000;
@@ -69,6 +70,8 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
   let ignoredMessages = NO_IGNORED_MESSAGES;
   let counts: ProgressFileCounts | undefined;
   let lastLookAtMs: number | undefined;
+  /** The folder could not be read since: steps may have been made that were not seen. */
+  let wasUnseen = false;
   let hasHeard = false;
 
   function advance(key: string, report: ProgressReport, look: Look): void {
@@ -83,7 +86,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
       noteEnd(end, isOld ? oldPlace : place);
       rememberEnd(key, end);
     }
-    if (gapMs !== undefined && place?.role === 'worker' && place.stage !== undefined) {
+    if (gapMs !== undefined && !wasUnseen && place?.role === 'worker' && place.stage !== undefined) {
       ledger.noteGap({ stage: place.stage, gapMs, atMs: tracker.heardAtMs });
     }
   }
@@ -92,6 +95,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     if (place?.role !== 'worker') return;
     const { job, doneMovedAtMs } = end.tracked;
     const { document, startedAtMs } = job;
+    const stepAtMs = job.done === undefined || wasUnseen ? undefined : doneMovedAtMs;
     ledger.jobEnded({
       container: place.container,
       ...(place.identity !== undefined && { identity: place.identity }),
@@ -100,7 +104,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
       startedAtMs,
       endedAtMs: end.endedAtMs,
       ...(end.durationMs !== undefined && { durationMs: end.durationMs }),
-      ...(job.done !== undefined && doneMovedAtMs !== undefined && { lastStepAtMs: doneMovedAtMs }),
+      ...(stepAtMs !== undefined && { lastStepAtMs: stepAtMs }),
       outcome: end.outcome,
       end: end.end,
     });
@@ -173,6 +177,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     }
     for (const file of changed) applyFile({ ...file, reading: admitStage(file.reading) }, look);
     lastLookAtMs = atMs;
+    wasUnseen = false;
     const now = countProgressFiles(fileTrackers(), ignoredFiles.values(), skipped);
     if (!isSameData(counts, now)) counts = now;
   }
@@ -281,6 +286,9 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     refresh: book.refresh,
     containersChanged: book.containersChanged,
     reclassify: book.reclassify,
+    filesUnseen() {
+      wasUnseen = true;
+    },
     forgetFiles() {
       for (const key of [...trackers.keys()]) if (key.startsWith(FILE)) forget(key);
       ignoredFiles.clear();

@@ -212,6 +212,22 @@ describe('the pace of a stage', () => {
   const NAME = 'paddle-worker-gpu1-0';
   const running = (done: number) => ({ stage: 'G3', document: 'A', started_at: T0 / 1000, done, total: 3 });
 
+  it('is not learned from what passed while the folder could not be read', () => {
+    const fleet = createProgressFleet();
+    const learned = createLearnedPace();
+    fleet.look(0);
+    fleet.look(2, { [NAME]: running(0) });
+    fleet.look(12, { [NAME]: running(1) });
+    const isAway = { source: 'progress', atMs: T0, reason: 'unreachable', problem: 'gone' } as const;
+    fleet.apply({ kind: 'source-failed', ...isAway });
+    fleet.look(500, { [NAME]: running(2) });
+    fleet.apply({ kind: 'source-failed', ...isAway });
+    fleet.look(1000, { [NAME]: undefined });
+    learned.note(fleet.fleet, CONTEXT);
+    const pace = learned.stages.get('G3');
+    assert.deepEqual([pace?.gaps.weight, pace?.tail.longestMs], [1, 10 * SECOND]);
+  });
+
   it('is learned from the steps of its jobs, the last of which ends with the file', () => {
     const fleet = createProgressFleet();
     const learned = createLearnedPace();
