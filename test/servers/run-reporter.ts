@@ -26,7 +26,9 @@ export default async function* countByFile(source: AsyncIterable<TestEvent>): As
   yield `${JSON.stringify(counts)}\n`;
 }
 
-/** `recovery/plan.test.ts` of the compiled file. */
+/** `recovery/plan.test.ts`, of the compiled file or of what its source map names. */
 function sourceOf(file: string): string {
-  return relative('build/test', file).replace(/\.js$/, '.ts');
+  return relative('.', file)
+    .replace(/^(?:build\/)?test\//, '')
+    .replace(/\.js$/, '.ts');
 }
