@@ -37,7 +37,8 @@ const KNOWN = `## Known not to work, or to work otherwise
 - **VictoriaMetrics** is not tried as a whole; of the alert rules only PipelineWorkerStuck was run in its own \`vmalert-tool\`
   (1.112), and holds. By its documentation \`increase()\` and \`rate()\` do not extrapolate to the edges of their window and count
   from the last sample before it, so figures of reports and dashboards can differ from Prometheus' by a scrape interval's worth.
-- **Node.js**: types compile with those of 20, 22 and 24; of 24.22 the tests of the commands and the demo were run. Node.js 20
+- **Node.js**: types compile with those of 20, 22 and 24; on 24.22 the 2,638 tests that start no server were run, and
+  none failed that passes on 20. Node.js 20
   gets no more fixes since April 2026; the container image runs on 24.
 - **Docker Engine before 20.10** was never tried.
 `;
