@@ -52,7 +52,7 @@ export function createLearnedPace(saved?: unknown): LearnedPace {
     return pace;
   }
 
-  function noteJob(job: EndedJob, noteStep: StepNote): void {
+  function noteJob(job: EndedJob, noteStep: StepNote, limitOf: (pace: StagePace) => number): void {
     const pace = job.stage === undefined ? undefined : paceOf(job.stage);
     if (!pace || job.stage === undefined) return;
     if (!hasEndedWell(job)) {
@@ -61,9 +61,12 @@ export function createLearnedPace(saved?: unknown): LearnedPace {
       return;
     }
     if (job.durationMs !== undefined && pace.jobs.add(job.durationMs)) pace.cut.fade();
-    // From the last step to the end is a time without a step, too.
-    const { lastStepAtMs, endedAtMs } = job;
-    if (lastStepAtMs !== undefined) noteStep(job.stage, Math.max(0, endedAtMs - lastStepAtMs));
+    // From the last step to the end is a time without a step, too; beyond the limit a restart may have ended it.
+    const { lastStepAtMs, endedAtMs, outcome } = job;
+    if (lastStepAtMs !== undefined) {
+      const gapMs = Math.max(0, endedAtMs - lastStepAtMs);
+      if (outcome === 'succeeded' || gapMs <= limitOf(pace)) noteStep(job.stage, gapMs);
+    }
     pace.tail.noteJob();
   }
 
@@ -88,7 +91,8 @@ export function createLearnedPace(saved?: unknown): LearnedPace {
       seenGaps = progressGaps.newest;
       const noteStep = stepNote(context);
       for (const { entry } of gaps) noteStep(entry.stage, entry.gapMs);
-      for (const { entry } of jobs) noteJob(entry, noteStep);
+      const limitOf = (of: StagePace): number => context.learned(of)?.limitMs ?? Number.POSITIVE_INFINITY;
+      for (const { entry } of jobs) noteJob(entry, noteStep, limitOf);
       return jobs.length + gaps.length > 0;
     },
     save() {

@@ -212,6 +212,18 @@ describe('the pace of a stage', () => {
   const NAME = 'paddle-worker-gpu1-0';
   const running = (done: number) => ({ stage: 'G3', document: 'A', started_at: T0 / 1000, done, total: 3 });
 
+  it('is not learned from a job whose worker was restarted long after its last step', () => {
+    const fleet = createProgressFleet();
+    const learned = createLearnedPace();
+    const context: PaceContext = { ...CONTEXT, learned: () => ({ paceMs: MINUTE, limitMs: MINUTE }) };
+    fleet.look(0);
+    fleet.look(2, { [NAME]: running(0) });
+    fleet.look(12, { [NAME]: running(1) });
+    fleet.look(2712, { [NAME]: undefined });
+    learned.note(fleet.fleet, context);
+    assert.equal(learned.stages.get('G3')?.tail.longestMs, 10 * SECOND);
+  });
+
   it('is not learned from what passed while the folder could not be read', () => {
     const fleet = createProgressFleet();
     const learned = createLearnedPace();
