@@ -52,7 +52,8 @@ describe('an exporter', () => {
   it('may be exchanged for one with new names and units, or packed, without a change of values', async (test) => {
     const { url, answerWith } = await startServer(test, send(CLASSIC));
     const { fleet } = startSource(test, url);
-    const seen = () => [...fleet.gpus.values()].map(({ seenAtMs: _seenAtMs, ...facts }) => facts);
+    const seen = () =>
+      [...fleet.gpus.values()].map(({ seenAtMs: _seen, utilizationAtMs: _used, ...facts }) => facts);
     await waitFor('the GPUs', () => fleet.gpus.size === 8);
     const before = seen();
     let reads = 0;
