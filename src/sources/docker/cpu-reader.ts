@@ -11,6 +11,7 @@ import type { Timer } from '../../lib/clock.js';
 import { describeError } from '../../lib/describe-error.js';
 import type { SourceContext } from '../source.js';
 import { type CgroupReading, createCgroupReader, type RunningContainer } from './cgroup-reader.js';
+import type { DockerClient } from './docker-client.js';
 import { createProcessReader } from './processes/process-reader.js';
 import { readSockets } from './socket-reader.js';
 import { createStackReader, type StackEngine } from './stacks/stack-reader.js';
@@ -22,7 +23,7 @@ export interface CpuReader {
 }
 
 export interface CpuEngine {
-  readonly client: StatsClient;
+  readonly client: StatsClient & Pick<DockerClient, 'isPodman'>;
   running(): readonly RunningContainer[];
   /** Name of the container that has the address on a network of the engine. */
   nameOf(address: string): string | undefined;
@@ -119,7 +120,8 @@ export function createCpuReader(
         const ids = wanted.map(({ id }) => id);
         void stats.ask(client, { ids, isCpuUnknown: (id) => unread.has(id) }, signal);
         const quiet = wanted.filter(({ isQuiet }) => isQuiet).map(({ id }) => id);
-        void processes.ask(client, { ids: quiet, nameOf }, signal);
+        // Podman runs ps in the container: a hung worker would seem to use CPU, and be found stuck never.
+        if (!client.isPodman) void processes.ask(client, { ids: quiet, nameOf }, signal);
         const asked = quiet.flatMap((id) => {
           const dumpSignal = dumpSignalOf(id);
           return dumpSignal ? { id, dumpSignal } : [];

@@ -193,7 +193,7 @@ describe('CPU time of the containers of an engine', () => {
 });
 
 describe('the reader of CPU time', () => {
-  const client = { getJsonApart: () => Promise.resolve(undefined) };
+  const client = { getJsonApart: () => Promise.resolve(undefined), isPodman: false };
 
   async function startReader(test: TestContext, ids: readonly string[], isRemote = false) {
     const root = await tempDir(test);
@@ -211,6 +211,30 @@ describe('the reader of CPU time', () => {
     await clock.advance(0);
     return { root, clock, observations, logLines, stop };
   }
+
+  it('asks what a quiet suspect’s processes wait for, but for Podman, which would run ps in the container', async () => {
+    const asked = async (isPodman: boolean) => {
+      const paths: string[] = [];
+      const getJsonApart = ({ path }: { readonly path: string }) => {
+        paths.push(path);
+        return Promise.resolve(undefined);
+      };
+      const { context } = createSourceHarness(createFakeClock());
+      const suspects = () => [{ id: 'aaa', isQuiet: true }];
+      const config = { cpu_interval: 10_000, cgroup_root: null };
+      const stop = createCpuReader({ config, isRemote: false }, { ...context, suspects }).follow({
+        client: { getJsonApart, isPodman },
+        running: () => [{ id: 'aaa', cgroup: {} }],
+        nameOf: () => undefined,
+        dumpSignalOf: () => undefined,
+      });
+      await waitFor('it to be asked', () => paths.length > 0);
+      stop();
+      return paths;
+    };
+    assert.deepEqual(await asked(false), ['/containers/aaa/stats', '/containers/aaa/top']);
+    assert.deepEqual(await asked(true), ['/containers/aaa/stats']);
+  });
 
   it('reads at each interval, and no more once it is stopped', async (test) => {
     const { clock, observations, stop } = await startReader(test, ['aaa']);

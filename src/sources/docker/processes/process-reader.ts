@@ -45,10 +45,10 @@ export function createProcessReader({ clock, log, apply }: SourceContext, isRemo
   }
 
   function nextTurn(ids: readonly string[]): readonly string[] {
-    const wanted = new Set(ids);
-    for (const id of restUntilMs.keys()) if (!wanted.has(id)) restUntilMs.delete(id);
     const nowMs = clock.monotonicMs();
-    const turn = ids.filter((id) => (restUntilMs.get(id) ?? 0) <= nowMs).slice(0, MAX_AT_ONCE);
+    // Not sooner for one that was no suspect in between.
+    for (const [id, untilMs] of restUntilMs) if (untilMs <= nowMs) restUntilMs.delete(id);
+    const turn = ids.filter((id) => !restUntilMs.has(id)).slice(0, MAX_AT_ONCE);
     for (const id of turn) restUntilMs.set(id, nowMs + REST_MS);
     return turn;
   }

@@ -7,7 +7,10 @@ import {
   type ProcessDetails,
 } from '../../../../src/sources/docker/processes/describe-processes.js';
 import { parseAddress, readProcDetails } from '../../../../src/sources/docker/processes/proc-details.js';
+import { createProcessReader } from '../../../../src/sources/docker/processes/process-reader.js';
 import { parseProcessTable } from '../../../../src/sources/docker/processes/process-table.js';
+import { createFakeClock } from '../../../support/fake-clock.js';
+import { createSourceHarness } from '../../../support/source-harness.js';
 import { tempDir } from '../../../support/temp-dir.js';
 
 const ID = 'f3ba5abc9d0e';
@@ -108,6 +111,31 @@ describe('what processes wait for', () => {
     assert.deepEqual(parseProcessTable({ Titles: TITLES, Processes: null }), []);
     assert.deepEqual(parseProcessTable({ Titles: TITLES, Processes: [['x']] }), []);
     assert.throws(() => parseProcessTable('?'), /top: expected an object/);
+  });
+});
+
+describe('a suspect', () => {
+  it('is asked once in half a minute, though it was none in between, and four at a time', async () => {
+    const clock = createFakeClock();
+    const { context } = createSourceHarness(clock);
+    const paths: string[] = [];
+    const getJsonApart = ({ path }: { readonly path: string }) => {
+      paths.push(path);
+      return Promise.resolve(undefined);
+    };
+    const reader = createProcessReader(context, true);
+    const ask = (...ids: readonly string[]) =>
+      reader.ask({ getJsonApart }, { ids, nameOf: () => undefined }, new AbortController().signal);
+    await ask('a', 'b', 'c', 'd', 'e');
+    await ask();
+    await ask('a', 'b', 'c', 'd', 'e');
+    assert.deepEqual(
+      paths,
+      ['a', 'b', 'c', 'd', 'e'].map((id) => `/containers/${id}/top`),
+    );
+    await clock.advance(30_000);
+    await ask('a');
+    assert.equal(paths.length, 6);
   });
 });
 
