@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeSuite } from './servers/make-suite.js';
 import { type FinishedRun, recordRun } from './servers/run-records.js';
-import { RUN_BY_DEFAULT, testsOfServers } from './servers/suite-tests.js';
+import { RUN_BESIDE_THE_HOST, testsOfServers } from './servers/suite-tests.js';
 import { DEFAULT_SUITES, parseSuites, type Suite } from './servers/suites.js';
 import { findProgram, missingParts, SERVER_PROGRAMS, whyMissing } from './support/machine.js';
 
@@ -18,7 +18,7 @@ import { findProgram, missingParts, SERVER_PROGRAMS, whyMissing } from './suppor
 const TEST_TIME_LIMIT_MS = 600_000;
 /** One more than the cores of the smallest machine: who waits for a real server needs none. */
 const FILES_AT_ONCE = 3;
-/** Suites whose servers every test that needs one runs on. */
+/** `host,trixie`: a part of the tests again on trixie's servers; `trixie`: all that need a server, on trixie's alone. */
 const NAMED_SUITES = process.env['STAGEWATCH_TEST_SUITES'];
 const MUST_RUN_ALL = process.env['CI'] === 'true';
 
@@ -100,11 +100,15 @@ async function runTests(paths: readonly string[], suite?: Suite): Promise<boolea
   return code === 0;
 }
 
-async function runSuite(suite: Suite, made: Promise<string | undefined>): Promise<boolean> {
+async function runSuite(
+  suite: Suite,
+  made: Promise<string | undefined>,
+  isBesideHost: boolean,
+): Promise<boolean> {
   const reason = await made;
   if (!reportMissing(reason === undefined ? [] : [reason])) return false;
   if (reason !== undefined) return true;
-  return runTests(NAMED_SUITES === undefined ? RUN_BY_DEFAULT : testsOfServers(testPaths()), suite);
+  return runTests(isBesideHost ? RUN_BESIDE_THE_HOST : testsOfServers(testPaths()), suite);
 }
 
 async function runAll(): Promise<boolean> {
@@ -116,7 +120,8 @@ async function runAll(): Promise<boolean> {
   const newer = suites.filter((suite) => suite !== 'host');
   const made = newer.map((suite) => ({ suite, ready: makeSuite(suite) }));
   let isWell = !suites.includes('host') || (await runTests(testPaths()));
-  for (const { suite, ready } of made) isWell = (await runSuite(suite, ready)) && isWell;
+  for (const { suite, ready } of made)
+    isWell = (await runSuite(suite, ready, suites.includes('host'))) && isWell;
   return isWell;
 }
 

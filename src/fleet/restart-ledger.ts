@@ -128,11 +128,15 @@ function noteExit(ledger: RestartLedger, event: ContainerEvent): void {
 }
 
 function noteStart(ledger: RestartLedger, atMs: number): void {
-  const lastExitMs = Math.max(ledger.lastExitEventMs, ledger.settled?.finishedAtMs ?? 0);
+  const finishedAtMs = ledger.settled?.finishedAtMs ?? 0;
+  // The event of an end comes after that of its start: an end whose event is still to come is after this start.
+  const isEndAhead = ledger.exitsToldMs.includes(finishedAtMs);
+  const lastExitMs = Math.max(ledger.lastExitEventMs, isEndAhead ? 0 : finishedAtMs);
   const toldMs = findTold(ledger.startsToldMs, atMs, lastExitMs);
   const start = { atMs, isAskedFor: isStopAsked(ledger, toldMs ?? atMs) };
   forgetEndRequests(ledger.requests);
-  ledger.lastStartEventMs = atMs;
+  // The engine reports a start when it is through with it; a short program has ended before.
+  ledger.lastStartEventMs = toldMs ?? atMs;
   if (toldMs !== undefined) {
     ledger.startsToldMs = ledger.startsToldMs.filter((told) => told > toldMs);
     completeInterval(ledger, toldMs, start);
@@ -228,6 +232,7 @@ function takeStarts(
   const earlier = ledger.starts.filter(({ atMs }) => atMs < startedAtMs);
   const own = ledger.starts[earlier.length];
   ledger.starts = ledger.starts.slice(earlier.length + 1);
+  if (own?.atMs === ledger.lastStartEventMs) ledger.lastStartEventMs = startedAtMs;
   if (!own) ledger.startsToldMs = [...ledger.startsToldMs, startedAtMs].slice(-MAX_TOLD);
   return [...earlier, own ?? { atMs: startedAtMs, isAskedFor: isStopAsked(ledger, startedAtMs) }];
 }

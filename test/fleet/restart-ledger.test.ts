@@ -124,6 +124,24 @@ describe('restart ledger, when events were missed', () => {
     assert.deepEqual(counted(ledger), { restarts: { policy: 9, stagewatch: 0, other: 0 }, exits: 2 });
   });
 
+  for (const isInspectFirst of [true, false]) {
+    const order = isInspectFirst ? 'before both events' : 'between the two events';
+    it(`counts one end of a program that ended before its start was reported, told ${order}`, () => {
+      const ledger = createLedger();
+      noteEvent(ledger, event('create', 100));
+      const told = facts({ state: 'exited', startedAtMs: 200, finishedAtMs: 210, exitCode: 0 });
+      if (isInspectFirst) settleByInspect(ledger, told);
+      noteEvent(ledger, event('start', 220));
+      if (!isInspectFirst) settleByInspect(ledger, told);
+      noteEvent(ledger, event('die', 230, 0));
+      settleByInspect(ledger, told);
+      assert.deepEqual(counted(ledger), { restarts: { policy: 0, stagewatch: 0, other: 0 }, exits: 1 });
+      noteEvent(ledger, event('start', 320));
+      settleByInspect(ledger, { ...told, state: 'running', startedAtMs: 300 });
+      assert.equal(counted(ledger).restarts.other, 1);
+    });
+  }
+
   it('counts a restart by somebody else when RestartCount fell to 0', () => {
     const ledger = createLedger();
     settleByInspect(ledger, facts({ restartCount: 7, startedAtMs: 100, finishedAtMs: 90 }));
