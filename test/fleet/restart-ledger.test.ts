@@ -6,7 +6,17 @@ import type { ContainerEvent, ContainerFacts } from '../../src/fleet/observation
 import { noteEvent, settleByInspect } from '../../src/fleet/restart-ledger.js';
 import { createModelEngine, type ModelEngine } from '../support/model-engine.js';
 
-const STEPS = ['start', 'crash', 'startByPolicy', 'stop', 'restart', 'event', 'inspect', 'answer'] as const;
+const STEPS = [
+  'start',
+  'crash',
+  'crashAtOnce',
+  'startByPolicy',
+  'stop',
+  'restart',
+  'event',
+  'inspect',
+  'answer',
+] as const;
 type Step = (typeof STEPS)[number];
 
 /** Plays steps on an engine; events come in order and late, and one inspect at a time is under way, also late. */

@@ -17,6 +17,8 @@ export interface ModelEngine {
   start(): void;
   /** The process ends by itself; with a policy the engine will start it again, which `startByPolicy` does. */
   crash(exitCode: number): void;
+  /** The process ends before the engine has reported its start, where that is still to be read. */
+  crashAtOnce(): void;
   startByPolicy(): void;
   stop(): void;
   restart(): void;
@@ -87,6 +89,15 @@ export function createModelEngine(hasPolicy: boolean): ModelEngine {
     },
     crash(code) {
       if (state === 'running') end(code, hasPolicy);
+    },
+    crashAtOnce() {
+      const start = events.at(-1);
+      if (state !== 'running' || start?.action !== 'start') return;
+      events.pop();
+      end(3, hasPolicy);
+      const die = events.pop();
+      events.push({ ...start, atMs: nowMs - 3 });
+      if (die) events.push(die);
     },
     startByPolicy() {
       if (state !== 'restarting') return;
