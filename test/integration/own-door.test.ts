@@ -66,7 +66,13 @@ scrape_configs:
     // A new password, by a rename as secrets are changed.
     await writeFile(join(folder, 'next.yml'), webYaml('second'));
     await rename(join(folder, 'next.yml'), webFile);
-    await waitFor('the new password', async () => (await statusFor('second')) === 200, 20_000);
+    // Asked for once it is in force: guesses before would hold its address up.
+    await waitFor(
+      'the new file',
+      () => daemon.log.some(({ msg }) => msg === 'web configuration reloaded'),
+      20_000,
+    );
+    assert.equal(await statusFor('second'), 200);
     assert.equal(await statusFor('first'), 401);
     await upIs(0);
     await writeFile(join(folder, 'prometheus.yml'), prometheusConfig('second'));

@@ -11,7 +11,8 @@ export interface Attempts {
   /** How long `address` has to wait before these credentials are checked; 0: they may be now. */
   waitMs(address: string, credentials: string): number;
   wasRight(credentials: string): void;
-  wasWrong(address: string): void;
+  /** Credentials that were right before are no guess: a client that has not heard of their change costs its address nothing. */
+  wasWrong(address: string, credentials?: string): void;
 }
 
 /** So many wrong ones in a row cost nothing: a person mistypes. */
@@ -48,7 +49,8 @@ export function createAttempts(clock: Pick<Clock, 'monotonicMs'>): Attempts {
       right.add(digestOf(credentials));
       dropOldest(right, MAX_REMEMBERED);
     },
-    wasWrong(address) {
+    wasWrong(address, credentials) {
+      if (credentials !== undefined && right.has(digestOf(credentials))) return;
       const { left, atMs } = bucketOf(address);
       const key = keyOf(address);
       // Last in the order of insertion: those that were quiet longest go first.

@@ -48,13 +48,13 @@ export function createCredentialJudge(clock: Clock, bcrypt: Pick<BcryptRunner, '
       const verdict = await check(given, settings);
       if (verdict === 'busy') return { kind: 'busy' };
       if (verdict === 'wrong') {
-        attempts.wasWrong(address);
+        attempts.wasWrong(address, textOf(given));
         return { kind: 'wrong' };
       }
       attempts.wasRight(textOf(given));
       return { kind: 'right', canAct: given.token !== null && isOneOf(given.token, [settings.bearerToken]) };
     },
-    wasWrong: attempts.wasWrong,
+    wasWrong: (address) => attempts.wasWrong(address),
   };
 }
 

@@ -30,6 +30,15 @@ describe('attempts at credentials', () => {
     assert.notEqual(attempts.waitMs('1.2.3.4', 'wrong'), 0);
   });
 
+  it('hold nothing up for a client that has not heard that its password changed', () => {
+    const attempts = createAttempts(createFakeClock());
+    attempts.wasRight('old');
+    for (let count = 0; count < 50; count++) attempts.wasWrong('1.2.3.4', 'old');
+    assert.equal(attempts.waitMs('1.2.3.4', 'new'), 0);
+    for (let count = 0; count < 10; count++) attempts.wasWrong('1.2.3.4', 'guess');
+    assert.notEqual(attempts.waitMs('1.2.3.4', 'new'), 0);
+  });
+
   it('count a network of IPv6 as one address', () => {
     assert.equal(keyOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
     assert.equal(keyOf('2001:db8::1'), '2001:db8:0:0::/64');
