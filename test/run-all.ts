@@ -60,14 +60,18 @@ function testPaths(): readonly string[] {
 const IS_RECORDING = process.env['STAGEWATCH_RECORD_RUNS'] === '1';
 
 function reporters(countsFile: string): readonly string[] {
-  if (!IS_RECORDING) return [];
   const shown = process.stdout.isTTY ? 'spec' : 'tap';
-  return [
-    `--test-reporter=${shown}`,
-    '--test-reporter-destination=stdout',
-    `--test-reporter=${new URL('servers/run-reporter.js', import.meta.url).href}`,
-    `--test-reporter-destination=${countsFile}`,
+  const ours = (name: string): string => new URL(`servers/${name}.js`, import.meta.url).href;
+  const all = [
+    [shown, 'stdout'],
+    // The runner's own last lines name no failed test where they are not for a terminal.
+    [ours('failures-reporter'), 'stdout'],
+    ...(IS_RECORDING ? [[ours('run-reporter'), countsFile]] : []),
   ];
+  return all.flatMap(([reporter, destination]) => [
+    `--test-reporter=${reporter}`,
+    `--test-reporter-destination=${destination}`,
+  ]);
 }
 
 function record(suite: Suite | 'host', countsFile: string): void {

@@ -27,7 +27,7 @@ export default async function* countByFile(source: AsyncIterable<TestEvent>): As
 }
 
 /** `recovery/plan.test.ts`, of the compiled file or of what its source map names. */
-function sourceOf(file: string): string {
+export function sourceOf(file: string): string {
   return relative('.', file)
     .replace(/^(?:build\/)?test\//, '')
     .replace(/\.js$/, '.ts');
