@@ -32,11 +32,21 @@ interface Feed {
 
 export function createWorkerJudge(): WorkerJudge {
   let verdicts = new Map<string, WorkerVerdict>();
-  /** When a job of each was first seen in the last life that had one: it is through with starting. */
+  /** When a job of each was seen to have begun in the last life that had one: it is through with starting. */
   const workedAtMs = new Map<string, number>();
+  let seenJobs = 0;
   /** When those that were down or paused were first seen to run again. */
   const upAgainAtMs = new Map<string, number>();
-  const starvation = createStarvation();
+  const starvation = createStarvation((key) => workedAtMs.has(key));
+
+  /** A job may begin and end between two looks at who has one. */
+  function noteEndedJobs({ endedJobs, workers }: Fleet): void {
+    for (const { entry } of endedJobs.since(seenJobs)) {
+      const key = entry.identity ?? entry.container;
+      if (workers.has(key)) workedAtMs.set(key, Math.max(workedAtMs.get(key) ?? 0, entry.startedAtMs));
+    }
+    seenJobs = endedJobs.newest;
+  }
 
   function followDown(key: string, container: Container | undefined, nowMs: number): void {
     if (container?.state === 'running' && verdicts.get(key)?.status === 'down') upAgainAtMs.set(key, nowMs);
@@ -81,6 +91,7 @@ export function createWorkerJudge(): WorkerJudge {
     judge(scene) {
       const { fleet, nowMs } = scene;
       const look = lookAt(scene);
+      noteEndedJobs(fleet);
       const next = new Map<string, WorkerVerdict>();
       for (const [key, worker] of fleet.workers) {
         const verdict = conclude(worker, judgeOne(key, worker, look), verdicts.get(key), nowMs);

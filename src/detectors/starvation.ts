@@ -47,7 +47,6 @@ interface StageMoment {
   readonly passedMs: number;
 }
 
-const AT_WORK: ReadonlySet<string> = new Set(['active', 'slow', 'stuck']);
 /** Without a look at its connections a worker must have been passed over for this many times as long. */
 const PASSED_OVER_FACTOR = 5;
 /** A connection that is opened again is missing for a moment. */
@@ -56,14 +55,13 @@ const SOCKETS_FRESH_MS = 30_000;
 /** Of AMQP, without and with TLS, where the broker does not tell its own. */
 const USUAL_PORTS: readonly number[] = [5672, 5671];
 
-export function createStarvation(): Starvation {
+/** `hasWorked`: a worker had a job, so it was a consumer once. */
+export function createStarvation(hasWorked: (key: string) => boolean): Starvation {
   /** By stage and what is wrong there. */
   const wrong = createConditionClock();
   /** By worker. */
   const idle = createConditionClock();
   const unconnected = createConditionClock();
-  /** Workers that had a job: they were consumers once. */
-  const served = new Set<string>();
   /** Stages that had a consumer for each worker once. */
   const whole = new Set<string>();
   let starved: ReadonlySet<string> = new Set();
@@ -77,10 +75,8 @@ export function createStarvation(): Starvation {
       const isIdle = status === 'unknown' ? undefined : status === 'idle';
       idle.note(key, isIdle, nowMs);
       unconnected.note(key, isIdle === true ? isUnconnected(key, { fleet, ports, nowMs }) : isIdle, nowMs);
-      if (AT_WORK.has(status)) served.add(key);
     }
     for (const clock of [idle, unconnected]) clock.forgetUnless((key) => judged.has(key));
-    for (const key of served) if (!judged.has(key)) served.delete(key);
   }
 
   function starvedOf(stage: string, facts: StageFacts, scene: WorkerScene): Found {
@@ -151,7 +147,7 @@ export function createStarvation(): Starvation {
     const longMs = afterMs * PASSED_OVER_FACTOR;
     if (passedMs < longMs || neglect.isMissing) return new Map();
     const keys = facts.idle.filter(
-      (key) => idleMs(key) >= longMs && served.has(key) && isStill(key, scene, longMs),
+      (key) => idleMs(key) >= longMs && hasWorked(key) && isStill(key, scene, longMs),
     );
     if (neglect.ready === 0 && keys.length > neglect.held) return new Map();
     return new Map(keys.map((key) => [key, sayPassedOver(neglect, idleMs(key))]));

@@ -204,8 +204,8 @@ ${watcher === 'quick' ? limits : ''}
   });
 
   describe('finds', { concurrency: true }, () => {
-    for (const { kind, watcher, at, words, how, todo = false } of FAULTS) {
-      it(`${kind}: ${how}`, { todo }, async () => {
+    for (const { kind, watcher, at, words, how } of FAULTS) {
+      it(`${kind}: ${how}`, async () => {
         const found = await waitFor(
           `${kind} at ${JSON.stringify(at)}`,
           () =>

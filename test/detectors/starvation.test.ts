@@ -77,6 +77,24 @@ describe('a consumer that is lost while nothing waits', () => {
     assert.deepEqual(starved(fleet), ALL);
   });
 
+  it('is seen of workers that just started too, whose only job began and ended between two looks', () => {
+    const fleet = stageFleet();
+    const isNew = { startedAtMs: fleet.nowMs, createdAtMs: fleet.nowMs };
+    for (const name of ALL) fleet.container(name, isNew);
+    fleet.queue('g3', { ready: 0, unacked: 0, consumers: 3 });
+    fleet.judgeFor(30);
+    assert.deepEqual(
+      ALL.map((name) => fleet.statusOf(name)),
+      ['starting', 'starting', 'starting'],
+    );
+    for (const name of ALL) fleet.progress(name, job(fleet));
+    for (const name of ALL) fleet.progress(name, undefined);
+    fleet.judgeFor(30);
+    fleet.queue('g3', { ready: 0, unacked: 0, consumers: 0 });
+    fleet.judgeFor(70);
+    assert.deepEqual(starved(fleet), ALL);
+  });
+
   it('is nobody’s where workers never had a consumer each: they may fetch their messages', () => {
     const fleet = stageFleet();
     for (const name of ALL) fleet.container(name);
