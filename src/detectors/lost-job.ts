@@ -67,3 +67,26 @@ export function isOverBefore(
       one.endedAtMs <= atMs + (isCrash && one.outcome === 'unknown' ? 0 : SLACK_MS),
   );
 }
+
+/** Jobs of a container that began and ended since the look before: nobody had seen them in hand. */
+export function heldMeanwhile(
+  identity: string,
+  now: Worker | undefined,
+  done: readonly EndedJob[],
+): readonly Worker[] {
+  return done
+    .filter((one) => one.identity === identity)
+    .map(({ container, stage, document, startedAtMs, lastStepAtMs = startedAtMs }) => ({
+      role: 'worker',
+      container,
+      identity,
+      ...(stage !== undefined && { stage }),
+      ...(now?.gpu !== undefined && { gpu: now.gpu }),
+      job: {
+        ...(document !== undefined && { document }),
+        startedAtMs,
+        lastProgressAtMs: lastStepAtMs,
+        lastHeartbeatAtMs: lastStepAtMs,
+      },
+    }));
+}

@@ -14,7 +14,16 @@ import {
   isRecreatedSince,
   SLACK_MS,
 } from './job-death.js';
-import { hasGoneOn, idOf, isItsFile, isOverBefore, type LostJob, orphanKey, workOf } from './lost-job.js';
+import {
+  hasGoneOn,
+  heldMeanwhile,
+  idOf,
+  isItsFile,
+  isOverBefore,
+  type LostJob,
+  orphanKey,
+  workOf,
+} from './lost-job.js';
 import { createToldOutcomes } from './told-outcomes.js';
 import { type Awaited, createWaitingOrchestrators } from './waiting-orchestrators.js';
 
@@ -126,7 +135,8 @@ export function createLostJobs(): LostJobs {
       const container = fleet.containers.get(entry.identity);
       // Who asked for it may have been learnt a moment after it.
       const end = container?.lastEnd?.atMs === entry.atMs ? { ...entry, ...container.lastEnd } : entry;
-      for (const worker of [hands.get(end.identity), fleet.workers.get(end.identity)]) {
+      const now = fleet.workers.get(end.identity);
+      for (const worker of [hands.get(end.identity), now, ...heldMeanwhile(end.identity, now, done)]) {
         const job = worker?.job;
         // Where sentinels are watched a job that ended well has one.
         const isCrash = end.exitCode !== 0 && fleet.sources.has('sentinels');

@@ -76,6 +76,18 @@ const LOST: Readonly<Record<string, (fleet: JudgedFleet) => void>> = {
     event(fleet, ID, 'die', 139);
     remove(fleet, ID);
   },
+  'begins another job, crashes and has its file cleared away before anybody looked'(fleet) {
+    succeed(fleet, 'PMC1');
+    fleet.progress(W, undefined);
+    fleet.pass(1);
+    fleet.progress(W, job(fleet, { document: 'PMC2', done: 1 }));
+    fleet.pass(1);
+    event(fleet, ID, 'die', 139);
+    fleet.pass(0.2);
+    event(fleet, ID, 'start');
+    fleet.container(W, { startedAtMs: fleet.nowMs, restartCount: 1, hasRestartPolicy: true });
+    fleet.progress(W, undefined);
+  },
   'is gone, and nobody saw how'(fleet) {
     remove(fleet, ID);
   },
