@@ -29,7 +29,8 @@ const LIMIT_MS = 170_000;
 
 interface WorkerJson {
   readonly container: string;
-  readonly status: string;
+  /** Null until it is judged. */
+  readonly status: string | null;
   readonly stage: string | null;
   readonly document: string | null;
 }
@@ -159,7 +160,7 @@ ${watcher === 'quick' ? limits : ''}
         seen.get(watcher)?.set(finding.id, finding);
     }
     for (const { container, status } of await workers('quick')) {
-      statuses.set(container, (statuses.get(container) ?? new Set()).add(status));
+      if (status !== null) statuses.set(container, (statuses.get(container) ?? new Set()).add(status));
     }
   }
 
