@@ -5,6 +5,8 @@ import { scrubCredentials } from './scrub.js';
 const MAX_LENGTH = 500;
 /** Cut before credentials are removed, well behind what is kept, so that no cut leaves half of them. */
 const MAX_SCRUBBED = 4000;
+/** fetch wraps every failure in these words, which say nothing. */
+const FETCH_FAILED = 'fetch failed';
 
 /** `outer: cause: deeper cause`; never throws, whatever was thrown. */
 export function describeError(error: unknown): string {
@@ -12,8 +14,10 @@ export function describeError(error: unknown): string {
   let current = error;
   for (let depth = 0; depth < 5 && current !== undefined && current !== null; depth++) {
     const message = current instanceof Error ? current.message || current.name : String(current);
-    if (!parts.some((part) => part.includes(message))) parts.push(message);
-    current = current instanceof Error ? current.cause : undefined;
+    const cause = current instanceof Error ? current.cause : undefined;
+    const isEmpty = message === FETCH_FAILED && cause !== undefined;
+    if (!isEmpty && !parts.some((part) => part.includes(message))) parts.push(message);
+    current = cause;
   }
   const line =
     scrubCredentials(parts.join(': ').slice(0, MAX_SCRUBBED)).replaceAll(/\s+/g, ' ').trim() ||

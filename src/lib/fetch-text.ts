@@ -138,7 +138,7 @@ async function read(request: Request, options: FetchTextOptions, signal: AbortSi
       },
     });
   } catch (error) {
-    throw new FetchTextError('no-answer', what, { cause: rootCause(error) });
+    throw new FetchTextError('no-answer', what, { cause: error });
   }
   checkHead(response, request, options);
   if (!response.ok)
@@ -177,11 +177,6 @@ async function readWords(response: Response, what: string): Promise<string> {
   }
 }
 
-/** fetch wraps every failure in `fetch failed`, which says nothing. */
-function rootCause(error: unknown): unknown {
-  return error instanceof TypeError && error.cause !== undefined ? error.cause : error;
-}
-
 function checkHead({ status, headers, ok }: Response, { what }: Request, options: FetchTextOptions): void {
   const { mediaTypes, name } = options;
   if (status >= 300 && status < 400) {
@@ -218,7 +213,7 @@ async function readBody({ body }: Response, what: string, maxBytes: number): Pro
     try {
       chunk = await reader.read();
     } catch (error) {
-      throw new FetchTextError('cut-off', `${what}: the answer was cut off`, { cause: rootCause(error) });
+      throw new FetchTextError('cut-off', `${what}: the answer was cut off`, { cause: error });
     }
     if (chunk.done) break;
     bytes += chunk.value.byteLength;

@@ -140,6 +140,12 @@ describe('errors', () => {
     assert.equal(describeError(new Error('a: b', { cause: new Error('b') })), 'a: b');
     assert.equal(describeError(undefined), 'unknown error');
   });
+
+  it('leave out the words in which fetch wraps every failure', () => {
+    const closed = new TypeError('fetch failed', { cause: new Error('other side closed') });
+    assert.equal(describeError(closed), 'other side closed');
+    assert.equal(describeError(new TypeError('fetch failed')), 'fetch failed');
+  });
 });
 
 describe('lines of a stream', () => {
