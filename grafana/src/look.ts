@@ -18,6 +18,8 @@ export const COLORS = {
 
 /** Grafana's unit for counts: exact, in groups of three, never `9.05 K`. */
 export const COUNT = 'locale';
+/** `1 d 02:03:04`: a duration to the second, without milliseconds. */
+export const CLOCK = 'dtdhms';
 
 interface StatusLook {
   readonly shape: string;

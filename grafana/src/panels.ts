@@ -100,7 +100,7 @@ export function timeSeries(options: TimeSeriesOptions): TimeSeriesPanel {
     .unit(options.unit)
     .axisSoftMin(min)
     .thresholds(options.thresholds ?? plain())
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .lineWidth(style === 'area' ? 0 : 2)
     .fillOpacity({ line: 0, area: 70, bars: 80 }[style])
     .drawStyle(style === 'bars' ? GraphDrawStyle.Bars : GraphDrawStyle.Line)

@@ -2,6 +2,7 @@
 
 import { RUNBOOK_LINK, STAGE_LINK, WORKER_LINK } from './frame.js';
 import type { Placeable } from './grid.js';
+import { CLOCK } from './look.js';
 import { of, wholeSeconds } from './promql.js';
 import { table } from './table.js';
 import { severityMappings } from './thresholds.js';
@@ -43,9 +44,8 @@ export function problemTable(matchers = '', where = ''): Placeable {
       {
         of: { expr: wholeSeconds(`max by (${LABELS}) (${age()})`) },
         title: 'For',
-        unit: 'dtdurations',
-        decimals: 1,
-        width: 200,
+        unit: CLOCK,
+        width: 130,
       },
       { of: { expr: `max by (${LABELS}) (\n${rank}\n)` }, title: 'rank', isHidden: true },
     ],

@@ -9,9 +9,10 @@ export function waiting(matchers = 'stage!=""'): string {
   return `max by (${QUEUE}) (${of('pipeline_queue_messages_ready', matchers)})`;
 }
 
-/** Messages that a queue gains, or loses, a minute, by the straight line through ten minutes. */
+/** Messages that a queue gains, or loses, a minute, by the straight line through ten minutes; none once it is gone. */
 export function trendPerMinute(matchers = 'stage!=""'): string {
-  return `max by (${QUEUE}) (deriv(${of('pipeline_queue_messages_ready', matchers)}[10m])) * 60`;
+  const depth = of('pipeline_queue_messages_ready', matchers);
+  return `max by (${QUEUE}) (deriv(${depth}[10m]) and ${depth}) * 60`;
 }
 
 /** Seconds until a shrinking queue is empty, 0 for one that is; nothing for one that grows or stands still. */

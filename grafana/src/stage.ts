@@ -61,6 +61,7 @@ function waitingNow(): Placeable {
     good: 'any number that does not climb.',
     otherwise: 'see whether it climbs because more comes in or because less goes out.',
     unit: COUNT,
+    decimals: 0,
     noValue: 'no queue',
     targets: [now({ expr: `sum(${waiting(STAGE)})` })],
   });
@@ -88,6 +89,7 @@ function done(): Placeable {
     good: 'as many as of the stages before it.',
     otherwise: 'fewer than come in: the queue grows.',
     unit: COUNT,
+    decimals: 0,
     noValue: 'no answer',
     targets: [now({ expr: `sum(${increase('pipeline_stage_jobs_completed_total', '1h', STAGE)})` })],
   });

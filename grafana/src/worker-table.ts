@@ -2,7 +2,7 @@
 
 import { WORKER_LINK } from './frame.js';
 import type { Placeable } from './grid.js';
-import { COLORS, WORKER_LOOK } from './look.js';
+import { CLOCK, COLORS, WORKER_LOOK } from './look.js';
 import { increase, of, wholeSeconds } from './promql.js';
 import { table } from './table.js';
 import { noneIsGood, statusMappings } from './thresholds.js';
@@ -46,8 +46,7 @@ export function workerTable(matchers: string, stage: string): Placeable {
           ),
         },
         title: 'Job since',
-        unit: 'dtdurations',
-        decimals: 1,
+        unit: CLOCK,
       },
       {
         of: {
@@ -56,8 +55,7 @@ export function workerTable(matchers: string, stage: string): Placeable {
           ),
         },
         title: 'Silent for',
-        unit: 'dtdurations',
-        decimals: 1,
+        unit: CLOCK,
       },
       {
         of: {

@@ -66,6 +66,17 @@ describe('the numbers', () => {
     assert.match(texts, /"unit": "locale"/);
   });
 
+  it('that count are whole: what Prometheus extrapolates shows no fractions in a stat', () => {
+    for (const { type, title, fieldConfig } of dashboards.flatMap(({ panels }) => panels)) {
+      if (type !== 'stat' || fieldConfig.defaults.unit !== 'locale') continue;
+      assert.equal(fieldConfig.defaults.decimals, 0, title);
+    }
+  });
+
+  it('that tell how long something lasts write no milliseconds', () => {
+    for (const { text, file } of dashboards) assert.doesNotMatch(text, /"dtdurations"/, file);
+  });
+
   it('that tell how long something lasts are whole seconds', () => {
     const ages = expressions.filter((expr) =>
       /^(?:floor\()?(?:max[^(]*\()?time\(\) - |began_timestamp/.test(expr),

@@ -26,6 +26,8 @@ const DROPPED_OPTIONS = [
   'sparkline',
 ];
 const TRANSFORMATIONS = new Set(['merge', 'sortBy', 'organize']);
+/** Grafana 9 draws nothing in a panel whose colour mode it does not know. */
+const COLOR_MODES = new Set(['fixed', 'thresholds', 'palette-classic']);
 const MATCHERS = new Set(['byName', 'byFrameRefID']);
 const DATASOURCE = '${datasource}';
 
@@ -48,6 +50,8 @@ describe('dashboards in Grafana 9 to 13', () => {
         [],
       );
       for (const { id } of panel.transformations ?? []) assert.ok(TRANSFORMATIONS.has(id), id);
+      const mode = panel.fieldConfig.defaults.color?.mode ?? 'thresholds';
+      assert.ok(COLOR_MODES.has(mode), mode);
       for (const { matcher } of panel.fieldConfig.overrides) assert.ok(MATCHERS.has(matcher.id), matcher.id);
     });
 

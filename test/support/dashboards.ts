@@ -23,7 +23,11 @@ export interface Panel {
   readonly targets: readonly Target[];
   readonly options: Readonly<Record<string, unknown>>;
   readonly fieldConfig: {
-    readonly defaults: { readonly unit?: string };
+    readonly defaults: {
+      readonly unit?: string;
+      readonly decimals?: number;
+      readonly color?: { readonly mode: string };
+    };
     readonly overrides: readonly {
       readonly matcher: { readonly id: string; readonly options: string };
       readonly properties: readonly { readonly id: string; readonly value: unknown }[];
