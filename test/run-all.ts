@@ -64,8 +64,8 @@ function reporters(countsFile: string): readonly string[] {
   const ours = (name: string): string => new URL(`servers/${name}.js`, import.meta.url).href;
   const all = [
     [shown, 'stdout'],
-    // The runner's own last lines name no failed test where they are not for a terminal.
-    [ours('failures-reporter'), 'stdout'],
+    // The runner's own last lines name no failed test where they are not for a terminal, and never what took long.
+    [ours('summary-reporter'), 'stdout'],
     ...(IS_RECORDING ? [[ours('run-reporter'), countsFile]] : []),
   ];
   return all.flatMap(([reporter, destination]) => [
