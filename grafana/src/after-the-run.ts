@@ -103,7 +103,7 @@ function restarts(): Placeable {
     unit: COUNT,
     decimals: 0,
     thresholds: noneIsGood(COLORS.attention),
-    targets: [now({ expr: `sum(${increase('pipeline_container_restarts_total', RANGE)})` })],
+    targets: [now({ expr: `sum(${increase('pipeline_container_restarts_total', RANGE, 'role!="other"')})` })],
   });
 }
 

@@ -47,9 +47,9 @@ export function orZero(expression: string): string {
   return `${expression}\nor ${ZERO}`;
 }
 
-/** Ends of containers with another exit code than 0, without those that a stop or restart asked for. */
+/** Ends of the pipeline's containers with another exit code than 0, without those that a stop or restart asked for. */
 export function containerEnds(matchers = '', range = '$__rate_interval'): string {
-  const notOk = matchers === '' ? 'reason!="ok"' : `${matchers},reason!="ok"`;
+  const notOk = `${matchers === '' ? 'role!="other"' : matchers},reason!="ok"`;
   const ends = increase('pipeline_container_exits_total', range, notOk);
   return `${ends}\n- ${increase('pipeline_container_stops_total', range, notOk)}`;
 }

@@ -42,8 +42,8 @@ export function restartOutcomes(): Placeable {
 }
 
 export function containerRestarts(): Placeable {
-  const by = (metric: string, matchers = ''): string =>
-    `sum by (container, stage) (${increase(metric, RANGE, matchers)}) > 0`;
+  const by = (metric: string, ...matchers: readonly string[]): string =>
+    `sum by (container, stage) (${increase(metric, RANGE, ['role!="other"', ...matchers].join(','))}) > 0`;
   const restarts = 'pipeline_container_restarts_total';
   return table({
     title: 'Who was restarted or ran out of memory, the most often first',

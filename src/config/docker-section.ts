@@ -26,6 +26,11 @@ export const dockerSection = z
     compose_project: optionalText('a compose project').meta({
       description: 'Watch only the containers of this compose project. Null watches all.',
     }),
+    others: oneOf(['show', 'hide'], 'show').meta({
+      description:
+        'Whether containers that are no part of the pipeline are shown, with role `other`: on the page, in the API and on ' +
+        '`/metrics`. Hidden ones are named once in the log.',
+    }),
     restart_host: z
       .string({ error: () => `expected ${HOST_FORMS}` })
       .regex(HOST_PATTERN, { error: () => `expected ${HOST_FORMS}` })

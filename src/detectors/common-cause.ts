@@ -246,6 +246,8 @@ function brokerCause(context: CauseContext): CommonCause | undefined {
   );
   const consequences = detections.filter((detection) => {
     const known = open.get(findingId(detection));
+    // The crash loop of a container that serves no stage need not follow from the broker.
+    if (detection.kind === 'WorkerCrashLooping' && detection.subject.stage === undefined) return false;
     return BROKER_CONSEQUENCES.has(detection.kind) && (!known || isSince(known, beganAtMs));
   });
   if (alarms.length === 0 && consequences.length === 0) return undefined;

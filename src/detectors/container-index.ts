@@ -14,7 +14,8 @@ export function indexContainers({ containers }: Pick<Fleet, 'containers'>): Cont
   for (const container of containers.values()) {
     if (container.state !== 'running') index.notRunning.push(container);
     if (container.health === 'unhealthy') index.unhealthy.push(container);
-    if (container.role !== 'worker') index.noWorkers.push(container);
+    if (container.role === 'orchestrator' || container.role === 'infrastructure')
+      index.noWorkers.push(container);
   }
   return index;
 }

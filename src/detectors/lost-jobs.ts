@@ -183,6 +183,8 @@ export function createLostJobs(): LostJobs {
     const { identity, id, job } = worker;
     const container = identity === undefined ? undefined : fleet.containers.get(identity);
     if (!job || identity === undefined || (id !== undefined && fleet.ignored.has(id))) return;
+    // The configuration has changed, and it is no worker any more.
+    if (container?.role === 'other') return;
     if (container && (!isOfLifeBefore(job, container) || isRecreatedSince(job, container))) return;
     if (isOverBefore(job, worker, { atMs: container?.startedAtMs ?? nowMs }, done)) return;
     lose(key, { worker, job, container, end: undefined, nowMs });

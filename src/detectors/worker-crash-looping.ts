@@ -1,4 +1,4 @@
-/** WorkerCrashLooping: a worker's container ended by itself `crash_loop_ends` times within `crash_loop_window`. */
+/** WorkerCrashLooping: the container of a worker, or of role `other`, ended by itself `crash_loop_ends` times within `crash_loop_window`. */
 
 import type { Container } from '../fleet/model.js';
 import { counted, times } from '../lib/counted.js';
@@ -30,7 +30,7 @@ function describeLoop(container: Container, { histories, settings, nowMs }: Scen
   const { crash_loop_ends, crash_loop_window } = settings.detection;
   const ends = histories.ends.ends.get(container.identity) ?? [];
   const [first] = ends;
-  if (container.role !== 'worker' || ends.length < crash_loop_ends || first === undefined) return undefined;
+  if (!isJudged(container) || ends.length < crash_loop_ends || first === undefined) return undefined;
   if (isStoppedOnRequest(container)) return undefined;
   const window = formatDuration(crash_loop_window);
   return {
@@ -44,9 +44,13 @@ function describeLoop(container: Container, { histories, settings, nowMs }: Scen
   };
 }
 
+function isJudged({ role }: Container): boolean {
+  return role === 'worker' || role === 'other';
+}
+
 function possibleLoops({ fleet }: Scene): readonly string[] {
   return [...fleet.containers.values()].flatMap((container) =>
-    container.role === 'worker' && !isStoppedOnRequest(container) ? container.identity : [],
+    isJudged(container) && !isStoppedOnRequest(container) ? container.identity : [],
   );
 }
 

@@ -1,4 +1,4 @@
-/** WorkerUnhealthy: the health check of a worker's running container has failed for a minute. */
+/** WorkerUnhealthy: the health check of a running container of a worker, or of role `other`, has failed for a minute. */
 
 import { detectContainers } from './container-findings.js';
 import type { Detector } from './scene.js';
@@ -14,7 +14,7 @@ export const workerUnhealthy: Detector = {
       kind: 'WorkerUnhealthy',
       among: ({ containers }) => containers.unhealthy,
       describe: ({ role, state, health }, { nowMs }) =>
-        role === 'worker' && state === 'running' && health === 'unhealthy'
+        (role === 'worker' || role === 'other') && state === 'running' && health === 'unhealthy'
           ? {
               summary: 'its health check fails',
               evidence: ['the engine calls the container unhealthy; that alone restarts nothing'],

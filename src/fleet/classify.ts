@@ -1,4 +1,4 @@
-/** Decides what a container is to the pipeline: by its labels, else the configuration, else its name. */
+/** Decides what a container is to the pipeline: by its labels, else the configuration, else its name; the rest is `other`. */
 
 import type { Config } from '../config/schema.js';
 import type { StageConfig } from '../config/stages-section.js';
@@ -14,12 +14,12 @@ import {
 } from './identity.js';
 import { type Classification, ROLES, type Role } from './model.js';
 
-/** Undefined: no part of the pipeline. */
+/** Undefined: not shown at all. */
 export type Classify = (container: Nameable, knownFrom?: 'engine' | 'progress') => Classification | undefined;
 
 export type ClassifyConfig = Pick<Config, 'orchestrators' | 'infrastructure'> & {
   readonly stages: readonly Pick<StageConfig, 'id' | 'workers'>[];
-  readonly docker: Pick<Config['docker'], 'compose_project'>;
+  readonly docker: Pick<Config['docker'], 'compose_project'> & Partial<Pick<Config['docker'], 'others'>>;
   /** The backup is infrastructure, also where nobody lists it there. */
   readonly detection?: Pick<Config['detection'], 'backup'>;
 };
@@ -28,6 +28,8 @@ export type ClassifyConfig = Pick<Config, 'orchestrators' | 'infrastructure'> & 
 const GPU_NAME = /^(?<kind>.+?)[-_.]gpu(?<gpu>\d+)(?:[-_.](?<replica>\d+))?$/;
 const WORKER_NAME = /(?:^|[-_.])workers?(?:[-_.]|$)/;
 const TRAILING_NUMBER = /[-_.](\d+)$/;
+
+const OTHER: Classification = { role: 'other' };
 
 interface NameParts {
   readonly kind: string;
@@ -42,13 +44,21 @@ export function createClassifier(config: ClassifyConfig): Classify {
     const project = knownFrom === 'engine' ? config.docker.compose_project : null;
     if (project !== null && composeProject(labels) !== project) return undefined;
     const labelledRole = labels['stagewatch.role'];
-    // A one-off has the labels of its service, ours too: none of them was meant for it.
-    if (labelledRole === 'ignore' || isOneOff(labels)) return undefined;
+    if (labelledRole === 'ignore') return undefined;
+    const areOthersShown = config.docker.others === 'show' && knownFrom === 'engine';
+    const other = areOthersShown ? OTHER : undefined;
+    if (isOutsideByLabel(labels)) return other && { ...other, isOtherByLabel: true };
     const configured = classifyByConfig(container, config);
     const role = toRole(labelledRole) ?? (labels['stagewatch.stage'] ? 'worker' : configured?.role);
-    if (role === undefined) return undefined;
+    if (role === undefined) return other;
     return describe(container, role, role === configured?.role ? configured : undefined);
   };
+}
+
+/** A one-off has the labels of its service, ours too: none of them was meant for it. */
+export function isOutsideByLabel(labels: Nameable['labels']): boolean {
+  const role = labels['stagewatch.role'];
+  return role === 'ignore' || role === 'other' || isOneOff(labels);
 }
 
 function toRole(label: string | undefined): Role | undefined {

@@ -1,11 +1,11 @@
 /** Keeps the containers of the picture: one an identity, counters that outlive re-creation, the vanished gone at once. */
 
 import { createSequenceRing, type SequenceRing } from '../lib/sequence-ring.js';
-import type { Classify } from './classify.js';
+import { type Classify, isOutsideByLabel } from './classify.js';
 import { completeFacts } from './complete-facts.js';
 import { addCounts, NO_COUNTS } from './container-counts.js';
 import { singleDevice } from './gpu-links.js';
-import { composeProject, composeService, identityOf, isOneOff, replicaNames, swarmSlot } from './identity.js';
+import { composeService, identityOf, projectOf, replicaNames, swarmSlot } from './identity.js';
 import { isRestartAllowedBy } from './label-faults.js';
 import { createLedger, type RestartLedger } from './ledger.js';
 import type { Classification, Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
@@ -114,7 +114,7 @@ export function createContainerRegistry(
     const classification = classify(facts);
     if (!classification) {
       containers.delete(identity);
-      const isByLabel = facts.labels['stagewatch.role'] === 'ignore' || isOneOff(facts.labels);
+      const isByLabel = isOutsideByLabel(facts.labels);
       ignored.set(facts.id, { id: facts.id, name: facts.name, ...(isByLabel && { isByLabel }) });
       return;
     }
@@ -139,7 +139,9 @@ export function createContainerRegistry(
     const end = ledgers.get(id)?.lastEnd;
     const identity = entries.get(id)?.identity;
     // More that was learnt of the same end is no second one.
-    if (!end || end.atMs === before?.atMs || identity === undefined || !containers.has(identity)) return;
+    if (!end || end.atMs === before?.atMs || identity === undefined) return;
+    // Ends of the pipeline alone: hundreds of others must not push them out.
+    if ((containers.get(identity)?.role ?? 'other') === 'other') return;
     ends.push({ ...end, identity, id });
   }
 
@@ -266,7 +268,7 @@ function endRequested(
 }
 
 function describe({ facts, identity, seenAtMs, problem }: Entry) {
-  const project = composeProject(facts.labels);
+  const project = projectOf(facts.labels);
   const service = swarmSlot(facts.labels)?.service ?? composeService(facts.labels);
   const replicas = replicaNames(facts);
   const restart = facts.labels['stagewatch.restart'];

@@ -15,7 +15,9 @@ export function createGpuLinkMemory({ containers, gpus }: Pick<Fleet, 'container
   let isCurrent = true;
   return {
     links() {
-      if (!isCurrent) links = linkGpus(containers.values(), gpus.values(), links);
+      // One that may use all GPUs, as exporters and development containers do, is no tenant that a worker shares with.
+      const ofPipeline = isCurrent ? [] : [...containers.values()].filter(({ role }) => role !== 'other');
+      if (!isCurrent) links = linkGpus(ofPipeline, gpus.values(), links);
       isCurrent = true;
       return links;
     },

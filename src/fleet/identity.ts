@@ -9,6 +9,11 @@ export function composeProject(labels: Nameable['labels']): string | undefined {
   return labels['com.docker.compose.project'] || undefined;
 }
 
+/** The Compose project, or the stack of Swarm. */
+export function projectOf(labels: Nameable['labels']): string | undefined {
+  return composeProject(labels) ?? (labels['com.docker.stack.namespace'] || undefined);
+}
+
 export function composeService(labels: Nameable['labels']): string | undefined {
   return labels['com.docker.compose.service'] || undefined;
 }

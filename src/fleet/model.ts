@@ -18,7 +18,8 @@ export const SOURCE_NAMES = ['docker', 'rabbitmq', 'progress', 'sentinels', 'dcg
 
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
-export const ROLES = ['worker', 'orchestrator', 'infrastructure'] as const;
+/** `other`: a container of the host that fits nothing. */
+export const ROLES = ['worker', 'orchestrator', 'infrastructure', 'other'] as const;
 export type Role = (typeof ROLES)[number];
 
 export const CONTAINER_STATES = [
@@ -55,6 +56,8 @@ export interface ContainerCounters {
 /** What a container is to the pipeline. */
 export interface Classification {
   readonly role: Role;
+  /** Of role `other`: its label or Compose says so, and progress under its name is not taken. */
+  readonly isOtherByLabel?: true;
   readonly stage?: string;
   /** The stage is only the kind in the name: whoever knows better is believed. */
   readonly isStageGuessed?: true;
@@ -105,6 +108,7 @@ export interface Container extends Classification {
   readonly id: string;
   readonly name: string;
   readonly image: string;
+  /** Of Compose, or the stack of Swarm. */
   readonly project?: string;
   readonly service?: string;
   /** What Compose and Swarm call the replica without project or stack: `service-number`. */
@@ -154,11 +158,11 @@ export interface SourceHealth {
   readonly warning?: string;
 }
 
-/** A container of the engine that is no part of the pipeline. */
+/** A container of the engine that is not shown: by its label, its Compose project, or because others are hidden. */
 export interface IgnoredContainer {
   readonly id: string;
   readonly name: string;
-  /** Somebody said so: `stagewatch.role: ignore`. */
+  /** A label says that it is no part of the pipeline. */
   readonly isByLabel?: true;
 }
 

@@ -59,7 +59,7 @@ export function placeContainer(
   { toldStages, toldQueues }: Pick<JoinContext, 'toldStages' | 'toldQueues'>,
 ): Place | undefined {
   const { identity, id, role, gpu } = container;
-  if (role === 'infrastructure') return undefined;
+  if (role === 'infrastructure' || role === 'other') return undefined;
   const place: Mutable<Place> = { key: identity, role, container: container.name, identity, id };
   if (role === 'orchestrator') return place;
   const stage = chooseStage(container, toldStages.get(identity));

@@ -152,9 +152,10 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
     const changed = [...containers.values()].filter(
       (container) => seen.get(container.identity) !== container,
     );
-    const isRenamed = changed.some(({ identity, name, id }) => {
-      const before = seen.get(identity);
-      return before?.name !== name || before.id !== id;
+    const isRenamed = changed.some((container) => {
+      const before = seen.get(container.identity);
+      if (isUnnamed(container) && (!before || isUnnamed(before))) return false;
+      return before?.name !== container.name || before.id !== container.id || before.role !== container.role;
     });
     for (const container of changed) {
       seen.set(container.identity, container);
@@ -167,12 +168,14 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
 
   function forgetGone(): boolean {
     if (seen.size === containers.size) return false;
-    for (const identity of seen.keys()) {
+    let isAny = false;
+    for (const [identity, before] of seen) {
       if (containers.has(identity)) continue;
       seen.delete(identity);
       touched.add(identity);
+      isAny ||= !isUnnamed(before);
     }
-    return true;
+    return isAny;
   }
 
   function haveIgnoredChanged(): boolean {
@@ -245,6 +248,11 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
       return isAny;
     },
   };
+}
+
+/** No report finds it by its name: hundreds of others may come and go, and no report is located again for them. */
+function isUnnamed({ role, isOtherByLabel }: Container): boolean {
+  return role === 'other' && !isOtherByLabel;
 }
 
 function replace<T extends object>(map: Map<string, T>, key: string, next: T | undefined): void {

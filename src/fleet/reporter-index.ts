@@ -5,7 +5,7 @@ import type { Container, IgnoredContainer } from './model.js';
 export interface ReporterIndex {
   /** By the container's name, its `service-number`, or at least 8 digits of its id; undefined if none or several. */
   find(name: string): Container | undefined;
-  /** A container that bears `stagewatch.role: ignore`. */
+  /** A container of which a label says that it is no part of the pipeline. */
   isIgnored(name: string): boolean;
 }
 
@@ -19,7 +19,13 @@ export function createReporterIndex(
   /** Null: two projects have such a service. */
   const byReplica = new Map<string, Container | null>();
   const byId: Container[] = [];
+  const ignoredNames = new Set([...ignored].filter(({ isByLabel }) => isByLabel).map(({ name }) => name));
   for (const container of containers) {
+    if (container.role === 'other') {
+      // What reports progress under the name of one that nothing describes is a worker all the same.
+      if (container.isOtherByLabel) ignoredNames.add(container.name);
+      continue;
+    }
     byName.set(container.name, container);
     byId.push(container);
     for (const replica of container.replicaNames ?? []) {
@@ -27,7 +33,6 @@ export function createReporterIndex(
     }
   }
   byId.sort((one, other) => (one.id < other.id ? -1 : 1));
-  const ignoredNames = new Set([...ignored].filter(({ isByLabel }) => isByLabel).map(({ name }) => name));
 
   function findById(prefix: string): Container | undefined {
     let low = 0;

@@ -13,6 +13,7 @@ import {
 } from '../fleet/model.js';
 import { renderLabels } from './exposition.js';
 import type { Family, FamilyGroup } from './family.js';
+import { shownContainers } from './shown-containers.js';
 
 const LABELS = ['container', 'role', 'stage'];
 
@@ -33,7 +34,7 @@ const families: readonly Family<Container>[] = [
   {
     name: 'pipeline_container_info',
     type: 'gauge',
-    help: 'What a container of the pipeline is; always 1.',
+    help: 'What a container is; always 1. Of role "other" are those that are no part of the pipeline, 500 at most.',
     labels: [...LABELS, 'container_id', 'image', 'gpu', 'service', 'project'],
     write({ id, image, gpu, service, project }, series) {
       series(1, renderLabels({ container_id: id, image, gpu, service, project }));
@@ -116,7 +117,7 @@ const families: readonly Family<Container>[] = [
 
 export const containerFamilies: FamilyGroup<Container> = {
   source: 'docker',
-  entities: ({ containers }) => containers.values(),
+  entities: shownContainers,
   labelsOf: ({ name, role, stage }) => renderLabels({ container: name, role, stage }),
   families,
 };

@@ -4,6 +4,7 @@ import type { CpuActivity } from '../fleet/cpu-model.js';
 import type { Container, Fleet } from '../fleet/model.js';
 import { renderLabels } from './exposition.js';
 import type { FamilyGroup } from './family.js';
+import { shownContainers } from './shown-containers.js';
 
 interface CpuUse {
   readonly container: Container;
@@ -27,9 +28,9 @@ export const cpuFamilies: FamilyGroup<CpuUse> = {
   ],
 };
 
-function* cpuUses({ containers, cpu }: Fleet): Iterable<CpuUse> {
-  for (const [identity, container] of containers) {
-    const activity = cpu.get(identity);
+function* cpuUses(fleet: Fleet): Iterable<CpuUse> {
+  for (const container of shownContainers(fleet)) {
+    const activity = fleet.cpu.get(container.identity);
     if (activity) yield { container, activity };
   }
 }

@@ -55,7 +55,7 @@ function queriesFor(range: TimeRange, stepMs: number) {
       completed: 'pipeline_stage_jobs_completed_total',
       failed: 'pipeline_stage_jobs_failed_total',
       failures: 'pipeline_failures_total',
-      restarts: 'sum by (instance, cause) (pipeline_container_restarts_total)',
+      restarts: 'sum by (instance, cause) (pipeline_container_restarts_total{role!="other"})',
       waiting: `max by (stage, queue) (avg_over_time(pipeline_queue_messages_ready{stage!=""}[${step}]))`,
       stuck: `max by (container, stage) (avg_over_time(pipeline_worker_status{status="stuck"}[${step}])) > 0`,
       findings: `max by (${BY_FINDING}) (max_over_time(pipeline_finding_active[${step}]))`,

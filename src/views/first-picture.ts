@@ -8,6 +8,9 @@ export interface FirstPicture {
   readonly stages: string;
   readonly orchestrators: number;
   readonly infrastructure: string;
+  /** Shown, with role `other`. */
+  readonly others: string;
+  /** Not shown. */
   readonly ignored: string;
 }
 
@@ -22,14 +25,16 @@ export function describeFirstPicture({ containers, ignored }: Fleet): FirstPictu
     stages: listNames([...stages]),
     orchestrators: ofRole('orchestrator').length,
     infrastructure: listNames(ofRole('infrastructure').map(({ title, name }) => title ?? name)),
+    others: listNames(ofRole('other').map(({ name }) => name)),
     ignored: listNames([...ignored.values()].map(({ name }) => name)),
   };
 }
 
 /** What to do when nothing that was found is a worker; undefined when there is one. */
-export function adviceOnRoles({ workers, ignored }: FirstPicture): string | undefined {
+export function adviceOnRoles({ workers, others, ignored }: FirstPicture): string | undefined {
   if (workers > 0) return undefined;
-  const found = ignored === '' ? 'no container is there yet' : `ignored: ${ignored}`;
+  const found =
+    [others, ignored].filter((names) => names !== '').join('; not shown: ') || 'no container is there yet';
   return `no container is a worker (${found}); label workers stagewatch.role=worker or name them in stages[].workers`;
 }
 

@@ -19,6 +19,7 @@ const SECTIONS: readonly (readonly [string, string])[] = [
   ['gpus', 'GPUs'],
   ['workers', 'Workers'],
   ['orchestrators', 'Orchestrators'],
+  ['others', 'Other containers'],
   ['journal', 'Journal'],
   ['surroundings', 'Sources and infrastructure'],
 ];

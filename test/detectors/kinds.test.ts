@@ -197,7 +197,7 @@ const CASES: readonly Case[] = [
       fleet.judgeFor(5);
       for (let time = 0; time < 2; time++) crashOnce(fleet);
     },
-    tip: crashOnce,
+    tip: (fleet) => crashOnce(fleet),
     summary: /^ended by itself 3 times within 10m00s$/,
   },
   {
@@ -224,6 +224,54 @@ const CASES: readonly Case[] = [
       end(fleet, W, 1);
       event(fleet, `id-of-${W}`, 'stop');
       fleet.judgeFor(30);
+    },
+  },
+  {
+    kind: 'WorkerCrashLooping',
+    what: 'a container that is no part of the pipeline and ended by itself three times',
+    play(fleet) {
+      fleet.container('web');
+      fleet.judgeFor(5);
+      for (let time = 0; time < 2; time++) crashOnce(fleet, 'web');
+    },
+    tip: (fleet) => crashOnce(fleet, 'web'),
+  },
+  {
+    kind: 'WorkerUnhealthy',
+    what: 'a container that is no part of the pipeline and whose health check fails for a minute',
+    play(fleet) {
+      fleet.container('web', { health: 'unhealthy' });
+      fleet.judgeFor(55);
+    },
+    tip: (fleet) => fleet.judgeFor(15),
+  },
+  {
+    kind: 'WorkerDown',
+    what: 'a container that is no part of the pipeline and ended by itself',
+    play(fleet) {
+      fleet.container('web');
+      end(fleet, 'web', 1);
+      fleet.judgeFor(120);
+    },
+  },
+  {
+    kind: 'InfrastructureDown',
+    what: 'a container that is no part of the pipeline and ended by itself',
+    play(fleet) {
+      fleet.container('web');
+      end(fleet, 'web', 1);
+      fleet.judgeFor(120);
+    },
+  },
+  {
+    kind: 'CommonCause',
+    what: 'a crash loop of a container that is no part of the pipeline, while the broker is away',
+    play(fleet) {
+      fleet.container('web');
+      fleet.judgeFor(5);
+      fleet.setUp('rabbitmq', false);
+      for (let time = 0; time < 4; time++) crashOnce(fleet, 'web');
+      fleet.judgeFor(60);
     },
   },
   {
@@ -559,9 +607,14 @@ const CASES: readonly Case[] = [
 const deadFacts = (fleet: JudgedFleet) =>
   ({ state: 'exited', exitCode: 3, finishedAtMs: fleet.nowMs, hasRestartPolicy: true }) as const;
 
-function crashOnce(fleet: JudgedFleet): void {
-  event(fleet, `id-of-${W}`, 'die', 1);
-  fleet.container(W, { state: 'restarting', exitCode: 1, finishedAtMs: fleet.nowMs, hasRestartPolicy: true });
+function crashOnce(fleet: JudgedFleet, name = W): void {
+  event(fleet, `id-of-${name}`, 'die', 1);
+  fleet.container(name, {
+    state: 'restarting',
+    exitCode: 1,
+    finishedAtMs: fleet.nowMs,
+    hasRestartPolicy: true,
+  });
   fleet.judgeFor(20);
 }
 

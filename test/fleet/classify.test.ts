@@ -137,6 +137,24 @@ describe('a container', () => {
     it(what, () => assert.deepEqual(createClassifier(CONFIG)({ name, labels }), expected));
   }
 
+  it('is shown as other where it fits nothing, unless others are hidden, ignored or of another project', () => {
+    const classify = createClassifier({ ...CONFIG, docker: { compose_project: null, others: 'show' } });
+    const oneOff = { ...compose('p', 'spine'), 'com.docker.compose.oneoff': 'True' };
+    const barred = { role: 'other', isOtherByLabel: true };
+    assert.deepEqual(classify({ name: 'hello', labels: {} }), { role: 'other' });
+    assert.deepEqual(classify({ name: 'spine', labels: { 'stagewatch.role': 'other' } }), barred);
+    assert.deepEqual(classify({ name: 'p-spine-run-1a2b', labels: oneOff }), barred);
+    assert.equal(classify({ name: 'hello', labels: { 'stagewatch.role': 'ignore' } }), undefined);
+    assert.equal(classify({ name: 'hello', labels: {} }, 'progress'), undefined);
+    assert.equal(classify({ name: 'spine', labels: {} })?.role, 'worker');
+    const ofRun = createClassifier({ ...CONFIG, docker: { compose_project: 'run', others: 'show' } });
+    assert.equal(ofRun({ name: 'hello', labels: {} }), undefined);
+    assert.deepEqual(ofRun({ name: 'run-web-1', labels: compose('run', 'web') }), { role: 'other' });
+    const hiding = createClassifier({ ...CONFIG, docker: { compose_project: null, others: 'hide' } });
+    assert.equal(hiding({ name: 'hello', labels: {} }), undefined);
+    assert.equal(hiding({ name: 'spine', labels: { 'stagewatch.role': 'other' } }), undefined);
+  });
+
   it('is infrastructure as the backup, where nothing else says what it is', () => {
     const classify = createClassifier({ ...CONFIG, detection: { backup: ['*backup*'] } });
     assert.deepEqual(classify({ name: 'nightly-backup', labels: {} }), {

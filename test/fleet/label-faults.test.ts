@@ -13,7 +13,7 @@ describe('labels', () => {
     [
       { 'stagewatch.role': 'wroker' },
       [
-        'label stagewatch.role=wroker is no role (worker, orchestrator, infrastructure, ignore); meant worker?',
+        'label stagewatch.role=wroker is no role (worker, orchestrator, infrastructure, other, ignore); meant worker?',
       ],
     ],
     [

@@ -43,7 +43,7 @@ names. Every option may be left out. Unknown keys are faults. \`stagewatch check
   and of its compose service.
 - The environment wins over the file. With \`_FILE\` appended, a variable names a file that holds the value, which is the
   way for secrets. Lists are written with commas between.
-- Labels of a container win over both: \`stagewatch.role\` (worker, orchestrator, infrastructure, ignore),
+- Labels of a container win over both: \`stagewatch.role\` (worker, orchestrator, infrastructure, other, ignore),
   \`stagewatch.stage\`, \`stagewatch.gpu\`, \`stagewatch.restart\` (true, false; anything else
   forbids restarts), \`stagewatch.dump_signal\` ([stacks](detection.md#stacks-of-a-hung-worker)). The log names labels that are
   not understood.

@@ -5,7 +5,7 @@ import { configSchema } from '../../src/config/schema.js';
 import { createEvaluation } from '../../src/detectors/evaluation.js';
 import type { Verdicts } from '../../src/detectors/verdicts.js';
 import { createClassifier } from '../../src/fleet/classify.js';
-import { createFleetStore } from '../../src/fleet/fleet-store.js';
+import { createFleetStore, type FleetStore } from '../../src/fleet/fleet-store.js';
 import { listStages } from '../../src/fleet/list-stages.js';
 import type { Fleet } from '../../src/fleet/model.js';
 import type { JournalEntry, JournalFields } from '../../src/journal/journal-entry.js';
@@ -27,6 +27,8 @@ export interface SimulatedPage {
   readonly fleet: Fleet;
   readonly simulation: Simulation;
   readonly verdicts: () => Verdicts;
+  /** Tells the fleet something that the simulation does not have. */
+  readonly apply: FleetStore['apply'];
   /** Lets time pass in the pipeline, its judgement and the page's history. */
   pass(seconds: number): Promise<void>;
   /** Ends the server; `start` serves the same fleet again, at the same port. */
@@ -93,6 +95,7 @@ export async function serveSimulatedPage(options: SimulatedPageOptions = {}): Pr
     fleet: store.fleet,
     simulation,
     verdicts: () => evaluation.verdicts,
+    apply: store.apply,
     async pass(seconds) {
       for (let passed = 0; passed < seconds * 1000; passed += STEP_MS) {
         const stepMs = Math.min(STEP_MS, seconds * 1000 - passed);

@@ -22,6 +22,7 @@ describe('the first full picture', () => {
       stages: 'paddle-worker, spine-worker',
       orchestrators: 1,
       infrastructure: 'RabbitMQ',
+      others: '',
       ignored: 'other-0, other-1, other-2, other-3, other-4, other-5, other-6, other-7 and 2 more',
     });
     assert.equal(adviceOnRoles(picture), undefined);
@@ -47,7 +48,7 @@ describe('the first full picture', () => {
     const { fleet } = fleetOf(containerFacts('celery-1'));
     assert.match(
       adviceOnRoles(describeFirstPicture(fleet)) ?? '',
-      /ignored: celery-1\); label workers stagewatch\.role=worker/,
+      /\(celery-1\); label workers stagewatch\.role=worker/,
     );
   });
 });

@@ -38,6 +38,21 @@ const CONTAINER_FIELDS = [
   'finishedAt',
   'lastExitCode',
 ] as const;
+/** Of what is no part of the pipeline, which there may be hundreds of. */
+const OTHER_FIELDS = [
+  'container',
+  'image',
+  'role',
+  'project',
+  'state',
+  'health',
+  'startedAt',
+  'finishedAt',
+  'lastExitCode',
+  'restarts',
+  'oomEvents',
+] as const;
+const MAX_OTHERS = 500;
 const JOB_FIELDS = [
   'container',
   'id',
@@ -68,7 +83,7 @@ export function renderPagePicture(facts: PageFacts, nowMs: number) {
     ...pick(fleet, FLEET_FIELDS),
     recovery: renderRecovery(facts.recovery.picture, nowMs),
     silences: facts.silences(nowMs),
-    containers: fleet.containers.map((container) => pick(container, CONTAINER_FIELDS)),
+    ...describeContainers(fleet.containers),
     workers: fleet.workers.map((worker) => pick(worker, WORKER_FIELDS)),
     orchestrators: fleet.orchestrators.map((orchestrator) => pick(orchestrator, ORCHESTRATOR_FIELDS)),
     queues: fleet.queues.map((queue) => ({
@@ -77,6 +92,24 @@ export function renderPagePicture(facts: PageFacts, nowMs: number) {
       unacked: figureOf(queue.unacked),
       consumers: figureOf(queue.consumers),
     })),
+  };
+}
+
+type Containers = ReturnType<typeof renderFleetJson>['containers'];
+
+function describeContainers(all: Containers) {
+  const others = all.filter(({ role }) => role === 'other');
+  return {
+    containers: [
+      ...all.filter(({ role }) => role !== 'other').map((container) => pick(container, CONTAINER_FIELDS)),
+      ...others.slice(0, MAX_OTHERS).map((container) => ({
+        ...pick(container, OTHER_FIELDS),
+        // To a tenth: what changes at every reading would be sent at every reading.
+        cpuRecentCores:
+          container.cpuRecentCores === null ? null : Math.round(container.cpuRecentCores * 10) / 10,
+      })),
+    ],
+    othersLeftOut: Math.max(0, others.length - MAX_OTHERS),
   };
 }
 

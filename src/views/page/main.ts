@@ -14,6 +14,7 @@ import { createGpusView } from './gpus-view.js';
 import { createHeaderView } from './header-view.js';
 import { createJournalView } from './journal-view.js';
 import { createOrchestratorsView } from './orchestrators-view.js';
+import { createOthersView } from './others-view.js';
 import type { JournalJson, PageJson } from './page-json.js';
 import { createProblemsView } from './problems-view.js';
 import { scopeOf } from './scope.js';
@@ -61,6 +62,7 @@ const views = [
   createGpusView(context),
   workers,
   createOrchestratorsView(context),
+  createOthersView(),
   createJournalView(context),
   createSourcesView(),
 ];

@@ -34,6 +34,11 @@ export function holdsOrchestrator(scope: Scope, orchestrator: OrchestratorView):
   return includes(scope.text, [container, stageLabel, document, status]);
 }
 
+/** What serves no stage and is not on a GPU is not of the one that is selected. */
+export function holdsOther(scope: Scope, container: string, group: string): boolean {
+  return scope.stage === null && scope.gpu === null && includes(scope.text, [container, group]);
+}
+
 /** Itself, or one of its consequences, is about what is selected. */
 export function holdsProblem(scope: Scope, problem: Problem): boolean {
   return [problem, ...problem.consequences].some((one) => isAbout(scope, one));

@@ -12,8 +12,9 @@ import type { View } from './shown.js';
 export function createSourcesView(): View {
   const infrastructure = el('ul', 'infrastructure');
   const rows = el('ul', 'source-rows');
+  const gaps = el('p', 'recovery-mode');
   const recovery = el('p', 'recovery-mode');
-  byId('surroundings').replaceChildren(infrastructure, rows, recovery);
+  byId('surroundings').replaceChildren(infrastructure, rows, gaps, recovery);
   const pieces = createKeyedList({
     parent: infrastructure,
     keyOf: ({ title, container }: InfrastructureView) => container ?? title,
@@ -28,6 +29,8 @@ export function createSourcesView(): View {
     update({ picture }) {
       pieces.update(picture.infrastructure);
       sources.update(picture.sources);
+      setHidden(gaps, picture.gaps.text === null);
+      setText(gaps, picture.gaps.text ?? '');
       setHidden(recovery, picture.recovery === null);
       const text = picture.recovery?.text ?? '';
       setText(recovery, text === '' ? '' : `Recovery: ${text}.`);

@@ -10,6 +10,8 @@ export interface FleetJson {
   readonly at?: Maybe<string>;
   readonly sources?: Maybe<readonly SourceJson[]>;
   readonly containers?: Maybe<readonly ContainerJson[]>;
+  /** Containers of role `other` that the list leaves out, because there are too many. */
+  readonly othersLeftOut?: Maybe<number>;
   readonly stages?: Maybe<readonly StageJson[]>;
   readonly gpus?: Maybe<readonly GpuJson[]>;
   readonly queues?: Maybe<readonly QueueJson[]>;
@@ -35,6 +37,13 @@ export interface ContainerJson {
   readonly role?: Maybe<string>;
   readonly title?: Maybe<string>;
   readonly stage?: Maybe<string>;
+  /** Of Compose, or the stack of Swarm. */
+  readonly project?: Maybe<string>;
+  readonly service?: Maybe<string>;
+  readonly restarts?: Maybe<Readonly<Record<string, number>>>;
+  readonly oomEvents?: Maybe<number>;
+  /** On average over about the last minute. */
+  readonly cpuRecentCores?: Maybe<number>;
   /** Who starts it again when it ends, and what a person types to have that done. */
   readonly supervisor?: Maybe<{
     readonly title?: Maybe<string>;

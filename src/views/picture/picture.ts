@@ -7,6 +7,8 @@ import type { FleetJson, HistoryJson, RecoveryJson } from './api-shapes.js';
 import { describeFlow } from './flow.js';
 import type { Flow } from './flow-model.js';
 import { elapsedMs, parseTime } from './format.js';
+import { describeGaps, type GapsView } from './gaps.js';
+import { listOthers, type OthersView } from './others.js';
 import {
   groupByStage,
   listOrchestrators,
@@ -58,6 +60,8 @@ export interface Picture {
   readonly workers: readonly WorkerView[];
   readonly workerGroups: readonly WorkerGroup[];
   readonly orchestrators: readonly OrchestratorView[];
+  readonly others: OthersView;
+  readonly gaps: GapsView;
   readonly recovery: RecoveryView | null;
 }
 
@@ -88,6 +92,8 @@ export function describePicture(parts: PictureParts): Picture {
       flow.stages.map(({ id }) => id),
     ),
     orchestrators: listOrchestrators(fleet, around),
+    others: listOthers(fleet, nowMs),
+    gaps: describeGaps(fleet),
     recovery: recovery ? describeRecovery(recovery, fleet, nowMs) : null,
   };
 }

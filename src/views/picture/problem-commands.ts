@@ -24,6 +24,8 @@ export interface CommandContext {
   readonly state: string | null;
   /** Who starts the container again, where that is not for the engine's client to do, and how a person asks for it. */
   readonly supervisor: { readonly title: string; readonly remedy: string | null } | null;
+  /** It is no part of the pipeline: the daemon restarts it for nobody. */
+  readonly isOther?: boolean;
   /** Recovery leaves its restart to a person: only a forced one would be done. */
   readonly needsForce: boolean;
   /** Where progress files are, if they are watched. */
@@ -85,14 +87,14 @@ function inside(container: string, state: string | null): Command {
 
 /** What the text of the kind advises, where it can be done in this state. */
 function remedies(container: string, kind: string, context: CommandContext): readonly Command[] {
-  const { state, supervisor, needsForce } = context;
+  const { state, supervisor, needsForce, isOther = false } = context;
   if (state === 'paused') return [{ text: `docker unpause ${container}`, purpose: 'let it go on' }];
   if (kind === 'WorkerCrashLooping' && supervisor === null) {
     return [{ text: `docker stop ${container}`, purpose: 'end the loop' }];
   }
   const canStart = STARTABLE.has(state ?? '') && supervisor === null && TO_START.has(kind);
   const start = canStart ? [{ text: `docker start ${container}`, purpose: 'start it again' }] : [];
-  if (!RESTARTABLE.has(kind)) return start;
+  if (!RESTARTABLE.has(kind) || isOther) return start;
   if (supervisor?.remedy) return [{ text: supervisor.remedy, purpose: `restarted by ${supervisor.title}` }];
   const force = needsForce ? ' --force' : '';
   const dryRun = {

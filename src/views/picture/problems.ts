@@ -220,6 +220,7 @@ function commandContext(finding: FindingJson, surroundings: Surroundings): Comma
     // Without an engine to ask, the name in a progress file is the best there is.
     isKnown: known.size === 0 || known.has(container),
     state: states.get(container)?.state ?? null,
+    isOther: states.get(container)?.role === 'other',
     supervisor: supervisorIn(states.get(container)),
     needsForce:
       (decision?.decision === 'notify' || decision?.decision === 'refuse') &&

@@ -3,6 +3,7 @@
 import type { FleetJson } from './api-shapes.js';
 import type { Flow } from './flow-model.js';
 import { elapsedMs, formatCount, formatDuration, formatNumbered, parseTime } from './format.js';
+import { sayNobodyKnown } from './gaps.js';
 import type { WorkerView } from './people.js';
 import type { Problem, ProblemList } from './problems.js';
 import type { SourceChip } from './surroundings.js';
@@ -41,8 +42,8 @@ export function sayHowItIs(parts: SentenceParts): Sentence {
 }
 
 /** Of a pipeline whose workers are for the most part not known, no news is not good news. */
-function sayUnjudged({ workers }: SentenceParts): string | undefined {
-  if (workers.length === 0) return 'No problem is known, and no worker: stages or labels say which they are.';
+function sayUnjudged({ workers, fleet }: SentenceParts): string | undefined {
+  if (workers.length === 0) return sayNobodyKnown(fleet);
   const unknown = workers.filter(({ status }) => status === 'unknown');
   if (unknown.length * 2 <= workers.length) return undefined;
   const why = unknown[0]?.reason ? `: ${unknown[0].reason}` : '';

@@ -1,6 +1,7 @@
 /** Narrows a picture to one stage, one GPU or what contains some text; the sentence stays that of the whole. */
 
-import { groupByStage } from '../picture/people.js';
+import type { OthersView } from '../picture/others.js';
+import { countStatusesOf, groupByStage } from '../picture/people.js';
 import type { Picture } from '../picture/picture.js';
 import type { Problem } from '../picture/problems.js';
 
@@ -71,6 +72,24 @@ export function narrowPicture(picture: Picture, narrowing: Narrowing): Picture {
       stages.map(({ id }) => id),
     ),
     orchestrators,
+    others: narrowOthers(picture.others, narrowing, isSought),
     recovery: null,
+  };
+}
+
+/** They serve no stage, and are on no GPU. */
+function narrowOthers(
+  { groups }: OthersView,
+  { stage, gpu }: Narrowing,
+  isSought: (...texts: readonly (string | null)[]) => boolean,
+): OthersView {
+  const left = (stage === null && gpu === null ? groups : []).flatMap((group) => {
+    const containers = group.containers.filter(({ container }) => isSought(container, group.label));
+    return containers.length === 0 ? [] : { ...group, containers, counts: countStatusesOf(containers) };
+  });
+  return {
+    groups: left,
+    count: left.reduce((sum, { containers }) => sum + containers.length, 0),
+    leftOut: 0,
   };
 }

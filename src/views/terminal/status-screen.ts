@@ -1,7 +1,8 @@
-/** The whole status screen as lines that fit its width: problems, infrastructure, flow, GPUs, workers, orchestrators, recovery. */
+/** The whole status screen as lines that fit its width: problems, infrastructure, flow, GPUs, workers, orchestrators, others, recovery. */
 
 import type { Picture } from '../picture/picture.js';
 import { flowRows } from './flow-rows.js';
+import { otherRows } from './other-rows.js';
 import { orchestratorRows, workerRows } from './people-rows.js';
 import { type ProblemRoom, problemRows } from './problem-rows.js';
 import { recoveryRows } from './recovery-rows.js';
@@ -22,6 +23,7 @@ export interface ScreenOptions {
   readonly pageRows: number | null;
 }
 
+const OTHERS_ROOM = { maxGroups: 12, maxPerGroup: 8, maxAll: 12 };
 const BLANK: Row = { line: [] };
 /** As many healthy ones are listed as are read at a glance. */
 const MAX_HEALTHY = 20;
@@ -46,6 +48,7 @@ export function renderScreen(picture: Picture, options: ScreenOptions): readonly
         gpuRows(picture.gpus, width),
         workerRows(picture.workerGroups, room),
         orchestratorRows(picture.orchestrators, branchOf, room),
+        otherRows(picture.others, { ...OTHERS_ROOM, width }),
         recoveryRows(picture.recovery, { width, maxRestarts: MAX_RESTARTS }),
       ];
   const rows = [headRows(picture, { width, narrowedTo, fault }), ...sections]

@@ -38,6 +38,9 @@ export function headRows(picture: Picture, { width, narrowedTo, fault }: HeadOpt
         ? []
         : paragraph(`${source}: ${warning}`, width, 'slow').map((text) => ({ line: text })),
     ),
+    ...(picture.gaps.text === null || narrowedTo !== null
+      ? []
+      : paragraph(picture.gaps.text, width, 'dim').map((text) => ({ line: text }))),
     ...(fault === null ? [] : paragraph(fault, width, 'stuck').map((text) => ({ line: text }))),
     ...(narrowedTo === null ? [] : [{ line: line(span(`shown: ${narrowedTo}`, 'waiting')) }]),
   ];

@@ -7,9 +7,9 @@ import { PAGE_ASSET_PATHS, PAGE_MODULES } from '../../../src/views/page-assets.j
 import { SEVERITY_LOOKS, STATUS_LOOKS } from '../../../src/views/picture/vocabulary.js';
 import { type SimulatedPage, serveSimulatedPage } from '../../support/simulated-page.js';
 
-const SENT_LIMIT_BYTES = 76_000;
+const SENT_LIMIT_BYTES = 80_000;
 /** With 53 kB of uPlot, and without a minifier. */
-const RAW_LIMIT_BYTES = 214_000;
+const RAW_LIMIT_BYTES = 226_000;
 
 /** Every module that `main.js` leads to, by what their sources import; what is imported as a type only is no file. */
 function reachable(from: string, seen = new Set<string>()): ReadonlySet<string> {

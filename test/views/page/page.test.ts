@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createSilences } from '../../../src/alerting/silences.js';
 import type { HandAnswer, HandRequest } from '../../../src/recovery/recovery.js';
 import { type Browser, type OpenPage, type PageOptions, startBrowser } from '../../support/browser.js';
+import { containerFacts } from '../../support/build-fleet.js';
 import { findProgram } from '../../support/machine.js';
 import { NO_RECOVERY } from '../../support/no-recovery.js';
 import { type SimulatedPage, serveSimulatedPage } from '../../support/simulated-page.js';
@@ -87,6 +88,20 @@ describe('the page in a browser', { skip: isMissing }, () => {
     assert.equal(await page.locator('.stage').count(), 10);
     assert.ok((await page.locator('.spark canvas').count()) >= 10, 'sparklines are drawn');
     assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it('shows containers that are no part of the pipeline by project, and hides them with a stage', async () => {
+    const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
+    const facts = containerFacts('shop-web-1', { labels, health: 'unhealthy' });
+    served.apply({ kind: 'container-inspected', atMs: served.clock.nowMs(), facts });
+    await served.clock.advance(2000);
+    const { page } = await open();
+    const group = page.locator('.other-group');
+    assert.match((await group.first().textContent()) ?? '', /shop1 slowshop-web-1running, unhealthy/);
+    await page.locator('.stage-title', { hasText: 'Witnesses' }).click();
+    await waitFor('no group', async () => (await group.count()) === 0);
+    served.apply({ kind: 'container-vanished', id: facts.id });
     await page.close();
   });
 
@@ -249,7 +264,7 @@ describe('the page in a browser', { skip: isMissing }, () => {
         );
         assert.equal(isDark, scheme === 'dark');
         const folded = await page.locator('.fold:not([open])').count();
-        assert.equal(folded, width === 390 ? 5 : 0);
+        assert.equal(folded, width === 390 ? 6 : 0);
         assert.deepEqual(complaints, []);
         await page.close();
       });
