@@ -20,6 +20,7 @@ import type { Config } from './config/schema.js';
 import { listSuspects, listUnserved } from './detectors/suspects.js';
 import { createClassifier } from './fleet/classify.js';
 import { createFleetStore } from './fleet/fleet-store.js';
+import { listGpuContainers } from './fleet/gpu-containers.js';
 import { listStages } from './fleet/list-stages.js';
 import type { Observation } from './fleet/observations.js';
 import { createJournal } from './journal/journal.js';
@@ -93,6 +94,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     forgetSource: store.forgetSource,
     suspects: () => listSuspects(evaluation.facts.verdicts, store.fleet),
     unserved: () => listUnserved(evaluation.facts.verdicts, store.fleet),
+    gpuContainers: () => listGpuContainers(store.fleet),
     state,
     env,
     clock,

@@ -38,6 +38,7 @@ const TRIED_ELSEWHERE: readonly (readonly [start: string, test: string])[] = [
   ['stagewatch sentinel', 'test/clients/sentinel-command.test.ts'],
   ['stagewatch report --prometheus', 'test/integration/report.test.ts'],
   ['stagewatch status --url https', 'test/cli/server-access.test.ts'],
+  ['(nvidia-smi', 'test/sources/gpu-processes/gpu-processes-source.test.ts'],
   ['curl --cacert', 'test/views/door/tls-front.test.ts'],
 ];
 

@@ -5,6 +5,7 @@ import { alertsSection } from './alerts-section.js';
 import { dcgmSection } from './dcgm-section.js';
 import { detectionSection } from './detection-section.js';
 import { dockerSection } from './docker-section.js';
+import { gpuProcessesSection } from './gpu-processes-section.js';
 import { listenOption } from './listen-option.js';
 import { oneOf } from './option-types.js';
 import { progressSection } from './progress-section.js';
@@ -27,6 +28,7 @@ export const configSchema = z.strictObject(
       }),
     docker: dockerSection,
     dcgm: dcgmSection,
+    gpu_processes: gpuProcessesSection,
     rabbitmq: rabbitmqSection,
     progress: progressSection,
     sentinels: sentinelsSection,

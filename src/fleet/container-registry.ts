@@ -115,7 +115,9 @@ export function createContainerRegistry(
     if (!classification) {
       containers.delete(identity);
       const isByLabel = isOutsideByLabel(facts.labels);
-      ignored.set(facts.id, { id: facts.id, name: facts.name, ...(isByLabel && { isByLabel }) });
+      const isEnded = facts.state === 'exited' || facts.state === 'dead';
+      const { id, name } = facts;
+      ignored.set(id, { id, name, ...(isByLabel && { isByLabel }), ...(isEnded && { isEnded }) });
       return;
     }
     const ledger = ledgerOf(facts.id);

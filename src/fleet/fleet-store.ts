@@ -4,6 +4,7 @@ import type { Classify } from './classify.js';
 import { createContainerRegistry } from './container-registry.js';
 import { createCpuRegistry } from './cpu-registry.js';
 import { createGpuLinkMemory } from './gpu-link-memory.js';
+import { createGpuProcessRegistry } from './gpu-process-registry.js';
 import { createGpuRegistry } from './gpu-registry.js';
 import { createIoRegistry } from './io-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
@@ -42,6 +43,12 @@ export function createFleetStore(classify: Classify): FleetStore {
   const processes = createProcessRegistry(containers);
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
+  const gpuProcesses = createGpuProcessRegistry({
+    containers,
+    ignored,
+    gpus: gpuRegistry.gpus,
+    isEngineRead: () => sources.get('docker')?.isUp === true,
+  });
   const stages = new Map<string, Stage>();
   const toldQueues = createToldQueues();
   const queueRegistry = createQueueRegistry();
@@ -53,7 +60,7 @@ export function createFleetStore(classify: Classify): FleetStore {
     toldStages,
     onStageTold(identity) {
       registry.restage(identity);
-      gpuLinks.invalidate();
+      forgetGpuUsers();
     },
     areOutcomesExpected: () => sources.has('sentinels'),
     knownStages: () => [...stages.keys(), ...sentinels.sentinels.stages.keys()],
@@ -77,6 +84,13 @@ export function createFleetStore(classify: Classify): FleetStore {
     get gpuLinks() {
       progress.refresh();
       return gpuLinks.links();
+    },
+    get gpuHoldings() {
+      progress.refresh();
+      return gpuProcesses.holdings();
+    },
+    get gpuOrphans() {
+      return gpuProcesses.orphans();
     },
     queues: queueRegistry.queues,
     get broker() {
@@ -105,8 +119,14 @@ export function createFleetStore(classify: Classify): FleetStore {
     sentinels: sentinels.sentinels,
   };
 
-  function containersChanged(): void {
+  /** Who may use which GPU, and who holds memory of it, is worked out when asked for. */
+  function forgetGpuUsers(): void {
     gpuLinks.invalidate();
+    gpuProcesses.invalidate();
+  }
+
+  function containersChanged(): void {
+    forgetGpuUsers();
     progress.containersChanged();
   }
 
@@ -170,7 +190,10 @@ export function createFleetStore(classify: Classify): FleetStore {
         io.applyRead(observation);
         break;
       case 'gpus-read':
-        if (gpuRegistry.applyRead(observation)) gpuLinks.invalidate();
+        if (gpuRegistry.applyRead(observation)) forgetGpuUsers();
+        break;
+      case 'gpu-processes-read':
+        gpuProcesses.applyRead(observation);
         break;
       case 'broker-read':
         queueRegistry.relabel(
@@ -202,7 +225,7 @@ export function createFleetStore(classify: Classify): FleetStore {
   function reclassify(next: Classify): void {
     registry.reclassify(next);
     progress.reclassify(next);
-    gpuLinks.invalidate();
+    forgetGpuUsers();
   }
 
   function forgetSource(source: SourceName): void {
@@ -217,8 +240,9 @@ export function createFleetStore(classify: Classify): FleetStore {
     if (source === 'sentinels') sentinels.forgetPresent();
     if (source === 'dcgm') {
       gpuRegistry.forget();
-      gpuLinks.invalidate();
+      forgetGpuUsers();
     }
+    if (source === 'gpu_processes') gpuProcesses.forget();
   }
 
   return { fleet, apply, reclassify, forgetSource };

@@ -4,6 +4,7 @@ import type { SequenceRing } from '../lib/sequence-ring.js';
 import type { CpuActivity } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
+import type { GpuHolding, GpuOrphans } from './gpu-process-model.js';
 import type { IoActivity } from './io-model.js';
 import type { ContainerProcesses } from './process-model.js';
 import type { ProgressPicture } from './progress-model.js';
@@ -14,7 +15,7 @@ import type { ContainerStacks } from './stack-model.js';
 import type { Stage } from './stage-model.js';
 import type { Supervisor } from './supervisor.js';
 
-export const SOURCE_NAMES = ['docker', 'rabbitmq', 'progress', 'sentinels', 'dcgm'] as const;
+export const SOURCE_NAMES = ['docker', 'rabbitmq', 'progress', 'sentinels', 'dcgm', 'gpu_processes'] as const;
 
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
@@ -164,6 +165,8 @@ export interface IgnoredContainer {
   readonly name: string;
   /** A label says that it is no part of the pipeline. */
   readonly isByLabel?: true;
+  /** It does not run. */
+  readonly isEnded?: true;
 }
 
 export interface Fleet extends ProgressPicture {
@@ -190,6 +193,10 @@ export interface Fleet extends ProgressPicture {
   readonly lostGpus: ReadonlyMap<string, LostGpu>;
   /** Which containers may use which GPUs. */
   readonly gpuLinks: readonly GpuLink[];
+  /** GPU memory that containers hold; empty where nothing tells. */
+  readonly gpuHoldings: readonly GpuHolding[];
+  /** GPU memory that no container holds, a GPU each; those of which that is not known are missing. */
+  readonly gpuOrphans: readonly GpuOrphans[];
   /** By `vhost/name`. */
   readonly queues: ReadonlyMap<string, Queue>;
   /** Undefined until a broker has answered. */

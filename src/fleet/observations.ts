@@ -4,6 +4,7 @@ import type { CpuReading } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { GpuRequest } from './gpu-model.js';
 import type { GpusRead } from './gpu-observations.js';
+import type { GpuProcessesRead } from './gpu-process-model.js';
 import type { IoReading } from './io-model.js';
 import type { ContainerState, HealthState, SourceName } from './model.js';
 import type { ProcessReading } from './process-model.js';
@@ -117,4 +118,5 @@ export type Observation =
   /** What some containers printed when they were asked for the stacks of their threads. */
   | { readonly kind: 'stacks-read'; readonly atMs: number; readonly readings: readonly StackReading[] }
   | GpusRead
+  | GpuProcessesRead
   | SentinelObservation;

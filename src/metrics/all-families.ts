@@ -6,6 +6,7 @@ import { cpuFamilies } from './cpu-families.js';
 import { failureSentinelFamilies } from './failure-sentinel-families.js';
 import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
+import { gpuHoldingFamilies, gpuOrphanFamilies } from './gpu-process-families.js';
 import { journalFamilies } from './journal-families.js';
 import { notificationFamilies } from './notification-families.js';
 import { PROGRESS_FAMILY_GROUPS } from './progress-families.js';
@@ -22,6 +23,8 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   cpuFamilies,
   gpuFamilies,
   gpuContainerFamilies,
+  gpuHoldingFamilies,
+  gpuOrphanFamilies,
   stageInfoFamilies,
   queueFamilies,
   brokerFamilies,

@@ -10,6 +10,7 @@ export interface DemoAddresses {
   readonly metricsUrl: string;
   readonly managementUrl: string;
   readonly dcgmUrl: string;
+  readonly nvidiaSmiUrl: string;
   readonly progressDirectory: string;
   readonly sentinelRoot: string;
 }
@@ -53,6 +54,7 @@ export function demoConfig({ profile, speed, isRecovering, addresses }: DemoConf
     },
     sentinels: { root: addresses.sentinelRoot },
     dcgm: { url: addresses.dcgmUrl, interval: shorten(10 * SECOND, 2) },
+    gpu_processes: { url: addresses.nvidiaSmiUrl, interval: shorten(15 * SECOND, 2) },
     ...withOwnLimits(simulationConfig(profile), shorten),
     detection: detectionLimits(profile, shorten),
     recovery: { enabled: true, dry_run: !isRecovering, ...recoveryLimits(shorten) },

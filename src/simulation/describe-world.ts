@@ -1,10 +1,19 @@
 /** Puts the simulated world into the words of observations; pure. */
 
 import type { GpuReading, GpusRead } from '../fleet/gpu-observations.js';
+import type { GpuProcess, GpuProcessesRead } from '../fleet/gpu-process-model.js';
 import type { ContainerFacts, ListedContainer } from '../fleet/observations.js';
 import type { ChangedProgressFile } from '../fleet/progress-observations.js';
 import type { BrokerRead, QueueReading } from '../fleet/queue-observations.js';
-import type { ProgressFile, SimContainer, SimGpu, SimWorker, World } from './world.js';
+import {
+  type ProgressFile,
+  pidOf,
+  type SimContainer,
+  type SimGpu,
+  type SimWorker,
+  strayPidOf,
+  type World,
+} from './world.js';
 
 const GIB = 1024 ** 3;
 const MEMORY_GIB = 180;
@@ -121,4 +130,25 @@ function readGpu({ index, uuid, leakedGib, xid79 }: SimGpu, workers: readonly Si
     powerWatts: 140 + Math.min(800, busy * 60),
     xids: { last: xid79 > 0 ? 79 : 0, totals, recent: new Map() },
   };
+}
+
+/** What leaks is held by a process that outlived its worker. */
+export function readGpuProcesses(world: World, atMs: number): GpuProcessesRead {
+  const present = new Map(world.gpus.filter(({ isLost }) => !isLost).map((gpu) => [gpu.index, gpu]));
+  const held = [...world.workers.values()].flatMap(
+    ({ container, stage, gpu, mode }): readonly GpuProcess[] => {
+      const uuid = present.get(gpu)?.uuid;
+      if (uuid === undefined || mode === 'down') return [];
+      const owner = { kind: 'container', ids: [container.id] } as const;
+      const pid = pidOf(container, world);
+      return [{ pid, uuid, usedBytes: stage.gpuMemoryGib * GIB, program: 'python', owner }];
+    },
+  );
+  const strays = [...present.values()].flatMap((gpu): readonly GpuProcess[] => {
+    if (gpu.leakedGib === 0) return [];
+    const usedBytes = Math.round(gpu.leakedGib * GIB);
+    return [{ pid: strayPidOf(gpu), uuid: gpu.uuid, usedBytes, program: 'python', owner: { kind: 'none' } }];
+  });
+  const gpus = [...present.values()].map(({ index, uuid }) => ({ index: String(index), uuid }));
+  return { kind: 'gpu-processes-read', atMs, gpus, processes: [...held, ...strays] };
 }

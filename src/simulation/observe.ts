@@ -3,7 +3,14 @@
 import type { SourceName } from '../fleet/model.js';
 import type { Observation } from '../fleet/observations.js';
 import type { Agenda } from './agenda.js';
-import { describeContainer, listContainer, readBroker, readFile, readGpus } from './describe-world.js';
+import {
+  describeContainer,
+  listContainer,
+  readBroker,
+  readFile,
+  readGpuProcesses,
+  readGpus,
+} from './describe-world.js';
 import type { Outages } from './outages.js';
 import type { ContainerChange, PipelineHooks, SimSentinel } from './pipeline-model.js';
 import { cpuSecondsAt, type SimContainer, type World } from './world.js';
@@ -31,6 +38,7 @@ const INTERVALS_MS: ObserverIntervals = {
   progress: 2000,
   sentinels: 1000,
   dcgm: 10_000,
+  gpu_processes: 15_000,
   cpu: 10_000,
   retry: 5000,
 };
@@ -204,6 +212,7 @@ export function createObserver(options: ObserverOptions): Observer {
       every('progress', sweep);
       every('sentinels', lookForSentinels);
       every('dcgm', (w) => apply(readGpus(w, agenda.nowMs)));
+      every('gpu_processes', (w) => apply(readGpuProcesses(w, agenda.nowMs)));
       agenda.after(0, readCpu);
     },
   };

@@ -218,6 +218,20 @@ function addContainer(
   return container;
 }
 
+/** Above what any Linux numbers processes up to, so that nobody takes one for a process of this machine. */
+const FIRST_PID = 4_194_304;
+const FIRST_STRAY_PID = FIRST_PID + 100_000;
+
+/** Of a container's first process, as the host counts. */
+export function pidOf({ name }: SimContainer, { containers }: World): number {
+  return FIRST_PID + [...containers.keys()].indexOf(name);
+}
+
+/** Of the process outside of all containers that holds what leaks on the GPU. */
+export function strayPidOf({ index }: SimGpu): number {
+  return FIRST_STRAY_PID + index;
+}
+
 /** An idle process still wakes now and then. */
 export const IDLE_CORES = 0.001;
 

@@ -6,6 +6,8 @@ import type { SourceName } from '../fleet/model.js';
 import { createDcgmSource } from './dcgm/dcgm-source.js';
 import { createDockerSource } from './docker/docker-source.js';
 import { findEngineAddress } from './docker/engine-address.js';
+import { createGpuProcessesSource } from './gpu-processes/gpu-processes-source.js';
+import { createSmiWay } from './gpu-processes/smi-ways.js';
 import { createProgressSource } from './progress/progress-source.js';
 import { createRabbitmqSource } from './rabbitmq/rabbitmq-source.js';
 import { createSentinelsSource } from './sentinels/sentinels-source.js';
@@ -30,6 +32,7 @@ export function planSources(config: Config, env: Environment): readonly SourcePl
     planProgress(config),
     planSentinels(config),
     planDcgm(config),
+    planGpuProcesses(config, env),
   ];
 }
 
@@ -64,6 +67,30 @@ function planDcgm({ dcgm }: Config): SourcePlan {
     kind: 'watched',
     name: 'dcgm',
     create: (context) => createDcgmSource({ url, config: dcgm }, context),
+  };
+}
+
+function planGpuProcesses(config: Config, env: Environment): SourcePlan {
+  const { gpu_processes, docker } = config;
+  const { command, file, url } = gpu_processes;
+  if (command === null && file === null && url === null) {
+    const remedy = 'set gpu_processes.command to nvidia-smi to see the GPU memory of each container';
+    return { kind: 'absent', name: 'gpu_processes', remedy };
+  }
+  const found = docker.enabled ? findEngineAddress(docker, env) : undefined;
+  return {
+    kind: 'watched',
+    name: 'gpu_processes',
+    alsoReads: ['docker'],
+    create: (context) =>
+      createGpuProcessesSource(
+        {
+          way: createSmiWay(gpu_processes, context.clock),
+          config: gpu_processes,
+          ...(found?.kind === 'ok' && { engine: found.address }),
+        },
+        context,
+      ),
   };
 }
 

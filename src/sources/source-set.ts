@@ -35,6 +35,8 @@ export interface SourceSetOptions {
   readonly suspects?: () => readonly Suspect[];
   /** Ids of containers whose connections it wants to know; absent: none. */
   readonly unserved?: () => readonly string[];
+  /** Ids of running containers that may hold memory of a GPU; absent: none. */
+  readonly gpuContainers?: () => readonly string[];
   /** What a source keeps over a restart of the daemon is a section of its name. */
   readonly state: SectionedState;
   readonly env: Environment;
@@ -47,6 +49,7 @@ export function createSourceSet({
   forgetSource,
   suspects,
   unserved,
+  gpuContainers,
   state,
   env,
   clock,
@@ -77,7 +80,11 @@ export function createSourceSet({
     }
     const sourceLog = log.child({ component: plan.name });
     const durable = state.section(plan.name, MEMORY_VERSION);
-    const wanted = { ...(suspects && { suspects }), ...(unserved && { unserved }) };
+    const wanted = {
+      ...(suspects && { suspects }),
+      ...(unserved && { unserved }),
+      ...(gpuContainers && { gpuContainers }),
+    };
     const source = plan.create({ clock, log: sourceLog, apply, durable, ...wanted });
     running.set(plan.name, source);
     sourceLog.info({ target: source.target }, `watching ${plan.name}`);

@@ -1,11 +1,12 @@
-/** The GPUs as JSON for /api/v1/fleet, each with the containers that may use it. */
+/** The GPUs as JSON for /api/v1/fleet, each with the containers that may use it, and what they hold of its memory. */
 
 import type { Gpu, GpuLink } from '../fleet/gpu-model.js';
+import type { GpuHolding, GpuOrphans, OrphanProcess } from '../fleet/gpu-process-model.js';
 import type { Fleet } from '../fleet/model.js';
 import { toIso } from './iso-time.js';
 
 /** Lost GPUs come last, as they were when they were last seen. */
-export function renderGpus({ gpus, lostGpus, gpuLinks }: Fleet) {
+export function renderGpus({ gpus, lostGpus, gpuLinks, gpuHoldings, gpuOrphans }: Fleet) {
   const linksOf = new Map<string, GpuLink[]>();
   for (const link of gpuLinks) {
     const links = linksOf.get(link.identity);
@@ -13,9 +14,39 @@ export function renderGpus({ gpus, lostGpus, gpuLinks }: Fleet) {
     else linksOf.set(link.identity, [link]);
   }
   return [
-    ...[...gpus.values()].map((gpu) => renderGpu(gpu, linksOf.get(gpu.identity) ?? [])),
-    ...[...lostGpus.values()].map(({ gpu, lostAtMs }) => renderGpu(gpu, [], lostAtMs)),
+    ...[...gpus.values()].map((gpu) => ({
+      ...renderGpu(gpu, linksOf.get(gpu.identity) ?? []),
+      ...renderHolders(gpu, gpuHoldings, gpuOrphans),
+    })),
+    ...[...lostGpus.values()].map(({ gpu, lostAtMs }) => ({
+      ...renderGpu(gpu, [], lostAtMs),
+      ...renderHolders(gpu, [], []),
+    })),
   ];
+}
+
+/** Null: nothing tells. Of a GPU that is divided by MIG the whole is told, its instances are not. */
+function renderHolders({ uuid, mig }: Gpu, holdings: readonly GpuHolding[], orphans: readonly GpuOrphans[]) {
+  const own = mig ? [] : holdings.filter((one) => one.uuid === uuid);
+  const left = mig ? undefined : orphans.find((one) => one.uuid === uuid);
+  return {
+    memoryByContainer:
+      own.length === 0
+        ? null
+        : Object.fromEntries(own.map(({ container, usedBytes }) => [container, usedBytes])),
+    orphans: left?.processes.map(renderOrphan) ?? null,
+  };
+}
+
+function renderOrphan({ pid, program, usedBytes, startedAtMs, endedContainer, hasEnded }: OrphanProcess) {
+  return {
+    pid,
+    program: program ?? null,
+    usedBytes: usedBytes ?? null,
+    startedAt: toIso(startedAtMs),
+    endedContainer: endedContainer ?? null,
+    ended: hasEnded === true,
+  };
 }
 
 function renderGpu(gpu: Gpu, links: readonly GpuLink[], lostAtMs?: number) {

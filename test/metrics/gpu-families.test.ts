@@ -4,8 +4,10 @@ import { describe, it } from 'node:test';
 import { createClassifier } from '../../src/fleet/classify.js';
 import { createFleetStore, type FleetStore } from '../../src/fleet/fleet-store.js';
 import type { GpuRequest } from '../../src/fleet/gpu-model.js';
+import type { GpuProcess } from '../../src/fleet/gpu-process-model.js';
 import { parseTextFormat } from '../../src/lib/text-format-parser.js';
 import { gpuContainerFamilies, gpuFamilies } from '../../src/metrics/gpu-families.js';
+import { gpuHoldingFamilies, gpuOrphanFamilies } from '../../src/metrics/gpu-process-families.js';
 import { createMetricsPage } from '../../src/metrics/page.js';
 import { parseDcgm } from '../../src/sources/dcgm/parse-dcgm.js';
 import { renderFleetJson } from '../../src/views/fleet-json.js';
@@ -43,7 +45,7 @@ async function renderPage({ fleet }: FleetStore): Promise<string> {
   const page = createMetricsPage({
     daemon: () => NO_DAEMON_FACTS,
     fleet,
-    groups: [gpuFamilies, gpuContainerFamilies],
+    groups: [gpuFamilies, gpuContainerFamilies, gpuHoldingFamilies, gpuOrphanFamilies],
     clock: createFakeClock(),
     staleAfterMs: 60_000,
     renderRest: () => Promise.resolve(''),
@@ -154,12 +156,52 @@ describe('the fleet as JSON', () => {
       present: true,
       seenAt: '1970-01-01T00:00:02.000Z',
       lostAt: null,
+      memoryByContainer: null,
+      orphans: null,
     });
     const lost = gpus.find(({ index }) => index === '3');
     assert.deepEqual(
       [lost?.present, lost?.seenAt, lost?.lostAt, lost?.lastXid],
       [false, '1970-01-01T00:00:01.000Z', '1970-01-01T00:00:02.000Z', 79],
     );
+  });
+});
+
+describe('memory by container', () => {
+  const uuid = 'GPU-c91b8629-7000-eaf6-b10b-cbcd65777c61';
+  const name = 'paddle-worker-gpu1-0';
+  const processes: readonly GpuProcess[] = [
+    { pid: 10, uuid, usedBytes: 1024, owner: { kind: 'container', ids: [name] } },
+    { pid: 11, uuid, usedBytes: 512, program: 'python', startedAtMs: 500, owner: { kind: 'none' } },
+  ];
+
+  it('stands on the page by container, stage and GPU, with what none of them holds', async () => {
+    const store = newStore();
+    addContainer(store, name, { kind: 'none' });
+    store.apply({ kind: 'gpu-processes-read', atMs: 1000, gpus: [{ index: '1', uuid }], processes });
+    assert.deepEqual(linesOf(await renderPage(store), /^[^#]/), [
+      `pipeline_container_gpu_memory_bytes{container="${name}",stage="paddle-worker",gpu="1",uuid="${uuid}"} 1024`,
+      `pipeline_gpu_orphan_memory_bytes{gpu="1",uuid="${uuid}"} 512`,
+    ]);
+  });
+
+  it('stands in the JSON of the GPU', () => {
+    const store = newStore();
+    readExposition(store, fixture('classic'));
+    addContainer(store, name, { kind: 'none' });
+    store.apply({ kind: 'gpu-processes-read', atMs: 1000, gpus: [], processes });
+    const shown = renderFleetJson(store.fleet, NO_VERDICTS, 3000).gpus.find((gpu) => gpu.uuid === uuid);
+    assert.deepEqual(shown?.memoryByContainer, { [name]: 1024 });
+    assert.deepEqual(shown?.orphans, [
+      {
+        pid: 11,
+        program: 'python',
+        usedBytes: 512,
+        startedAt: '1970-01-01T00:00:00.500Z',
+        endedContainer: null,
+        ended: false,
+      },
+    ]);
   });
 });
 

@@ -36,6 +36,7 @@ function configOf(profile: ProfileName): Config {
         metricsUrl: nowhere,
         managementUrl: nowhere,
         dcgmUrl: nowhere,
+        nvidiaSmiUrl: nowhere,
         progressDirectory: '/nonexistent/progress',
         sentinelRoot: '/nonexistent/artifacts',
       },

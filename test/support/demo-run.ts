@@ -90,6 +90,7 @@ function configOf(profile: ProfileName, speed: number): Config {
     metricsUrl: nowhere,
     managementUrl: nowhere,
     dcgmUrl: nowhere,
+    nvidiaSmiUrl: nowhere,
     progressDirectory: '/nonexistent/progress',
     sentinelRoot: '/nonexistent/artifacts',
   };
@@ -98,7 +99,7 @@ function configOf(profile: ProfileName, speed: number): Config {
   );
 }
 
-function intervalsOf({ docker, rabbitmq, progress, sentinels, dcgm }: Config, speed: number) {
+function intervalsOf({ docker, rabbitmq, progress, sentinels, dcgm, gpu_processes }: Config, speed: number) {
   return {
     docker: docker.relist_interval * speed,
     cpu: docker.cpu_interval * speed,
@@ -106,6 +107,7 @@ function intervalsOf({ docker, rabbitmq, progress, sentinels, dcgm }: Config, sp
     progress: progress.interval * speed,
     sentinels: sentinels.interval * speed,
     dcgm: dcgm.interval * speed,
+    gpu_processes: gpu_processes.interval * speed,
     retry: 5000 * speed,
   };
 }

@@ -2,6 +2,7 @@
 
 import type { TestContext } from 'node:test';
 import { type Config, configSchema } from '../../src/config/schema.js';
+import { listGpuContainers } from '../../src/fleet/gpu-containers.js';
 import { listStages } from '../../src/fleet/list-stages.js';
 import { type Surroundings, startSurroundings } from '../../src/simulation/servers/surroundings.js';
 import type { Simulation } from '../../src/simulation/simulation.js';
@@ -50,13 +51,16 @@ export async function watchSurroundings(
   harness.apply({ kind: 'stages-configured', stages: listStages(config) });
   for (const plan of planSources(config, {})) {
     if (plan.kind !== 'watched') throw new Error(`${plan.name} is not watched`);
-    const source = plan.create(harness.context);
+    const source = plan.create({
+      ...harness.context,
+      gpuContainers: () => listGpuContainers(harness.fleet),
+    });
     source.start();
     test.after(() => source.stop());
   }
   await waitFor('all sources to be up', () => {
     const states = [...harness.fleet.sources.values()].map(({ isUp }) => isUp);
-    return states.length === 5 && states.every((isUp) => isUp === true);
+    return states.length === 6 && states.every((isUp) => isUp === true);
   });
   return {
     surroundings,

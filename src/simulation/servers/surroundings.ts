@@ -13,6 +13,7 @@ import { startDcgmServer } from './dcgm-server.js';
 import { type EngineServer, startEngineServer } from './engine/engine-server.js';
 import { createLogBook } from './engine/log-book.js';
 import type { HttpService } from './http-service.js';
+import { startNvidiaSmiServer } from './nvidia-smi-server.js';
 import { createProgressWriter } from './progress-writer.js';
 import { createSentinelWriter } from './sentinel-writer.js';
 import { createWallTime, type WallTime } from './wall-time.js';
@@ -130,7 +131,8 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
     },
     async stop() {
       clearInterval(timer);
-      await Promise.all([servers.engine.close(), servers.broker.close(), servers.dcgm.close()]);
+      const { engine, broker, dcgm, nvidiaSmi } = servers;
+      await Promise.all([engine, broker, dcgm, nvidiaSmi].map((server) => server.close()));
     },
   };
 }
@@ -139,6 +141,7 @@ interface Servers {
   readonly engine: EngineServer;
   readonly broker: BrokerServer;
   readonly dcgm: HttpService;
+  readonly nvidiaSmi: HttpService;
 }
 
 interface ServersContext {
@@ -153,7 +156,7 @@ const socketIn = (folder: string): string => join(folder, 'docker.sock');
 
 async function startServers({ folder, simulation, time, logs, advance }: ServersContext): Promise<Servers> {
   const { world, pipeline } = simulation;
-  const [engine, broker, dcgm] = await Promise.all([
+  const [engine, broker, dcgm, nvidiaSmi] = await Promise.all([
     startEngineServer({
       socketPath: socketIn(folder),
       world,
@@ -165,11 +168,12 @@ async function startServers({ folder, simulation, time, logs, advance }: Servers
     }),
     startBrokerServer({ world, advance }),
     startDcgmServer({ world, advance }),
+    startNvidiaSmiServer({ world, advance }),
   ]);
-  return { engine, broker, dcgm };
+  return { engine, broker, dcgm, nvidiaSmi };
 }
 
-function addressesIn(folder: string, listen: string, { broker, dcgm }: Servers): DemoAddresses {
+function addressesIn(folder: string, listen: string, { broker, dcgm, nvidiaSmi }: Servers): DemoAddresses {
   return {
     listen,
     dataDir: join(folder, 'data'),
@@ -178,6 +182,7 @@ function addressesIn(folder: string, listen: string, { broker, dcgm }: Servers):
     metricsUrl: broker.metricsUrl,
     managementUrl: broker.managementUrl,
     dcgmUrl: `http://127.0.0.1:${dcgm.port}`,
+    nvidiaSmiUrl: `http://127.0.0.1:${nvidiaSmi.port}`,
     progressDirectory: join(folder, 'progress'),
     sentinelRoot: join(folder, 'artifacts'),
   };

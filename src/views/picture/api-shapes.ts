@@ -139,8 +139,16 @@ export interface GpuJson {
   readonly containers?: Maybe<readonly string[]>;
   /** Where something tells how much each container uses. */
   readonly memoryByContainer?: Maybe<Readonly<Record<string, number>>>;
+  /** Processes that hold its memory outside of all containers. */
+  readonly orphans?: Maybe<readonly OrphanJson[]>;
   readonly present?: Maybe<boolean>;
   readonly lostAt?: Maybe<string>;
+}
+
+export interface OrphanJson {
+  readonly pid: number;
+  readonly program?: Maybe<string>;
+  readonly usedBytes?: Maybe<number>;
 }
 
 interface JobJson {

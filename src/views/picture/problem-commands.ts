@@ -198,6 +198,8 @@ function ofSource(source: string, { brokerContainer, sourceTarget }: CommandCont
       return sourceTarget?.startsWith('http')
         ? [{ text: `curl -sS ${shellWord(sourceTarget)} | head`, purpose: 'whether the exporter answers' }]
         : [];
+    case 'gpu_processes':
+      return [{ text: 'nvidia-smi', purpose: 'whether the driver answers, and what it says' }];
     default: {
       const folder = sourceTarget?.startsWith('/') ? folderOf(sourceTarget) : '';
       return folder === '' ? [] : [{ text: `ls -la ${shellWord(folder)}`, purpose: 'whether it is there' }];

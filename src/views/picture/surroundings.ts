@@ -1,6 +1,6 @@
 /** What is around the stages: GPUs, infrastructure, and the sources with the age of what they say. */
 
-import type { ContainerJson, FleetJson, GpuJson } from './api-shapes.js';
+import type { ContainerJson, FleetJson, GpuJson, OrphanJson } from './api-shapes.js';
 import { findBrokerContainer } from './broker-container.js';
 import { type BrokerView, describeBroker } from './broker-view.js';
 import type { StatusCount } from './flow-model.js';
@@ -25,13 +25,14 @@ export interface GpuView {
   readonly powerWatts: number | null;
   /** XID errors that came while the daemon watched: number of the error and how often. */
   readonly xids: readonly { readonly xid: string; readonly count: number }[];
-  /** Who may use it; those with the most memory first, where that is known. */
+  /** Who may use it, or holds its memory; those with the most memory first, where that is known. */
   readonly containers: readonly GpuUser[];
   readonly counts: readonly StatusCount[];
   readonly severity: SeverityName | null;
 }
 
 export interface GpuUser {
+  /** Its name; of a program in no container with its pid. */
   readonly container: string;
   readonly stage: string | null;
   readonly status: StatusName;
@@ -62,7 +63,8 @@ function describeGpu(
   const { memory, memoryByContainer } = gpu;
   const usedBytes = memory?.usedBytes ?? null;
   const totalBytes = memory?.totalBytes ? memory.totalBytes : null;
-  const users = (gpu.containers ?? []).map((container): GpuUser => {
+  const names = new Set([...(gpu.containers ?? []), ...Object.keys(memoryByContainer ?? {})]);
+  const users = [...names].map((container): GpuUser => {
     const worker = workers.get(container);
     return {
       container,
@@ -91,10 +93,16 @@ function describeGpu(
     temperature: isPresent ? (gpu.temperature ?? null) : null,
     powerWatts: isPresent ? (gpu.power ?? null) : null,
     xids: Object.entries(gpu.xids ?? {}).map(([xid, count]) => ({ xid, count })),
-    containers: users.toSorted(byMemory),
+    containers: [...users, ...(gpu.orphans ?? []).map(describeOrphan)].toSorted(byMemory),
     counts: countStatusesOf(users.filter(({ container }) => workers.has(container))),
     severity: severities[0] ?? null,
   };
+}
+
+/** A program in no container has the place of one that is down: nothing of the pipeline runs in its memory. */
+function describeOrphan({ pid, program, usedBytes }: OrphanJson): GpuUser {
+  const container = `pid ${pid}${program ? ` (${program})` : ''}, in no container`;
+  return { container, stage: null, status: 'down', memoryBytes: usedBytes ?? null };
 }
 
 /** 0 to 1, whatever an exporter says. */

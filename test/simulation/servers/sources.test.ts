@@ -9,6 +9,7 @@ import {
   listContainer,
   readBroker,
   readFile,
+  readGpuProcesses,
   readGpus,
 } from '../../../src/simulation/describe-world.js';
 import type { WallTime } from '../../../src/simulation/servers/wall-time.js';
@@ -44,6 +45,7 @@ function fleetOfWorld(
     store.apply({ kind: 'container-inspected', atMs, facts: inWallTime(describeContainer(container)) });
   store.apply(readBroker(world, atMs));
   store.apply(readGpus(world, atMs));
+  store.apply(readGpuProcesses(world, atMs));
   const changed = [...world.files].flatMap(([name, file]) =>
     readFile(name, { report: inWallTime(file.report), mtimeMs: time.toWallMs(file.mtimeMs) }),
   );
@@ -106,6 +108,14 @@ describe('the daemon’s sources, on the simulation’s servers and files', () =
       [...seen.containers.values()].filter(({ state }) => state === 'exited').length,
       STOPPED.length,
     );
+  });
+
+  it('see who holds how much of each GPU', async () => {
+    const holdings = (fleet: Fleet) =>
+      pick(fleet.gpuHoldings, ['container', 'stage', 'gpu', 'uuid', 'usedBytes'] as const);
+    await waitFor('every process to be known', () => seen.gpuOrphans.length === 2);
+    assert.equal(seen.gpuHoldings.length, 58 - STOPPED.length);
+    assert.deepEqual(holdings(seen), holdings(told));
   });
 
   it('see every job and every orchestrator as they are', () => {

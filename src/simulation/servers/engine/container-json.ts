@@ -2,7 +2,7 @@
 
 import { formatDuration } from '../../../lib/duration.js';
 import { describeContainer, listContainer } from '../../describe-world.js';
-import { cpuSecondsAt, type SimContainer, type World } from '../../world.js';
+import { cpuSecondsAt, pidOf, type SimContainer, type World } from '../../world.js';
 import { toNanoIso, type WallTime } from '../wall-time.js';
 
 export interface ContainerContext {
@@ -14,8 +14,6 @@ export interface ContainerContext {
 
 /** What the engine writes for what has not happened. */
 const NEVER = '0001-01-01T00:00:00Z';
-/** Above what any Linux numbers processes up to, so that nobody takes one for a process of this machine. */
-const FIRST_PID = 4_194_304;
 const GIB = 1024 ** 3;
 const NANOS = 1e9;
 export const CORES = 104;
@@ -112,10 +110,6 @@ function deviceRequests({ name }: SimContainer, { workers, gpus }: World) {
   const gpu = gpus[workers.get(name)?.gpu ?? -1];
   if (!gpu) return null;
   return [{ Driver: 'nvidia', Count: 0, DeviceIDs: [gpu.uuid], Capabilities: [['gpu']], Options: {} }];
-}
-
-function pidOf({ name }: SimContainer, { containers }: World): number {
-  return FIRST_PID + [...containers.keys()].indexOf(name);
 }
 
 export function moduleOf({ service }: SimContainer): string {
