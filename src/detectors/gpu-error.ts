@@ -48,6 +48,7 @@ function describeLost(gpu: Gpu, lostAtMs: number, scene: Scene): Detection {
       `the exporter no longer tells of ${gpu.uuid}, though it tells of others`,
       ...fatalOf(gpu, scene).map(({ xid }) => `it reported XID ${xid}: ${FATAL[xid]}`),
       ...tenants(gpu, scene),
+      ...hanging(scene),
     ],
     clearsWhen: 'The exporter tells of it again. A GPU that fell off the bus needs a reset or a reboot.',
     beganAtMs: lostAtMs,
@@ -68,6 +69,7 @@ function describeXid(gpu: Gpu, scene: Scene): Detection | undefined {
           `XID ${one.xid} (${FATAL[one.xid]}), ${times(one.count)}, ${formatDuration(scene.nowMs - one.atMs)} ago`,
       ),
       ...tenants(gpu, scene),
+      ...hanging(scene),
     ],
     clearsWhen: `No such error is newer than ${formatDuration(XID_TOLD_MS)}, or the GPU is back from a reset.`,
     beganAtMs: atMs,
@@ -82,6 +84,12 @@ function fatalOf({ identity }: Gpu, { histories, nowMs }: Scene) {
   return (histories.gpus.xids.get(identity) ?? []).filter(
     ({ xid, atMs }) => FATAL[xid] !== undefined && nowMs - atMs <= XID_TOLD_MS,
   );
+}
+
+/** `nvidia-smi` hangs or fails as well, which an exporter that repeats its last figures does not show. */
+function hanging({ fleet }: Scene): readonly string[] {
+  const { isUp, problem } = fleet.sources.get('gpu_processes') ?? {};
+  return isUp === false && problem !== undefined ? [problem] : [];
 }
 
 function tenants({ index, uuid }: Gpu, { fleet }: Scene): readonly string[] {

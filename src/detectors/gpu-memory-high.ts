@@ -3,6 +3,7 @@
 import type { Gpu } from '../fleet/gpu-model.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
+import { describeHolders } from './gpu-memory-strayed.js';
 import type { Detector, OverWords } from './scene.js';
 
 const CLEAR_AFTER_MS = 60_000;
@@ -33,6 +34,7 @@ export const gpuMemoryHigh: Detector = {
         evidence: [
           `${sizes}; limit ${Math.round(gpu_memory_high * 100)} %`,
           ...(linked.length > 0 ? [`${counted(linked.length, 'container')} may use it`] : []),
+          ...describeHolders(gpu, fleet.gpuHoldings),
         ],
         clearsWhen: `Less than ${Math.round(gpu_memory_high * 100)} % is in use.`,
         beganAtMs,

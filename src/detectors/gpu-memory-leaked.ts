@@ -1,9 +1,13 @@
-/** GpuMemoryLeaked: a GPU's memory in use only rose for `gpu_leak_window`, or is in use although nobody uses the GPU. */
+/**
+ * GpuMemoryLeaked: a GPU's memory in use only rose for `gpu_leak_window`, is in use although no container uses the GPU, or is
+ * held by processes of no container.
+ */
 
 import type { Gpu } from '../fleet/gpu-model.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import type { MemorySample } from './gpu-history.js';
+import { describeHolders, detectStrays } from './gpu-memory-strayed.js';
 import type { Detector, Scene } from './scene.js';
 
 /** Models come and go; what never falls and rises by this share of the whole is no model. */
@@ -22,17 +26,21 @@ export const gpuMemoryLeaked: Detector = {
   kind: 'GpuMemoryLeaked',
   steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
   detect(scene) {
+    const strays = detectStrays(scene);
+    if (!scene.isWatched('dcgm')) return strays;
     // Who uses a GPU, and whether it is still the same, only the engine tells.
     const isBlind = !scene.isFresh('dcgm') || (scene.isWatched('docker') && !scene.isFresh('docker'));
-    if (isBlind) return { found: [], unsure: 'all' };
-    const found: Detection[] = [];
+    if (isBlind) return { found: strays.found, unsure: 'all' };
+    const found: Detection[] = [...strays.found];
     const unsure: string[] = [];
+    const isNamed = new Set(found.map(({ key }) => key));
     for (const gpu of scene.fleet.gpus.values()) {
+      if (isNamed.has(gpu.identity)) continue;
       const leak = describeOrphaned(gpu, scene) ?? describeRise(gpu, scene);
       if (leak) found.push(leak);
       else if (!isWatchedForLong(gpu, scene) || isLeftUnseen(gpu, scene)) unsure.push(gpu.identity);
     }
-    return { found, unsure };
+    return { found, unsure: strays.unsure === 'all' ? 'all' : [...strays.unsure, ...unsure] };
   },
 };
 
@@ -61,7 +69,7 @@ function describeOrphaned(gpu: Gpu, { histories }: Scene): Detection | undefined
   };
 }
 
-function describeRise(gpu: Gpu, { histories, settings, nowMs }: Scene): Detection | undefined {
+function describeRise(gpu: Gpu, { fleet, histories, settings, nowMs }: Scene): Detection | undefined {
   const { totalBytes } = gpu.memory;
   const windowMs = settings.detection.gpu_leak_window;
   const samples = histories.gpus.memory.get(gpu.identity) ?? [];
@@ -81,6 +89,7 @@ function describeRise(gpu: Gpu, { histories, settings, nowMs }: Scene): Detectio
     evidence: [
       `the most in use rose from part to part of that time: ${peaks.map((peak) => `+${inGib(peak - from)}`).join(', ')} GiB, without what newcomers load`,
       `at this rate it is full in ${formatDuration(leftMs)}`,
+      ...describeHolders(gpu, fleet.gpuHoldings),
     ],
     clearsWhen: 'It falls, or rises no more.',
     beganAtMs: first.atMs,

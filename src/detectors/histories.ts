@@ -6,6 +6,7 @@ import { createDocumentTroubles, type DocumentTroubles } from './document-troubl
 import { createEndHistory, type EndHistory } from './end-history.js';
 import { createFailureHistory, type FailureHistory } from './failure-history.js';
 import { createGpuHistory, type GpuHistory } from './gpu-history.js';
+import { createGpuStrays, type GpuStrays } from './gpu-strays.js';
 import type { HistoryMoment } from './history-moment.js';
 import { createLostJobs, type LostJobs } from './lost-jobs.js';
 import { createQueueHistory, type QueueHistory } from './queue-history.js';
@@ -17,6 +18,7 @@ export interface Histories {
   readonly ends: EndHistory;
   readonly failures: FailureHistory;
   readonly gpus: GpuHistory;
+  readonly gpuStrays: GpuStrays;
   readonly lostJobs: LostJobs;
   readonly documents: DocumentTroubles;
   readonly releases: Pick<DocumentReleases, 'isReleased'>;
@@ -31,6 +33,7 @@ export function createHistories(): Histories {
   const ends = createEndHistory();
   const failures = createFailureHistory();
   const gpus = createGpuHistory();
+  const gpuStrays = createGpuStrays();
   const lostJobs = createLostJobs();
   const documents = createDocumentTroubles();
   const releases = createDocumentReleases();
@@ -41,6 +44,7 @@ export function createHistories(): Histories {
     ends,
     failures,
     gpus,
+    gpuStrays,
     lostJobs,
     documents,
     releases,
@@ -51,6 +55,7 @@ export function createHistories(): Histories {
       ends.note(moment);
       failures.note(moment);
       gpus.note(moment);
+      gpuStrays.note(moment);
       lostJobs.note(moment);
       documents.note(moment, lostJobs.newlyLost());
       releases.note(moment, documents.troubles, (document) => lostJobs.isAwaited({ document }));
