@@ -2,7 +2,7 @@
 
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DASHBOARD_UIDS, frame, labelVariable, WORKER_LINK } from './frame.js';
-import { gpuMemory } from './gpu-memory.js';
+import { gpuMemory, gpuMemoryByStage, gpuMemoryOutside } from './gpu-memory.js';
 import { evenly, type Placeable } from './grid.js';
 import { LIMITS } from './limits.js';
 import { COLORS, WORKER_LOOK, XID_LOOK } from './look.js';
@@ -34,6 +34,7 @@ export function gpusDashboard(): Dashboard {
     rows: [
       evenly(4, answering(), fullest(), idle(), hottest(), power(), xids()),
       evenly(9, gpuMemory(GPU), memoryPerContainer()),
+      evenly(9, gpuMemoryByStage(GPU), gpuMemoryOutside(GPU)),
       evenly(9, utilisation(), powerByGpu()),
       {
         height: 12,
@@ -152,7 +153,7 @@ function memoryPerContainer(): Placeable {
   return timeSeries({
     title: 'GPU memory for each container on it, mean',
     shows:
-      'Memory in use divided by the containers that sit on the GPU. DCGM does not tell it of each container; this tells a ' +
+      'Memory in use divided by the containers that sit on the GPU. DCGM does not tell it of each container (nvidia-smi does, below); this tells a ' +
       'leak (it climbs) from more containers (it does not).',
     good: 'level, and alike on GPUs with the same workers.',
     otherwise:

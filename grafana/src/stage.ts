@@ -2,6 +2,7 @@
 
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DASHBOARD_UIDS, frame, oneOf } from './frame.js';
+import { gpuMemoryOfStage } from './gpu-memory.js';
 import { evenly, type Placeable } from './grid.js';
 import { COLORS, COUNT } from './look.js';
 import { heatmap, stat, timeSeries } from './panels.js';
@@ -37,6 +38,7 @@ export function stageDashboard(): Dashboard {
       evenly(8, queueDepth(), queueFlow()),
       evenly(9, durations(), durationLimits()),
       evenly(8, silence(), failures()),
+      evenly(8, gpuMemoryOfStage(STAGE)),
     ],
   });
 }
