@@ -13,8 +13,12 @@ export interface ChangedProgressFile {
 export interface ProgressSwept {
   readonly kind: 'progress-swept';
   readonly atMs: number;
-  /** `changed` is all there is: whatever else was known is gone. */
+  /** `changed`, or `present` where there is that, is all there is: whatever else was known is gone. */
   readonly isComplete: boolean;
+  /** Names of all files there are, where only a part of them is in `changed`. */
+  readonly present?: readonly string[];
+  /** More of the same look is to come. */
+  readonly isPart?: boolean;
   readonly changed: readonly ChangedProgressFile[];
   /** Names of files that are there no longer. */
   readonly removed: readonly string[];

@@ -168,22 +168,24 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     if (!trackers.has(key)) book.put(key, told);
   }
 
-  function applySweep({ atMs, isComplete, changed, removed, skipped }: ProgressSwept): void {
+  function applySweep(sweep: ProgressSwept): void {
+    const { atMs, isComplete, changed, removed, skipped } = sweep;
     const look = { atMs, sinceMs: lastLookAtMs };
-    const gone = isComplete ? missingFrom(changed) : removed;
+    const gone = isComplete ? missingFrom(sweep.present ?? changed.map(({ name }) => name)) : removed;
     for (const name of gone) {
       ignoredFiles.delete(name);
       drop(FILE + name, look);
     }
     for (const file of changed) applyFile({ ...file, reading: admitStage(file.reading) }, look);
+    if (sweep.isPart) return;
     lastLookAtMs = atMs;
     wasUnseen = false;
     const now = countProgressFiles(fileTrackers(), ignoredFiles.values(), skipped);
     if (!isSameData(counts, now)) counts = now;
   }
 
-  function missingFrom(changed: readonly ChangedProgressFile[]): readonly string[] {
-    const present = new Set(changed.map(({ name }) => name));
+  function missingFrom(names: readonly string[]): readonly string[] {
+    const present = new Set(names);
     const known = [...trackers.keys()]
       .filter((key) => key.startsWith(FILE))
       .map((key) => key.slice(FILE.length));

@@ -3,14 +3,18 @@
 import type { Clock } from './clock.js';
 import type { Logger } from './logger.js';
 
+/** `fields` of the last line that was held back stand in the line that counts them, as an example. */
+type Say = (kind: string, fields: Readonly<Record<string, unknown>>, message: string) => void;
+
 export interface LogQuota {
-  /** `fields` of the last line that was held back stand in the line that counts them, as an example. */
-  warn(kind: string, fields: Readonly<Record<string, unknown>>, message: string): void;
+  readonly error: Say;
+  readonly warn: Say;
+  readonly info: Say;
 }
 
 export interface LogQuotaOptions {
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly log: Pick<Logger, 'error' | 'info' | 'warn'>;
   readonly linesPerInterval?: number;
   readonly intervalMs?: number;
 }
@@ -39,20 +43,22 @@ export function createLogQuota({
     kinds.clear();
   }
 
-  return {
-    warn(kind, fields, message) {
+  function sayAt(level: 'error' | 'info' | 'warn'): Say {
+    return (kind, fields, message) => {
       if (!isCounting) clock.after(intervalMs, endInterval);
       isCounting = true;
       const known = kinds.get(kind) ?? { lines: 0, heldBack: 0, last: () => undefined };
       kinds.set(kind, known);
       if (known.lines < linesPerInterval) {
         known.lines++;
-        log.warn(fields, message);
+        log[level](fields, message);
         return;
       }
       known.heldBack++;
       known.last = () =>
-        log.warn({ ...fields, more: known.heldBack }, `${message}; so many more of the kind`);
-    },
-  };
+        log[level]({ ...fields, more: known.heldBack }, `${message}; so many more of the kind`);
+    };
+  }
+
+  return { error: sayAt('error'), warn: sayAt('warn'), info: sayAt('info') };
 }

@@ -1,17 +1,16 @@
-/** Says in the log what changes about progress files: ignored, of use again, a clock off. */
+/** Says in the log what changes about progress files: ignored, of use again, a clock off, another owner; a few of each a minute. */
 
 import type { ProgressIgnoreReason, ProgressReport } from '../../fleet/progress-model.js';
 import { clockSkewOf, isSkewCertain, isZoneOffset, type ReadingTimes } from '../../fleet/writer-clock.js';
 import { formatDuration } from '../../lib/duration.js';
-import type { Logger } from '../../lib/logger.js';
+import { createLogQuota } from '../../lib/log-quota.js';
+import type { SourceContext } from '../source.js';
 import type { DirectorySweep } from './sweep-directory.js';
 
 export interface ProgressAnnouncer {
   announce(sweep: DirectorySweep, atMs: number): void;
 }
 
-/** Lines from one look; the rest is one line with their number. */
-const MAX_LINES = 20;
 /** A writer that does not rename shows half a file again and again: the same is not said twice within this time. */
 const QUIET_MS = 10 * 60_000;
 
@@ -21,24 +20,24 @@ interface Problem {
   readonly isOver: boolean;
 }
 
-export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
+const FOREIGN =
+  'a progress file is owned by a user who does not usually write there; such files may cause restarts';
+
+export function createProgressAnnouncer({
+  clock,
+  log,
+}: Pick<SourceContext, 'clock' | 'log'>): ProgressAnnouncer {
+  const quota = createLogQuota({ clock, log });
   const problems = new Map<string, Problem>();
   const skewed = new Set<string>();
   /** What each file said last of when it was written. */
   const stamps = new Map<string, number | undefined>();
   let hasSkipped = false;
-  let lines = 0;
-  let unsaid = 0;
-
-  function say(level: 'warn' | 'info', fields: object, message: string): void {
-    if (++lines <= MAX_LINES) log[level](fields, message);
-    else unsaid++;
-  }
 
   function noteIgnored(name: string, reason: ProgressIgnoreReason, detail: string, atMs: number): void {
     const before = problems.get(name);
     const isRepeated = before?.reason === reason && (!before.isOver || atMs - before.saidAtMs < QUIET_MS);
-    if (!isRepeated) say('warn', { file: `${name}.json`, reason, detail }, 'progress file ignored');
+    if (!isRepeated) quota.warn(reason, { file: `${name}.json`, reason, detail }, 'progress file ignored');
     problems.set(name, { reason, saidAtMs: isRepeated ? before.saidAtMs : atMs, isOver: false });
   }
 
@@ -47,7 +46,7 @@ export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
     if (!before) return;
     if (atMs - before.saidAtMs >= QUIET_MS) problems.delete(name);
     else problems.set(name, { ...before, isOver: true });
-    if (!before.isOver) say('info', { file: `${name}.json` }, 'progress file is of use again');
+    if (!before.isOver) quota.info('used', { file: `${name}.json` }, 'progress file is of use again');
   }
 
   function followClock(name: string, report: ProgressReport, times: ReadingTimes): void {
@@ -61,7 +60,7 @@ export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
     if ((skewMs !== undefined) === skewed.has(name)) return;
     if (skewMs === undefined) {
       skewed.delete(name);
-      say('info', { file: `${name}.json` }, 'clock of a progress file agrees again');
+      quota.info('agrees', { file: `${name}.json` }, 'clock of a progress file agrees again');
       return;
     }
     skewed.add(name);
@@ -70,13 +69,11 @@ export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
     const message = isZoneOffset(skewMs)
       ? 'clock of a progress file is off as by a missing zone: write Unix seconds, or the zone'
       : 'clock of a progress file is off: check time synchronisation';
-    say('warn', fields, message);
+    quota.warn('skew', fields, message);
   }
 
   return {
-    announce({ changed, removed, skipped }, atMs) {
-      lines = 0;
-      unsaid = 0;
+    announce({ changed, removed, skipped, foreign = [] }, atMs) {
       for (const { name, reading, mtimeMs } of changed) {
         if (reading.kind === 'ignored') {
           noteIgnored(name, reading.reason, reading.detail, atMs);
@@ -93,7 +90,7 @@ export function createProgressAnnouncer(log: Logger): ProgressAnnouncer {
       if (skipped > 0 && !hasSkipped)
         log.warn({ skipped }, 'too many progress files, the last by name are not read');
       hasSkipped = skipped > 0;
-      if (unsaid > 0) log.warn({ files: unsaid }, 'the same of further progress files');
+      for (const { name, uid } of foreign) quota.warn('foreign', { file: `${name}.json`, uid }, FOREIGN);
     },
   };
 }

@@ -3,7 +3,6 @@
 import { abortable } from '../../lib/abortable.js';
 import { DeadlineError, withDeadline } from '../../lib/deadline.js';
 import { formatDuration } from '../../lib/duration.js';
-import { createLogQuota } from '../../lib/log-quota.js';
 import { createPolledSource } from '../poller.js';
 import type { Source, SourceContext } from '../source.js';
 import { SourceError } from '../source-error.js';
@@ -20,9 +19,6 @@ export interface ProgressSourceOptions {
   readonly script?: URL;
 }
 
-const FOREIGN =
-  'a progress file is owned by a user who does not usually write there; such files may cause restarts';
-
 /** The poller's own limit comes only after the stall has been named. */
 const MARGIN_MS = 1000;
 
@@ -30,8 +26,7 @@ export function createProgressSource(options: ProgressSourceOptions, context: So
   const { directory, intervalMs, stallLimitMs, script } = options;
   const { clock, log } = context;
   const thread = createSweeperThread({ directory, clock, log, script });
-  const announcer = createProgressAnnouncer(log);
-  const quota = createLogQuota({ clock, log });
+  const announcer = createProgressAnnouncer({ clock, log });
 
   async function sweep(signal: AbortSignal): Promise<DirectorySweep> {
     // A stop must not wait for a mount.
@@ -55,13 +50,16 @@ export function createProgressSource(options: ProgressSourceOptions, context: So
       intervalMs,
       timeLimitMs: stallLimitMs + MARGIN_MS,
       async read(signal) {
-        const { isComplete, changed, removed, skipped, foreign = [] } = await sweep(signal);
-        const atMs = clock.nowMs();
-        announcer.announce({ isComplete, changed, removed, skipped }, atMs);
-        for (const { name, uid } of foreign) {
-          quota.warn('foreign', { file: `${name}.json`, uid }, FOREIGN);
+        let atMs: number | undefined;
+        for (let isMore = true; isMore; ) {
+          const { foreign, isPart = false, ...found } = await sweep(signal);
+          // One look has one time, in however many parts it comes.
+          atMs ??= clock.nowMs();
+          announcer.announce({ ...found, ...(foreign && { foreign }) }, atMs);
+          context.apply({ kind: 'progress-swept', atMs, isPart, ...found });
+          isMore = isPart;
         }
-        return [{ kind: 'progress-swept', atMs, isComplete, changed, removed, skipped }];
+        return [];
       },
       close: () => thread.close(),
     },

@@ -29,6 +29,10 @@ export interface DirectorySweep {
   readonly skipped: number;
   /** New since the last look, and owned by a user who does not usually write there. */
   readonly foreign?: readonly ForeignFile[];
+  /** More of the same look is to come. */
+  readonly isPart?: boolean;
+  /** Names of all files, where `isComplete` is said of a part. */
+  readonly present?: readonly string[];
 }
 
 /** Looks once. Throws what the system says when the folder itself cannot be read. */

@@ -19,8 +19,8 @@ export interface ManagementWayOptions {
   readonly statsIntervalMs: number;
   /** Whether a cheaper way tells of the queues, so that they are asked for here only now and then. */
   readonly isSpared: () => boolean;
-  /** Entries of an unexpected shape were left out. */
-  readonly onBroken: (problem: SourceError) => void;
+  /** Entries of an unexpected shape were left out; undefined: none. */
+  readonly onBroken: (problem: SourceError | undefined) => void;
   /** Undefined: where dead letters go was read. */
   readonly onBindings: (problem: unknown) => void;
   /** Undefined: the limits of consumers were read. */
@@ -84,14 +84,7 @@ export function createManagementWay(options: ManagementWayOptions): Way {
     const path = `/queues/${encodeURIComponent(vhost)}?columns=${QUEUE_COLUMNS}`;
     const { queues, brokenCount } = parseQueues(await get(path, signal));
     queuesAskedMs = clock.monotonicMs();
-    if (brokenCount > 0) {
-      options.onBroken(
-        new SourceError(
-          'protocol',
-          `an unexpected shape in the management API: ${counted(brokenCount, 'queue')}`,
-        ),
-      );
-    }
+    options.onBroken(brokenCount === 0 ? undefined : brokenQueues(brokenCount));
     const byName = new Map(queues.map((queue) => [queue.name, queue]));
     const chosen = choice.choose(byName.keys());
     const missing = [...choice.stageQueues].filter((name) => !byName.has(name));
@@ -133,4 +126,9 @@ export function createManagementWay(options: ManagementWayOptions): Way {
       // Nothing is kept open: each read ends its own request.
     },
   };
+}
+
+function brokenQueues(count: number): SourceError {
+  const problem = `an unexpected shape in the management API: ${counted(count, 'queue')}`;
+  return new SourceError('protocol', problem);
 }
