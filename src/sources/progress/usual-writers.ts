@@ -3,6 +3,8 @@
  * there may be a mistake, or an attempt to have a worker restarted.
  */
 
+import { usualAmong } from '../usual-owners.js';
+
 export interface UsualWriters {
   /** The files, with the ids of their owners, that were not there before and are of no usual writer. */
   look(owners: ReadonlyMap<string, number>, folderOwner: number): readonly ForeignFile[];
@@ -13,16 +15,13 @@ export interface ForeignFile {
   readonly uid: number;
 }
 
-/** A user who owns a smaller share of what is there at first is not usual. */
-const USUAL_SHARE = 0.1;
-
 /** Those who own what the first look finds are usual, and the owner of the folder. */
 export function createUsualWriters(): UsualWriters {
   let usual: ReadonlySet<number> | undefined;
   let reported = new Map<string, number>();
   return {
     look(owners, folderOwner) {
-      if (owners.size > 0) usual ??= usualAmong([...owners.values()]);
+      if (owners.size > 0) usual ??= usualAmong(countOwners(owners.values()));
       const foreign = [...owners].filter(([, uid]) => uid !== folderOwner && !usual?.has(uid));
       const fresh = foreign.filter(([name, uid]) => reported.get(name) !== uid);
       reported = new Map(foreign);
@@ -31,8 +30,8 @@ export function createUsualWriters(): UsualWriters {
   };
 }
 
-function usualAmong(uids: readonly number[]): ReadonlySet<number> {
+function countOwners(uids: Iterable<number>): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
   for (const uid of uids) counts.set(uid, (counts.get(uid) ?? 0) + 1);
-  return new Set([...counts].filter(([, count]) => count >= uids.length * USUAL_SHARE).map(([uid]) => uid));
+  return counts;
 }

@@ -28,6 +28,8 @@ interface Found {
   readonly atMs: number;
   /** It came while everything was being watched, so the time until it was seen is a delay. */
   readonly isWatched: boolean;
+  /** Who owns the file. */
+  readonly uid: number;
 }
 
 /** Path below the root, and when the file there was written, by the file itself. */
@@ -65,6 +67,8 @@ export interface Look {
   readonly durationMs: number;
   readonly folders: number;
   readonly watched: number;
+  /** Who owns the root. */
+  readonly rootUid: number;
   readonly disk?: DiskSpace;
   /** How far the file server's clock is ahead of ours, where that is certain; 0 within the limits. */
   readonly fileAheadMs?: number;

@@ -60,6 +60,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
   let lastFullMs = 0;
   let lastSweepMs = 0;
   let rootIdentity = '';
+  let rootUid = 0;
   let newSinceMs = options.newSinceMs;
   let lookedAtMs = 0;
 
@@ -147,6 +148,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
       const identity = `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`;
       if (identity !== rootIdentity) beginAnew();
       rootIdentity = identity;
+      rootUid = stats.uid;
       return undefined;
     } catch (error) {
       const problem =
@@ -241,6 +243,7 @@ export function createObserver(options: ObserverOptions, { io, clock, reporter }
       durationMs,
       folders,
       watched: watches.size,
+      rootUid,
       ...readDisk(io, options.root),
       ...(isCertain && { fileAheadMs }),
     });

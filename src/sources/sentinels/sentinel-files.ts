@@ -176,6 +176,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       ...(match.document !== undefined && { document: match.document }),
       atMs,
       isWatched: isWatching(),
+      uid: stats.uid,
     });
   }
 
@@ -210,6 +211,7 @@ export function createSentinelFiles(options: SentinelFilesOptions): SentinelFile
       isContinued,
       atMs: dateOf(folder, look.stats),
       isWatched: isWatching(),
+      uid: look.stats.uid,
     });
   }
 

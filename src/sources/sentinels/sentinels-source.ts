@@ -13,6 +13,7 @@ import { SourceError } from '../source-error.js';
 import { createFailureClassifier, UNKNOWN_REASON } from './classify-failure.js';
 import { createFailureMemory } from './failure-memory.js';
 import type { FoundFailure, ObserverEvent, ObserverOptions, Report } from './observer-messages.js';
+import { createSentinelOwners } from './sentinel-owners.js';
 import { createSuccessMemory, storedSuccesses } from './success-memory.js';
 
 export interface SentinelsSourceOptions {
@@ -56,6 +57,7 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
     // In a first life what is noted before all was looked at once has nothing to add to.
     note: (success) => memory.isWorthKeeping() && durable?.note({ key: target, success }),
   });
+  const owners = createSentinelOwners({ log, ownUid: process.getuid?.() });
   const reasons = [...new Set([...Object.keys(config.reasons), UNKNOWN_REASON])];
   const health = createHealthReporter('sentinels', context);
   const backoff = createBackoff({ baseMs: 1000, maxMs: 60_000 });
@@ -115,6 +117,7 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
   }
 
   function takeEvent(event: ObserverEvent): void {
+    if (event.kind !== 'failure-gone') owners.seen(event.path, event.uid);
     if (event.kind === 'failure') takeFailure(event);
     else if (event.kind === 'failure-gone') apply({ kind: 'failure-gone', path: event.path });
     else {
@@ -147,7 +150,8 @@ export function createSentinelsSource(options: SentinelsSourceOptions, context: 
     for (const { reason, problem } of report.problems) health.failedInPart(new SourceError(reason, problem));
     if (report.lost) health.failed(new SourceError(report.lost.reason, report.lost.problem));
     if (report.look) {
-      const { disk } = report.look;
+      const { disk, rootUid } = report.look;
+      owners.looked(rootUid);
       if (disk) apply({ kind: 'sentinel-disk-read', disk: { ...disk, atMs: clock.nowMs() } });
       memory.looked(report.look.startedAtMs, report.look.fileAheadMs);
       successes.looked(report.look.startedAtMs);
