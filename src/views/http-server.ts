@@ -10,9 +10,12 @@ import type { Verdicts } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
+import { createLogQuota } from '../lib/log-quota.js';
 import type { Logger } from '../lib/logger.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { sendError, sendSuccess } from './api-envelope.js';
+import { CLIENT_LIMITS, type ClientLimits, cutOffUnread, serverOptionsOf } from './door/client-limits.js';
+import { createConnectionGate } from './door/connection-gate.js';
 import type { Door } from './door/door.js';
 import { putTlsBefore } from './door/tls-front.js';
 import { renderFindings } from './findings-json.js';
@@ -20,10 +23,11 @@ import { renderFleetJson } from './fleet-json.js';
 import { parseJournalQuery } from './journal-json.js';
 import { createLivePage, type LivePage } from './live-page.js';
 import { metricsRoute } from './metrics-route.js';
-import { sendPackedJson } from './packed-json.js';
+import { createPackedJson, type SendPackedJson } from './packed-json.js';
 import { missingForReadiness } from './readiness.js';
 import { addRecoveryRoutes } from './recovery-routes.js';
 import { type AlertingView, silenceRoutes } from './silence-routes.js';
+import { createUnsentAnswers, type UnsentAnswers } from './unsent-answers.js';
 import { renderWhy } from './why-json.js';
 
 export interface HttpServerOptions {
@@ -44,6 +48,8 @@ export interface HttpServerOptions {
   readonly isExposed: () => boolean;
   /** Null: without TLS. Asked for at each connection. */
   readonly tls: () => WebTls | null;
+  /** Others than `CLIENT_LIMITS`, for tests. */
+  readonly clientLimits?: ClientLimits;
   /** Loads the configuration again; the problem in words when it was refused. */
   readonly reload: () => Promise<{ readonly problem?: string }>;
 }
@@ -57,6 +63,7 @@ export interface HttpServer {
 
 const CLOSE_GRACE_MS = 1000;
 const MAX_NAME = 200;
+const BAD_REQUEST = 400;
 /** Everything comes from here, nothing is inline, and no text becomes markup. */
 const PAGE_POLICY = {
   defaultSrc: ["'none'"],
@@ -72,10 +79,14 @@ const PAGE_POLICY = {
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { door, clock, log } = options;
-  const page = createLivePage(options);
-  const server = createServer(createRoutes(options, page));
+  const unsent = createUnsentAnswers();
+  const sendPackedJson = createPackedJson(unsent);
+  const page = createLivePage({ ...options, sendPackedJson });
+  const routes = createRoutes(options, { page, unsent, sendPackedJson });
+  const server = createServer(serverOptionsOf(options.clientLimits ?? CLIENT_LIMITS), routes);
   const front = putTlsBefore(server, {
     tls: options.tls,
+    admit: createConnectionGate(),
     onRefused: (problem) => log.debug({ problem }, 'a TLS handshake failed'),
   });
   return {
@@ -92,8 +103,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-function createRoutes(options: HttpServerOptions, page: LivePage): Express {
-  const { fleet, clock, log, metrics, reload, door } = options;
+interface RouteParts {
+  readonly page: LivePage;
+  readonly unsent: UnsentAnswers;
+  readonly sendPackedJson: SendPackedJson;
+}
+
+function createRoutes(options: HttpServerOptions, { page, unsent, sendPackedJson }: RouteParts): Express {
+  const { fleet, clock, metrics, reload, door } = options;
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -104,8 +121,9 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
     }),
   );
 
+  app.use(cutOffUnread(options.clientLimits ?? CLIENT_LIMITS));
   app.use(door.enter);
-  app.get('/metrics', metricsRoute(metrics.render, metrics.contentType));
+  app.get('/metrics', metricsRoute(metrics.render, metrics.contentType, unsent));
   app.get('/-/healthy', (_request, response) => {
     response.type('text').send('stagewatch is healthy.\n');
   });
@@ -153,13 +171,21 @@ function createRoutes(options: HttpServerOptions, page: LivePage): Express {
       `nothing is at ${request.method} ${request.path}; / lists what there is`,
     );
   });
-  const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-    log.error({ err: error }, 'a request failed');
+  app.use(createErrorHandler(options));
+  return app;
+}
+
+/** What the router cannot read of a request is its client's mistake, and no line in the log. */
+function createErrorHandler({ clock, log }: Pick<HttpServerOptions, 'clock' | 'log'>): ErrorRequestHandler {
+  const quota = createLogQuota({ clock, log });
+  return (error: unknown, _request, response, next) => {
+    const isClients = error instanceof Error && 'status' in error && error.status === BAD_REQUEST;
+    if (!isClients) quota.error('failed', { err: error }, 'a request failed');
     if (response.headersSent) next(error);
+    else if (isClients)
+      sendError(response, 'bad_data', 'the request cannot be read: its path is no valid URL');
     else sendError(response, 'internal', 'the request failed; the log of stagewatch says why');
   };
-  app.use(onError);
-  return app;
 }
 
 function listen(server: Server, { host, port }: ListenAddress): Promise<AddressInfo> {

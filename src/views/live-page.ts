@@ -12,7 +12,7 @@ import { createFleetHistory, type FleetHistory } from './history/fleet-history.j
 import { createEventHub } from './live/event-hub.js';
 import { renderPagePicture } from './live/page-picture.js';
 import { createPictureFeed } from './live/picture-feed.js';
-import { sendPackedJson } from './packed-json.js';
+import type { SendPackedJson } from './packed-json.js';
 import { createAssetRoute } from './page-assets.js';
 import { renderPageShell } from './page-shell.js';
 import { type AlertingView, renderSilence } from './silence-routes.js';
@@ -40,10 +40,12 @@ export interface LivePageOptions {
   /** Other machines may read without authentication. */
   readonly isExposed: () => boolean;
   readonly door: Pick<Door, 'isTrusted'>;
+  readonly sendPackedJson: SendPackedJson;
 }
 
 export function createLivePage(options: LivePageOptions): LivePage {
   const { fleet, verdicts, recovery, alerting, journal, clock, log, version, canAct, isExposed } = options;
+  const { sendPackedJson } = options;
   const history = createFleetHistory(fleet, clock);
   const journalAt = (): string | null => journal.newest({ limit: 1 })[0]?.at ?? null;
   const silences = (nowMs: number) =>

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/lib/clock.js';
 import { createLogger } from '../../src/lib/logger.js';
 import { createDoor } from '../../src/views/door/door.js';
 import type { DoorSettings } from '../../src/views/door/door-settings.js';
-import { createHttpServer } from '../../src/views/http-server.js';
+import { createHttpServer, type HttpServerOptions } from '../../src/views/http-server.js';
 import { fleetOf } from './build-fleet.js';
 import { NO_RECOVERY } from './no-recovery.js';
 import { NO_VERDICTS } from './no-verdicts.js';
@@ -24,6 +24,7 @@ export interface DoorServer {
 export async function serveDoor(
   test: Pick<TestContext, 'after'>,
   settings: Partial<DoorSettings>,
+  more: Partial<HttpServerOptions> = {},
 ): Promise<DoorServer> {
   const counts = { unauthorized: 0 };
   const foreignHosts: string[] = [];
@@ -47,6 +48,7 @@ export async function serveDoor(
     canAct: () => served.settings.bearerToken !== null,
     tls: () => served.settings.access.tls,
     reload: () => Promise.resolve({}),
+    ...more,
   });
   served.port = (await server.listen({ host: '127.0.0.1', port: 0 })).port;
   test.after(() => server.close());

@@ -9,6 +9,7 @@ import { createServer as createTlsServer, type TLSSocket, type Server as TlsServ
 import type { WebTls } from '../../config/read-web-file.js';
 import { describeError } from '../../lib/describe-error.js';
 import { listSans } from './client-sans.js';
+import type { ConnectionGate } from './connection-gate.js';
 
 export interface TlsFront {
   /** Cuts every connection off, those too that are still in their handshake. */
@@ -17,13 +18,14 @@ export interface TlsFront {
 
 export interface TlsFrontOptions {
   readonly tls: () => WebTls | null;
+  readonly admit: ConnectionGate;
   /** A client did not get through the handshake; in words. */
   readonly onRefused: (problem: string) => void;
 }
 
 const HANDSHAKE_LIMIT_MS = 10_000;
 
-export function putTlsBefore(server: Server, { tls, onRefused }: TlsFrontOptions): TlsFront {
+export function putTlsBefore(server: Server, { tls, admit, onRefused }: TlsFrontOptions): TlsFront {
   const sockets = new Set<Socket>();
   const serve = server.listeners('connection') as ((socket: Socket) => void)[];
   let made: { readonly tls: WebTls; readonly server: TlsServer } | undefined;
@@ -64,6 +66,10 @@ export function putTlsBefore(server: Server, { tls, onRefused }: TlsFrontOptions
 
   server.removeAllListeners('connection');
   server.on('connection', (socket) => {
+    if (!admit(socket)) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     const settings = tls();
