@@ -34,12 +34,18 @@ const ARGS = [
   '--disable-sync',
 ];
 
-export async function startBrowser(): Promise<Browser> {
+export interface BrowserOptions {
+  /** What a person types when the browser asks for a user and a password. */
+  readonly credentials?: { readonly username: string; readonly password: string };
+}
+
+export async function startBrowser({ credentials }: BrowserOptions = {}): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'stagewatch-chromium-'));
   const context: BrowserContext = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     args: ARGS,
     viewport: null,
+    ...(credentials && { httpCredentials: credentials }),
   });
   return {
     async open(url, { width = 1440, height = 900, scheme = 'light', isReduced = false } = {}) {
