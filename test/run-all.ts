@@ -5,9 +5,10 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testPaths } from './choose-tests.js';
 import { makeSuite } from './servers/make-suite.js';
 import { type FinishedRun, recordRun } from './servers/run-records.js';
 import { RUN_BESIDE_THE_HOST, testsOfServers } from './servers/suite-tests.js';
@@ -42,18 +43,6 @@ function reportMissing(reasons: readonly string[]): boolean {
   if (reasons.length === 0 || !MUST_RUN_ALL) return true;
   console.error('CI=true: nothing may be skipped');
   return false;
-}
-
-/**
- * The tests that there are now, below `test/`; the build folder may hold older ones. Those with real servers wait more
- * than they work and take longest: they begin first.
- */
-function testPaths(): readonly string[] {
-  const paths = readdirSync('test', { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.test.ts'))
-    .toSorted();
-  const isLong = (path: string): boolean => /^(integration|clients)\//.test(path);
-  return [...paths.filter(isLong), ...paths.filter((path) => !isLong(path))];
 }
 
 /** Where what was run is kept for docs/compatibility.md; not in each run, which would change the repository. */
