@@ -12,6 +12,7 @@ import { createLabelWatch } from './app/label-watch.js';
 import { createLeftOutWatch } from './app/left-out-watch.js';
 import { listenProblem } from './app/listen-problem.js';
 import { wireRecovery } from './app/recovery-wiring.js';
+import { createRoleMemory } from './app/role-memory.js';
 import { createRunSummary } from './app/run-summary.js';
 import { createWebFileWatch } from './app/web-file-watch.js';
 import { isExposed } from './config/door-advice.js';
@@ -87,6 +88,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     clock,
     log: log.child({ component: 'journal' }),
   });
+  const roles = createRoleMemory(store.roles, state.section('roles', 1));
   const failures = createFailureJournal({ fleet: store.fleet, journal, clock });
   const summary = createRunSummary({ fleet: store.fleet, journal, clock });
   const sources = createSourceSet({
@@ -203,6 +205,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
 
   function apply(observation: Observation): void {
     store.apply(observation);
+    if (observation.kind === 'broker-read') roles.note();
     failFast.notice(observation);
     labels.note(observation);
     failures.note(observation);
@@ -224,6 +227,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     });
     await lockData();
     await Promise.all([state.open(), journal.open()]);
+    roles.restore();
     isRemembering = true;
     journal.append({ type: 'daemon_started', version });
     const problem = webFile.follow(config.web.config_file);

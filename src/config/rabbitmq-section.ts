@@ -30,7 +30,8 @@ export const rabbitmqSection = z
     }),
     management_url: optionalUrl(['http:', 'https:'], 'http://user:pass@rabbitmq:15672').meta({
       description:
-        'The broker’s management plugin: the same facts, the type and consumer timeout of each queue, and the broker’s alarms.',
+        'The broker’s management plugin: the same facts, the type and consumer timeout of each queue, the broker’s alarms, and ' +
+        'which containers serve which queue.',
     }),
     interval: duration('5s', { atLeast: '1s', atMost: '1m' }).meta({
       description: 'How often the queues are read. The broker itself renews most figures every 5 seconds.',

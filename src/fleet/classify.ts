@@ -1,8 +1,9 @@
-/** Decides what a container is to the pipeline: by its labels, else the configuration, else its name; the rest is `other`. */
+/** Decides what a container is to the pipeline: by its labels, else the configuration, else its name, else what it is to the broker; the rest is `other`. */
 
 import type { Config } from '../config/schema.js';
 import type { StageConfig } from '../config/stages-section.js';
 import { matchesAnyGlob } from '../lib/glob.js';
+import type { DiscoveredRole } from './discovered-role.js';
 import {
   composeNumber,
   composeProject,
@@ -14,8 +15,12 @@ import {
 } from './identity.js';
 import { type Classification, ROLES, type Role } from './model.js';
 
-/** Undefined: not shown at all. */
-export type Classify = (container: Nameable, knownFrom?: 'engine' | 'progress') => Classification | undefined;
+/** Undefined: not shown at all. `discovered`: what the broker's clients say of it. */
+export type Classify = (
+  container: Nameable,
+  knownFrom?: 'engine' | 'progress',
+  discovered?: DiscoveredRole,
+) => Classification | undefined;
 
 export type ClassifyConfig = Pick<Config, 'orchestrators' | 'infrastructure'> & {
   readonly stages: readonly Pick<StageConfig, 'id' | 'workers'>[];
@@ -38,27 +43,62 @@ interface NameParts {
 }
 
 export function createClassifier(config: ClassifyConfig): Classify {
-  return (container, knownFrom = 'engine') => {
+  return (container, knownFrom = 'engine', discovered) => {
     const { labels } = container;
     // A name from a progress file has no labels: nothing tells its project.
     const project = knownFrom === 'engine' ? config.docker.compose_project : null;
     if (project !== null && composeProject(labels) !== project) return undefined;
     const labelledRole = labels['stagewatch.role'];
     if (labelledRole === 'ignore') return undefined;
-    const areOthersShown = config.docker.others === 'show' && knownFrom === 'engine';
-    const other = areOthersShown ? OTHER : undefined;
+    const isOtherShown = config.docker.others === 'show' && knownFrom === 'engine';
+    const other = isOtherShown ? OTHER : undefined;
     if (isOutsideByLabel(labels)) return other && { ...other, isOtherByLabel: true };
-    const configured = classifyByConfig(container, config);
-    const role = toRole(labelledRole) ?? (labels['stagewatch.stage'] ? 'worker' : configured?.role);
-    if (role === undefined) return other;
-    return describe(container, role, role === configured?.role ? configured : undefined);
+    return classifyInside(container, config, discovered) ?? other;
   };
+}
+
+function classifyInside(
+  container: Nameable,
+  config: ClassifyConfig,
+  discovered: DiscoveredRole | undefined,
+): Classification | undefined {
+  const { labels } = container;
+  const configured = classifyByConfig(container, config);
+  const role =
+    toRole(labels['stagewatch.role']) ?? (labels['stagewatch.stage'] ? 'worker' : configured?.role);
+  if (role === undefined) return discovered && describeDiscovered(container, discovered);
+  const described = describe(container, role, role === configured?.role ? configured : undefined);
+  return role === 'worker' && discovered?.role === 'worker' ? withQueues(described, discovered) : described;
 }
 
 /** A one-off has the labels of its service, ours too: none of them was meant for it. */
 export function isOutsideByLabel(labels: Nameable['labels']): boolean {
   const role = labels['stagewatch.role'];
   return role === 'ignore' || role === 'other' || isOneOff(labels);
+}
+
+/** The stage stays a guess: the worker itself knows it better. */
+function describeDiscovered(container: Nameable, discovered: DiscoveredRole): Classification {
+  const { role, stage, title } = discovered;
+  const { gpu, replica } = nameParts(container);
+  const described: Classification = {
+    role,
+    isDiscovered: true,
+    ...(stage !== undefined && { stage, isStageGuessed: true }),
+    ...(gpu !== undefined && { gpu }),
+    ...(replica !== undefined && { replica }),
+    ...(title !== undefined && { title }),
+  };
+  return withQueues(described, discovered);
+}
+
+/** A queue that is consumed says the stage better than a name does. */
+function withQueues(described: Classification, { stage, queues }: DiscoveredRole): Classification {
+  return {
+    ...described,
+    ...(described.isStageGuessed && stage !== undefined && { stage }),
+    ...(queues && { queues }),
+  };
 }
 
 function toRole(label: string | undefined): Role | undefined {

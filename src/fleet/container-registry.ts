@@ -2,23 +2,23 @@
 
 import { createSequenceRing, type SequenceRing } from '../lib/sequence-ring.js';
 import { type Classify, isOutsideByLabel } from './classify.js';
+import type { ClientContainer } from './client-index.js';
 import { completeFacts } from './complete-facts.js';
 import { addCounts, NO_COUNTS } from './container-counts.js';
-import { singleDevice } from './gpu-links.js';
-import { composeService, identityOf, projectOf, replicaNames, swarmSlot } from './identity.js';
-import { isRestartAllowedBy } from './label-faults.js';
+import {
+  describeContainer,
+  endRequested,
+  gpuByEngine,
+  type KnownContainer,
+  stageByWorker,
+} from './describe-container.js';
+import type { Discovery } from './discovery.js';
+import { identityOf } from './identity.js';
 import { createLedger, type RestartLedger } from './ledger.js';
-import type { Classification, Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
-import type {
-  ContainerEvent,
-  ContainerFacts,
-  InspectedFacts,
-  ListedContainer,
-  Observation,
-} from './observations.js';
+import type { Container, ContainerCounters, IgnoredContainer, SeenEnd } from './model.js';
+import type { ContainerEvent, InspectedFacts, Observation } from './observations.js';
 import { noteEvent, settleByInspect, settleWithoutInspect } from './restart-ledger.js';
-import { supervisorOf } from './supervisor.js';
-import { chooseStage, type ToldMemory } from './told-memory.js';
+import type { ToldMemory } from './told-memory.js';
 
 export interface ContainerRegistry {
   readonly containers: ReadonlyMap<string, Container>;
@@ -34,17 +34,13 @@ export interface ContainerRegistry {
   restage(identity: string): void;
   /** The rules of who is what have changed: all are judged anew. */
   reclassify(classify: Classify): void;
+  /** The broker's clients say something else of who is what. */
+  rediscover(): void;
+  /** Those that run, whether they are shown or not. */
+  listClients(): readonly ClientContainer[];
 }
 
 type ListedContainers = Extract<Observation, { readonly kind: 'containers-listed' }>;
-
-interface Entry {
-  readonly facts: ListedContainer & Partial<ContainerFacts>;
-  readonly identity: string;
-  readonly seenAtMs: number;
-  /** Why the engine's answer about it cannot be read; the facts are those before. */
-  readonly problem?: string;
-}
 
 /** Identities remembered after they vanished, so that counters go on when they are created again. */
 const MAX_RETIRED = 20_000;
@@ -53,12 +49,16 @@ const MAX_UNSEEN = 10_000;
 /** Looked at every few seconds. */
 const MAX_ENDS = 10_000;
 
-export function createContainerRegistry(
-  initialClassify: Classify,
-  toldStages: Pick<ToldMemory, 'get'>,
-): ContainerRegistry {
-  let classify = initialClassify;
-  const entries = new Map<string, Entry>();
+export interface ContainerRegistryOptions {
+  readonly classify: Classify;
+  readonly toldStages: Pick<ToldMemory, 'get'>;
+  readonly discovery: Pick<Discovery, 'roleOf'>;
+}
+
+export function createContainerRegistry(options: ContainerRegistryOptions): ContainerRegistry {
+  const { toldStages, discovery } = options;
+  let { classify } = options;
+  const entries = new Map<string, KnownContainer>();
   const ledgers = new Map<string, RestartLedger>();
   const idsOf = new Map<string, Set<string>>();
   const retired = new Map<string, ContainerCounters>();
@@ -83,7 +83,7 @@ export function createContainerRegistry(
     }
   }
 
-  function put(id: string, facts: Entry['facts'], seenAtMs: number): void {
+  function put(id: string, facts: KnownContainer['facts'], seenAtMs: number): void {
     const identity = identityOf(facts);
     const before = entries.get(id);
     if (before && before.identity !== identity) leaveIdentity(id, before.identity);
@@ -111,7 +111,7 @@ export function createContainerRegistry(
     }
     for (const id of ids) ignored.delete(id);
     const { facts } = current;
-    const classification = classify(facts);
+    const classification = classify(facts, 'engine', discovery.roleOf(facts));
     if (!classification) {
       containers.delete(identity);
       const isByLabel = isOutsideByLabel(facts.labels);
@@ -126,7 +126,7 @@ export function createContainerRegistry(
     const counters = earlier.reduce(addCounts, ledger.counters);
     containers.set(identity, {
       ...classification,
-      ...describe(current),
+      ...describeContainer(current),
       ...gpuByEngine(facts, classification),
       ...stageByWorker(classification, toldStages.get(identity)),
       ...(ledger.lastExitCode !== undefined && { lastExitCode: ledger.lastExitCode }),
@@ -134,6 +134,10 @@ export function createContainerRegistry(
       ...endRequested(facts, ledger),
       counters,
     });
+  }
+
+  function showAll(): void {
+    for (const identity of idsOf.keys()) show(identity);
   }
 
   /** `before`: the last end that was known of the container until now. */
@@ -216,8 +220,15 @@ export function createContainerRegistry(
     },
     reclassify(next) {
       classify = next;
-      for (const identity of idsOf.keys()) show(identity);
+      showAll();
     },
+    rediscover: showAll,
+    listClients: () =>
+      [...entries.values()].flatMap(({ facts, identity }) =>
+        facts.state === 'running' || facts.state === 'paused'
+          ? { ...facts, identity, addresses: facts.addresses ?? [] }
+          : [],
+      ),
   };
 }
 
@@ -225,75 +236,16 @@ export function createContainerRegistry(
  * While a container is being re-created two bear its identity, and in Swarm the ended tasks of a slot do too: the
  * running one counts, else the newer.
  */
-function preferred(one: Entry | undefined, other: Entry | undefined): Entry | undefined {
+function preferred(
+  one: KnownContainer | undefined,
+  other: KnownContainer | undefined,
+): KnownContainer | undefined {
   if (!one || !other) return one ?? other;
   if (rankOf(one) !== rankOf(other)) return rankOf(one) > rankOf(other) ? one : other;
   return one.facts.createdAtMs > other.facts.createdAtMs ? one : other;
 }
 
-function rankOf({ facts: { state } }: Entry): number {
+function rankOf({ facts: { state } }: KnownContainer): number {
   if (state === 'created' || state === 'removing') return 0;
   return state === 'exited' || state === 'dead' ? 1 : 2;
-}
-
-/**
- * Where no label says which GPU it is, the engine's one device says it better than a name.
- * A UUID does not replace the index in a name: it names the same GPU in a form that is harder to join.
- */
-function gpuByEngine({ labels, gpuRequest }: Entry['facts'], { gpu }: Classification): { gpu?: string } {
-  if (labels['stagewatch.gpu']) return {};
-  const device = singleDevice(gpuRequest);
-  if (device === undefined || (gpu !== undefined && !/^\d+$/.test(device))) return {};
-  return { gpu: device };
-}
-
-/** A stage that is only guessed gives way to what the worker tells of itself, so that all families agree. */
-function stageByWorker(
-  classification: Classification,
-  told: string | undefined,
-): Pick<Container, 'stage' | 'isStageTold'> {
-  if (classification.role !== 'worker') return {};
-  const stage = chooseStage(classification, told);
-  return {
-    ...(stage !== undefined && { stage }),
-    ...(classification.isStageGuessed && told !== undefined && { isStageTold: true }),
-  };
-}
-
-function endRequested(
-  { state }: Entry['facts'],
-  { requests }: RestartLedger,
-): Pick<Container, 'endRequested'> {
-  const { askedAtMs, killedAtMs } = requests;
-  if (askedAtMs === undefined || (state !== 'running' && state !== 'paused')) return {};
-  return { endRequested: { atMs: askedAtMs, ...(killedAtMs !== undefined && { killedAtMs }) } };
-}
-
-function describe({ facts, identity, seenAtMs, problem }: Entry) {
-  const project = projectOf(facts.labels);
-  const service = swarmSlot(facts.labels)?.service ?? composeService(facts.labels);
-  const replicas = replicaNames(facts);
-  const restart = facts.labels['stagewatch.restart'];
-  const supervisor = supervisorOf(facts.labels);
-  return {
-    identity,
-    id: facts.id,
-    name: facts.name,
-    image: facts.image,
-    state: facts.state,
-    createdAtMs: facts.createdAtMs,
-    seenAtMs,
-    ...(project !== undefined && { project }),
-    ...(service !== undefined && { service }),
-    ...(replicas.length > 0 && { replicaNames: replicas }),
-    ...(problem !== undefined && { unreadable: problem }),
-    ...(facts.health !== undefined && { health: facts.health }),
-    ...(facts.startedAtMs !== undefined && { startedAtMs: facts.startedAtMs }),
-    ...(facts.engineStartMs !== undefined && { engineStartMs: facts.engineStartMs }),
-    ...(facts.finishedAtMs !== undefined && { finishedAtMs: facts.finishedAtMs }),
-    ...(facts.error !== undefined && { error: facts.error }),
-    ...(facts.gpuRequest !== undefined && { gpuRequest: facts.gpuRequest }),
-    ...(supervisor && { supervisor }),
-    ...(restart !== undefined && { isRestartAllowed: isRestartAllowedBy(restart) }),
-  };
 }

@@ -3,6 +3,7 @@
 import type { Classify } from './classify.js';
 import { createContainerRegistry } from './container-registry.js';
 import { createCpuRegistry } from './cpu-registry.js';
+import { createDiscovery } from './discovery.js';
 import { createGpuLinkMemory } from './gpu-link-memory.js';
 import { createGpuProcessRegistry } from './gpu-process-registry.js';
 import { createGpuRegistry } from './gpu-registry.js';
@@ -11,6 +12,8 @@ import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
 import { createProcessRegistry } from './process-registry.js';
 import { createProgressRegistry } from './progress-registry.js';
+import { queueKey } from './queue-model.js';
+import type { BrokerRead } from './queue-observations.js';
 import { createQueueRegistry } from './queue-registry.js';
 import type { SeenSentinel } from './sentinel-observations.js';
 import { createSentinelRegistry } from './sentinel-registry.js';
@@ -28,6 +31,15 @@ export interface FleetStore {
   reclassify(classify: Classify): void;
   /** A source that is watched no longer. */
   forgetSource(source: SourceName): void;
+  readonly roles: DiscoveredRoles;
+}
+
+/** Who is who by the broker's clients, for what keeps it over a restart of the daemon. */
+export interface DiscoveredRoles {
+  /** Rises when one changes. */
+  readonly changes: number;
+  restore(stored: unknown): void;
+  save(): unknown;
 }
 
 export function createFleetStore(classify: Classify): FleetStore {
@@ -35,7 +47,9 @@ export function createFleetStore(classify: Classify): FleetStore {
   /** Of sources that are watched no longer, for when they are again. */
   const failuresBefore = new Map<SourceName, SourceHealth['failures']>();
   const toldStages = createToldMemory();
-  const registry = createContainerRegistry(classify, toldStages);
+  const discovery = createDiscovery();
+  let roleChanges = 0;
+  const registry = createContainerRegistry({ classify, toldStages, discovery });
   const { containers, ignored } = registry;
   const cpu = createCpuRegistry({ containers });
   const io = createIoRegistry({ containers });
@@ -130,6 +144,23 @@ export function createFleetStore(classify: Classify): FleetStore {
     progress.containersChanged();
   }
 
+  function rolesChanged(): void {
+    roleChanges++;
+    registry.rediscover();
+    containersChanged();
+  }
+
+  function discover({ readings, vhost }: BrokerRead): void {
+    const clients = readings.find((reading) => reading.clients)?.clients;
+    if (!clients) return;
+    const hasChanged = discovery.apply(clients, {
+      containers: registry.listClients(),
+      kindOf: (name) => queueRegistry.queues.get(queueKey(vhost, name))?.kind,
+      stageOf: (name) => [...stages.values()].find(({ queue }) => queue === name)?.id,
+    });
+    if (hasChanged) rolesChanged();
+  }
+
   /** A sentinel tells how the job on its document ended. */
   function noteOutcome({ stage, document, outcome, atMs }: SeenSentinel): void {
     const told = outcome === 'success' ? 'succeeded' : 'failed';
@@ -200,6 +231,7 @@ export function createFleetStore(classify: Classify): FleetStore {
           toldQueues.choose(stages.values(), progress.workers.values(), observation.atMs),
         );
         queueRegistry.applyRead(observation);
+        discover(observation);
         break;
       case 'queues-served':
         queueRegistry.applyServed(observation);
@@ -245,5 +277,14 @@ export function createFleetStore(classify: Classify): FleetStore {
     if (source === 'gpu_processes') gpuProcesses.forget();
   }
 
-  return { fleet, apply, reclassify, forgetSource };
+  const roles: DiscoveredRoles = {
+    get changes() {
+      return roleChanges;
+    },
+    restore(stored) {
+      if (discovery.restore(stored)) rolesChanged();
+    },
+    save: discovery.save,
+  };
+  return { fleet, apply, reclassify, forgetSource, roles };
 }

@@ -64,6 +64,10 @@ export interface Classification {
   readonly isStageGuessed?: true;
   /** The worker itself told it where the name gives only a guess. */
   readonly isStageTold?: true;
+  /** Neither label nor configuration nor name says it: who uses the broker does. */
+  readonly isDiscovered?: true;
+  /** Work queues that its service consumes, as the broker tells. */
+  readonly queues?: readonly string[];
   /** GPU index or UUID, as the label or the name gives it. */
   readonly gpu?: string;
   readonly replica?: string;

@@ -45,6 +45,10 @@ export interface ContainerFacts extends ListedContainer {
   readonly isOomKilled: boolean;
   readonly error?: string;
   readonly gpuRequest?: GpuRequest;
+  /** On the engine's networks. */
+  readonly addresses?: readonly string[];
+  /** Id of the container whose network it shares. */
+  readonly networkOf?: string;
 }
 
 /** What one inspect tells: an answer may lack what those before it had. */

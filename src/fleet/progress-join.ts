@@ -64,7 +64,9 @@ export function placeContainer(
   if (role === 'orchestrator') return place;
   const stage = chooseStage(container, toldStages.get(identity));
   if (stage !== undefined) place.stage = stage;
-  const queue = toldQueues.get(identity);
+  // Of several the figures of one would stand for all.
+  const only = container.queues?.length === 1 ? container.queues[0] : undefined;
+  const queue = toldQueues.get(identity) ?? only;
   if (queue !== undefined) place.queue = queue;
   if (gpu !== undefined) place.gpu = gpu;
   return place;

@@ -1,5 +1,6 @@
 /** What the RabbitMQ source can say. Times are Unix milliseconds. */
 
+import type { ClientsReading } from './client-model.js';
 import type { DeadLetterBinding } from './dead-letter-routes.js';
 import type { FailureReason } from './failure-reason.js';
 import type { QueueTraits } from './queue-kind.js';
@@ -48,6 +49,8 @@ export interface WayReading {
   readonly alarmsAtMs?: number;
   /** All bindings of exchanges that dead letters go to. */
   readonly deadLetterBindings?: readonly DeadLetterBinding[];
+  /** Who uses the broker; absent where the interface does not tell. */
+  readonly clients?: ClientsReading;
   /** Why what it tells is not the whole, and what cures that. */
   readonly caveat?: { readonly reason: FailureReason; readonly problem: string };
 }

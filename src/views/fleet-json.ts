@@ -61,6 +61,8 @@ function renderContainer(container: Container, cpu: CpuActivity | undefined) {
     id: container.id,
     image: container.image,
     role: container.role,
+    discovered: container.isDiscovered ?? false,
+    queues: container.queues ?? [],
     title: container.title ?? null,
     stage: container.stage ?? null,
     gpu: container.gpu ?? null,

@@ -13,7 +13,10 @@ export function renderProgress(fleet: Fleet, verdicts: Verdicts) {
   const { workers, orchestrators, endedJobs, ignoredProgressFiles } = fleet;
   const ready = readyByStage(fleet);
   return {
-    workers: [...workers].map(([key, worker]) => renderWorker(worker, verdicts.workers.get(key), ready)),
+    workers: [...workers].map(([key, worker]) => ({
+      ...renderWorker(worker, verdicts.workers.get(key), ready),
+      queues: fleet.containers.get(worker.identity ?? '')?.queues ?? [],
+    })),
     orchestrators: [...orchestrators].map(([key, orchestrator]) =>
       renderOrchestrator(orchestrator, verdicts.orchestrators.get(key)),
     ),

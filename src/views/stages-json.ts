@@ -7,6 +7,9 @@ import type { StagePace } from './history/stage-pace.js';
 export function renderStages(fleet: Fleet, verdicts: Verdicts, paceOf: (stage: string) => StagePace) {
   const { stages, workers, stageWork, sentinels } = fleet;
   const queueOf = new Map([...fleet.queues.values()].map(({ stage, name }) => [stage, name]));
+  const discovered = new Set(
+    [...fleet.containers.values()].flatMap((one) => (one.isDiscovered && one.stage) || []),
+  );
   const workersOf = new Map<string, number>();
   for (const { stage } of workers.values()) {
     if (stage !== undefined) workersOf.set(stage, (workersOf.get(stage) ?? 0) + 1);
@@ -21,6 +24,7 @@ export function renderStages(fleet: Fleet, verdicts: Verdicts, paceOf: (stage: s
       branch: stage?.branch ?? null,
       queue: stage?.queue ?? queueOf.get(id) ?? null,
       configured: stage !== undefined,
+      discovered: stage === undefined && discovered.has(id),
       workers: workersOf.get(id) ?? 0,
       workersByStatus: verdicts.stageWorkers.get(id)?.counts ?? null,
       orchestratorsByStatus: verdicts.stageOrchestrators.get(id)?.counts ?? null,

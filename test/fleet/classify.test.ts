@@ -155,6 +155,26 @@ describe('a container', () => {
     assert.equal(hiding({ name: 'spine', labels: { 'stagewatch.role': 'other' } }), undefined);
   });
 
+  it('is what the broker says where neither label, configuration nor name does', () => {
+    const discovered = { role: 'worker', stage: 'q.ocr', queues: ['q.ocr'] } as const;
+    const queues = ['q.ocr'];
+    const classify = createClassifier(CONFIG);
+    const told = (name: string, labels = {}) => classify({ name, labels }, 'engine', discovered);
+    const guessed = { role: 'worker', stage: 'q.ocr', isStageGuessed: true, queues } as const;
+    assert.deepEqual(told('shop-ocr-1'), { ...guessed, isDiscovered: true, replica: '1' });
+    assert.deepEqual(told('ocr-worker-1'), { ...guessed, replica: '1' });
+    assert.deepEqual(told('spine'), { role: 'worker', stage: 'G2_00', queues });
+    assert.equal(told('x', { 'stagewatch.stage': 'G9' })?.stage, 'G9');
+    assert.equal(told('orchestrator-1')?.role, 'orchestrator');
+    assert.equal(told('x', { 'stagewatch.role': 'infrastructure' })?.role, 'infrastructure');
+    assert.equal(told('x', { 'stagewatch.role': 'other' }), undefined);
+    const server = { role: 'infrastructure', title: 'Redis' } as const;
+    assert.deepEqual(classify({ name: 'cache', labels: {} }, 'engine', server), {
+      ...server,
+      isDiscovered: true,
+    });
+  });
+
   it('is infrastructure as the backup, where nothing else says what it is', () => {
     const classify = createClassifier({ ...CONFIG, detection: { backup: ['*backup*'] } });
     assert.deepEqual(classify({ name: 'nightly-backup', labels: {} }), {

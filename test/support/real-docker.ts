@@ -36,14 +36,20 @@ export interface RealDocker {
   dispose(): Promise<void>;
 }
 
-export async function startRealDocker(): Promise<RealDocker> {
+export interface RealDockerOptions {
+  /** Address and width of the engine's bridge, `172.30.77.1/24`; absent: containers have no network but the host's. */
+  readonly bridge?: string;
+}
+
+export async function startRealDocker({ bridge }: RealDockerOptions = {}): Promise<RealDocker> {
   const folder = await mkdtemp(join(tmpdir(), 'stagewatch-docker-'));
   const socketPath = join(folder, 'docker.sock');
   const host = `unix://${socketPath}`;
   const client = requireProgram('docker');
   const log = createWriteStream(join(folder, 'dockerd.log'));
   const api = createEngineClient(socketPath);
-  let engine = await startEngine(folder, host, log);
+  const start = () => startEngine({ folder, host, log, bridge });
+  let engine = await start();
 
   async function docker(...args: string[]): Promise<string> {
     const { stdout } = await run(client, ['-H', host, ...args], { maxBuffer: 64 * 1024 * 1024 });
@@ -75,12 +81,14 @@ export async function startRealDocker(): Promise<RealDocker> {
     removeAllContainers: () => removeAllContainers(api),
     stop,
     async startAgain() {
-      engine = await startEngine(folder, host, log);
+      engine = await start();
       await waitFor('the engine to answer again', isReady, 60_000);
     },
     async dispose() {
       await removeAllContainers(api).catch(() => undefined);
       await stop();
+      // The engine leaves its bridge behind.
+      if (bridge !== undefined) await run('ip', ['link', 'delete', 'docker0']);
       log.end();
       await unmountBelow(folder);
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -99,7 +107,14 @@ async function unmountBelow(folder: string): Promise<void> {
   }
 }
 
-async function startEngine(folder: string, host: string, log: NodeJS.WritableStream) {
+interface EngineStart {
+  readonly folder: string;
+  readonly host: string;
+  readonly log: NodeJS.WritableStream;
+  readonly bridge: string | undefined;
+}
+
+async function startEngine({ folder, host, log, bridge }: EngineStart) {
   await rm(join(folder, 'pid'), { force: true });
   const engine = spawn(
     requireProgram('dockerd'),
@@ -108,7 +123,7 @@ async function startEngine(folder: string, host: string, log: NodeJS.WritableStr
       `--exec-root=${join(folder, 'exec')}`,
       `--pidfile=${join(folder, 'pid')}`,
       `--host=${host}`,
-      '--bridge=none',
+      bridge === undefined ? '--bridge=none' : `--bip=${bridge}`,
       '--iptables=false',
       '--ip-forward=false',
       '--shutdown-timeout=2',

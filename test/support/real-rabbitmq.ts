@@ -33,7 +33,12 @@ export interface RealRabbitmq {
   dispose(): Promise<void>;
 }
 
-export async function startRabbitmq(): Promise<RealRabbitmq> {
+export interface RealRabbitmqOptions {
+  /** An address of this host, beside loopback, on which clients are taken too: that of a bridge to containers. */
+  readonly alsoAt?: string;
+}
+
+export async function startRabbitmq({ alsoAt }: RealRabbitmqOptions = {}): Promise<RealRabbitmq> {
   const folder = await mkdtemp(join(tmpdir(), 'stagewatch-rabbitmq-'));
   const [amqpPort, managementPort, metricsPort, distPort, epmdPort] = await fivePorts();
   const env = {
@@ -54,6 +59,7 @@ export async function startRabbitmq(): Promise<RealRabbitmq> {
     join(folder, 'rabbitmq.conf'),
     [
       `listeners.tcp.1 = 127.0.0.1:${amqpPort}`,
+      ...(alsoAt === undefined ? [] : [`listeners.tcp.2 = ${alsoAt}:${amqpPort}`]),
       `management.tcp.port = ${managementPort}`,
       'management.tcp.ip = 127.0.0.1',
       `prometheus.tcp.port = ${metricsPort}`,

@@ -44,6 +44,7 @@ test('stages stand in DAG order, those known from workers and sentinels after th
     branch: 'A',
     queue: 'z',
     configured: true,
+    discovered: false,
     workers: 0,
     workersByStatus: null,
     orchestratorsByStatus: null,

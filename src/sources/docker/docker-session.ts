@@ -16,7 +16,7 @@ import type { EngineClock } from './engine-clock.js';
 import type { EventMemory } from './event-memory.js';
 import { openEventStream } from './event-stream.js';
 import { createInspectQueue } from './inspect-queue.js';
-import { parseAddresses } from './parse-addresses.js';
+import { parseAddresses, parseNetworkOf } from './parse-addresses.js';
 import { asOfPodman, parseContainerList, parseInspected } from './parse-container.js';
 import type { EngineEvent } from './parse-event.js';
 
@@ -259,11 +259,14 @@ async function inspectContainer(client: DockerClient, id: string): Promise<Inspe
     MAX_INSPECT_BYTES,
   );
   if (answer === undefined) return undefined;
-  const facts = parseInspected(answer);
+  const parsed = parseInspected(answer);
+  const addresses = parseAddresses(answer);
+  const networkOf = parseNetworkOf(answer);
+  const facts = { ...parsed, addresses, ...(networkOf !== undefined && { networkOf }) };
   return {
     facts: client.isPodman ? asOfPodman(facts) : facts,
     cgroup: parseCgroupHints(answer),
-    addresses: parseAddresses(answer),
+    addresses,
   };
 }
 

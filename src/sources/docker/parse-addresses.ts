@@ -13,6 +13,12 @@ export function parseAddresses(answer: unknown): readonly string[] {
     .slice(0, MAX_ADDRESSES);
 }
 
+/** Id of the container whose network it shares; undefined where it has one of its own, or the host's. */
+export function parseNetworkOf(answer: unknown): string | undefined {
+  const mode = recordOf(asRecord(answer, 'inspect')['HostConfig'])['NetworkMode'];
+  return typeof mode === 'string' ? /^container:([0-9a-f]{1,128})$/.exec(mode)?.[1] : undefined;
+}
+
 /** An address adds a name to an explanation: one that cannot be read spoils nothing else. */
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

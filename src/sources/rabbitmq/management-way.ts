@@ -5,6 +5,7 @@ import type { Clock } from '../../lib/clock.js';
 import { counted } from '../../lib/counted.js';
 import { SourceError } from '../source-error.js';
 import type { HttpAddress } from './broker-address.js';
+import { createClientReader } from './broker-clients.js';
 import type { QueueChoice, Way } from './broker-way.js';
 import { withConsumerTimeouts } from './consumer-timeouts.js';
 import { createBindingReader } from './dead-letter-bindings.js';
@@ -25,6 +26,8 @@ export interface ManagementWayOptions {
   readonly onBindings: (problem: unknown) => void;
   /** Undefined: the limits of consumers were read. */
   readonly onTimeouts: (problem: unknown) => void;
+  /** Undefined: who uses the broker was read. */
+  readonly onClients: (problem: unknown) => void;
 }
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -32,6 +35,8 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const SPARED_EVERY_MS = 30_000;
 /** The plugin collects what queues emit in a rhythm of its own, on top of theirs. */
 const STATS_DELAYS = 2;
+const TOO_MANY_CHANNELS =
+  'more than 4000 channels are open: the workers behind the others are not seen; open one channel a worker';
 
 export function createManagementWay(options: ManagementWayOptions): Way {
   const { address, vhost, clock, statsIntervalMs, choice } = options;
@@ -75,6 +80,20 @@ export function createManagementWay(options: ManagementWayOptions): Way {
     }
   }
 
+  const clients = createClientReader({ get, vhost, clock, figuresAgeMs: STATS_DELAYS * statsIntervalMs });
+
+  /** Beside the point, too: without it nobody's role changes. */
+  async function readClients(signal: AbortSignal) {
+    try {
+      const read = await clients.read(signal);
+      options.onClients(read.isComplete ? undefined : new SourceError('protocol', TOO_MANY_CHANNELS));
+      return read;
+    } catch (error) {
+      options.onClients(error);
+      return undefined;
+    }
+  }
+
   function isDue(): boolean {
     if (queuesAskedMs === undefined || !options.isSpared()) return true;
     return clock.monotonicMs() - queuesAskedMs >= SPARED_EVERY_MS;
@@ -107,9 +126,10 @@ export function createManagementWay(options: ManagementWayOptions): Way {
       ]);
       const amqpPorts = overview === undefined ? undefined : parseAmqpPorts(overview);
       if (overview !== undefined) version = parseVersion(overview);
-      const [deadLetterBindings, queuesWithTimeouts] = await Promise.all([
+      const [deadLetterBindings, queuesWithTimeouts, clientsRead] = await Promise.all([
         readBindings(queues, signal),
         readTimeouts(queues, signal),
+        readClients(signal),
       ]);
       return {
         via: 'management',
@@ -120,6 +140,7 @@ export function createManagementWay(options: ManagementWayOptions): Way {
         ...(deadLetterBindings && { deadLetterBindings }),
         ...(version !== undefined && { version }),
         ...(amqpPorts && { amqpPorts }),
+        ...(clientsRead && { clients: clientsRead }),
       };
     },
     close() {

@@ -146,6 +146,7 @@ function createWays({ config, chooser, parts, isUp, context }: WaysOptions): rea
         onBroken: (problem) => parts.note('management_queues', problem),
         onBindings: (problem) => parts.note('management_bindings', problem),
         onTimeouts: (problem) => parts.note('management_consumers', problem),
+        onClients: (problem) => parts.note('management_clients', problem),
       }),
     );
   }

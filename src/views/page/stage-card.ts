@@ -53,7 +53,7 @@ export function createStageCard(context: PageContext): ItemView<StageCardItem> {
         `stage${card.isJoined ? ' is-joined' : ''}${isBottleneck ? ' is-bottleneck' : ''}${card.trouble ? ` has-${card.trouble}` : ''}${isSelected ? ' is-selected' : ''}`,
       );
       setText(code, card.id);
-      setText(name, card.name ?? '');
+      setText(name, card.name ?? (card.isDiscovered ? 'discovered' : ''));
       setAttribute(title, 'aria-pressed', String(isSelected));
       setAttribute(
         title,

@@ -61,6 +61,8 @@ export interface StageJson {
   readonly id: string;
   /** False: known from workers, jobs or sentinels alone, so that its place in the DAG is not known. */
   readonly configured?: Maybe<boolean>;
+  /** It is known from who consumes which queue. */
+  readonly discovered?: Maybe<boolean>;
   readonly name?: Maybe<string>;
   readonly branch?: Maybe<string>;
   readonly queue?: Maybe<string>;
@@ -169,6 +171,8 @@ export interface WorkerJson extends JobJson {
   readonly total?: Maybe<number>;
   readonly unit?: Maybe<string>;
   readonly message?: Maybe<string>;
+  /** Work queues that its service consumes, as the broker tells. */
+  readonly queues?: Maybe<readonly string[]>;
 }
 
 export interface OrchestratorJson extends JobJson {

@@ -8,6 +8,8 @@ export interface StageCard {
   /** `G3_02 Witnesses`. */
   readonly label: string;
   readonly branch: string | null;
+  /** Known from who consumes which queue, not from the configuration. */
+  readonly isDiscovered: boolean;
   readonly workers: number;
   /** Only what there is, worst first. */
   readonly workersByStatus: readonly StatusCount[];

@@ -64,6 +64,7 @@ function describeStage(
     id,
     name: stage.name ?? null,
     branch: stage.branch ?? null,
+    isDiscovered: stage.discovered ?? false,
     ...around,
     workers: stage.workers ?? 0,
     workersByStatus: countStatuses(stage.workersByStatus),

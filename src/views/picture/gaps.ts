@@ -40,13 +40,22 @@ export function describeGaps(fleet: FleetJson): GapsView {
   const unwatched = SOURCE_GAPS.filter((gap) => !sources.some(({ source }) => source === gap.source));
   const others = countOthers(fleet);
   const isNobodyKnown = others > 0 && (workers ?? []).length === 0;
-  const best = isNobodyKnown
-    ? { key: 'stages[].workers', adds: `which of ${formatNumbered(others, 'container')} are workers` }
-    : unwatched[0];
+  const best = isNobodyKnown ? whoIsWho(fleet, others) : unwatched[0];
   if (!best) return { text: null, key: null };
   const missing = unwatched.map(({ source }) => source).join(', ');
   const what = missing === '' ? '' : `Not watched: ${missing}. `;
   return { text: `${what}${best.key} adds most: ${best.adds}.`, key: best.key };
+}
+
+/** Who serves which queue, the management API alone tells; where no broker is in sight, a person must. */
+function whoIsWho(fleet: FleetJson, others: number): Pick<SourceGap, 'key' | 'adds'> {
+  const { broker, containers, sources } = fleet;
+  const isNearBroker =
+    (sources ?? []).some(({ source }) => source === 'rabbitmq') ||
+    (containers ?? []).some(({ image }) => /(^|\/)rabbitmq[:@]?/i.test(image ?? ''));
+  const isManaged = (broker?.ways ?? []).some(({ via }) => via === 'management');
+  const adds = `which of ${formatNumbered(others, 'container')} are workers`;
+  return { key: isNearBroker && !isManaged ? 'rabbitmq.management_url' : 'stages[].workers', adds };
 }
 
 export function countOthers({ containers, othersLeftOut }: FleetJson): number {

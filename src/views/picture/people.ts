@@ -34,6 +34,7 @@ export interface WorkerView extends Person {
   readonly total: number | null;
   readonly unit: string | null;
   readonly message: string | null;
+  readonly queues: readonly string[];
   /** Share of the job that is done, 0 to 1. */
   readonly ratio: number | null;
   readonly restarts: WorkerRestarts | null;
@@ -113,6 +114,7 @@ export function listWorkers(
         total: worker.total ?? null,
         unit: worker.unit ?? null,
         message: worker.message ?? null,
+        queues: worker.queues ?? [],
         ratio: ratioOf(worker),
         restarts: decision
           ? {

@@ -83,7 +83,11 @@ function cellsOf(card: StageCard, branch: string | null, isLast: boolean): reado
   const { queue, limit } = card;
   return [
     [span(branch ?? (card.branch === null ? '' : isLast ? '└' : '│'), branch === null ? 'dim' : 'bold')],
-    line(card.label, ...(card.trouble ? [' ', severitySpan(card.trouble)] : [])),
+    line(
+      card.label,
+      span(card.isDiscovered ? ' discovered' : '', 'dim'),
+      ...(card.trouble ? [' ', severitySpan(card.trouble)] : []),
+    ),
     waitingCell(queue),
     trendCell(queue),
     countSpans(card.workersByStatus, 'short'),

@@ -100,5 +100,10 @@ describe('what is not watched', () => {
       /^No problem is known, and none of 2 containers is known as a worker/,
     );
     assert.equal(picture.sentence.isWell, false);
+    const near = (more: FleetJson) => show({ sources: [source('docker')], ...more }).gaps.key;
+    const broker = other('mq', { image: 'docker.io/library/rabbitmq:3-management' });
+    assert.equal(near({ containers: [other('a'), broker] }), 'rabbitmq.management_url');
+    const ways = [{ via: 'management', up: true }];
+    assert.equal(near({ containers: [other('a'), broker], broker: { ways } }), 'stages[].workers');
   });
 });

@@ -21,6 +21,11 @@ export function answerManagement(path: string, queues: readonly QueueReading[], 
     case '/queues':
     case '/queues/%2F':
       return queues.map((queue) => (isThin ? declarationOf(queue) : describeQueue(queue)));
+    case '/channels':
+      return { items: [], page: 1, page_count: 1, page_size: 500, item_count: 0, filtered_count: 0 };
+    case '/vhosts/%2F/connections':
+    case '/consumers/%2F':
+      return [];
     default:
       return undefined;
   }
@@ -60,6 +65,8 @@ export function pickColumns(answer: unknown, columns: string | null): unknown {
   if (columns === null) return answer;
   if (Array.isArray(answer)) return answer.map((entry: unknown) => pickColumns(entry, columns));
   if (typeof answer !== 'object' || answer === null) return answer;
+  // Of a page the columns are those of its entries.
+  if ('items' in answer) return { ...answer, items: pickColumns(answer.items, columns) };
   const picked: Record<string, unknown> = {};
   for (const column of columns.split(',')) {
     const [key = '', ...rest] = column.split('.');

@@ -1,0 +1,124 @@
+/** On a real engine with a bridge and a real broker: who is who in a pipeline that nobody has prepared. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { pathForEngine } from '../servers/suites.js';
+import { type Daemon, startDaemon } from '../support/daemon.js';
+import { skipWithout } from '../support/machine.js';
+import { IMAGE, type RealDocker, startRealDocker } from '../support/real-docker.js';
+import { type RealRabbitmq, startRabbitmq } from '../support/real-rabbitmq.js';
+import { tempDir } from '../support/temp-dir.js';
+import { waitFor } from '../support/wait-for.js';
+
+const LIMIT_MS = 60_000;
+const BRIDGE = '172.30.77.1';
+const CLIENT = fileURLToPath(new URL('../../../test/fixtures/pipeline/pika-client.py', import.meta.url));
+const QUEUES = ['q.ocr', 'q.tables', 'q.slow'] as const;
+
+interface FleetJson {
+  readonly containers: readonly {
+    container: string;
+    role: string;
+    stage: string | null;
+    title: string | null;
+    discovered: boolean;
+  }[];
+  readonly queues: readonly { queue: string; stage: string | null }[];
+}
+
+describe('a pipeline that nobody has prepared', {
+  skip: skipWithout('docker', 'rabbitmq', 'pythonKit'),
+}, () => {
+  let engine: RealDocker;
+  let broker: RealRabbitmq;
+  let daemon: Daemon;
+  let folder: string;
+  const cleanups: (() => unknown)[] = [];
+
+  before(async () => {
+    folder = await tempDir({ after: (task?: unknown) => void cleanups.push(task as () => unknown) } as never);
+    engine = await startRealDocker({ bridge: `${BRIDGE}/24` });
+    broker = await startRabbitmq({ alsoAt: BRIDGE });
+    for (const queue of QUEUES) await broker.manage('PUT', `/queues/%2F/${queue}`, { durable: true });
+    await engine.docker('tag', IMAGE, 'redis:7');
+    await start('shop', 'ocr', ['-e', 'QUEUES=q.ocr']);
+    await start('shop', 'ocr', ['-e', 'QUEUES=q.ocr'], 2);
+    await start('shop', 'tables', ['-e', 'QUEUES=q.tables q.slow']);
+    await start('shop', 'api', ['-e', 'PUBLISH=q.ocr']);
+    await engine.docker('run', '-d', ...named('shop', 'cache', 1), 'redis:7', 'sleep', '1000');
+    await engine.docker('run', '-d', ...named('blog', 'web', 1), IMAGE, 'sleep', '1000');
+    daemon = await startDaemon({ folder, config: configuration() });
+    await daemon.whenReady();
+  });
+
+  after(async () => {
+    await daemon?.stop();
+    await broker?.dispose();
+    await engine?.dispose();
+    for (const task of cleanups.reverse()) await task();
+  });
+
+  const configuration = (): string => `
+docker: { host: "${engine.host}" }
+rabbitmq: { management_url: "${broker.managementUrl}", interval: 1s, stats_interval: 1s }
+detection: { interval: 1s }
+`;
+
+  const named = (project: string, service: string, number: number): string[] => [
+    ...['--name', `${project}-${service}-${number}`, '--label', `com.docker.compose.project=${project}`],
+    ...['--label', `com.docker.compose.service=${service}`],
+    ...['--label', `com.docker.compose.container-number=${number}`],
+  ];
+
+  const start = (project: string, service: string, more: readonly string[], number = 1): Promise<string> =>
+    engine.docker(
+      ...['run', '-d', ...named(project, service, number)],
+      ...['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${pathForEngine(path)}:${path}:ro`]),
+      ...['-v', `${CLIENT}:/client.py:ro`, '-e', `AMQP_URL=amqp://guest:guest@${BRIDGE}:${broker.amqpPort}/`],
+      ...[...more, IMAGE, '/usr/bin/python3', '/client.py'],
+    );
+
+  async function read(): Promise<FleetJson> {
+    return ((await (await fetch(`${daemon.url}/api/v1/fleet`)).json()) as { data: FleetJson }).data;
+  }
+
+  /** `name role stage`, sorted. */
+  const roles = ({ containers }: FleetJson): readonly string[] =>
+    containers
+      .map(({ container, role, stage, title }) => [container, role, stage ?? title ?? ''].join(' ').trim())
+      .toSorted();
+
+  const RIGHT = [
+    'blog-web-1 other',
+    'shop-api-1 orchestrator',
+    'shop-cache-1 infrastructure Redis',
+    'shop-ocr-1 worker q.ocr',
+    'shop-ocr-2 worker q.ocr',
+    'shop-tables-1 worker tables',
+  ];
+
+  it('shows its stages, queues, orchestrators and infrastructure within a minute', async () => {
+    const fleet = await waitFor(
+      'all roles',
+      async () => {
+        const now = await read();
+        const isAll = JSON.stringify(roles(now)) === JSON.stringify(RIGHT);
+        return isAll && now.queues.some(({ stage }) => stage === 'q.ocr') && now;
+      },
+      LIMIT_MS,
+    ).catch(async () => read());
+    assert.deepEqual(roles(fleet), RIGHT);
+    assert.ok(fleet.containers.every(({ discovered, role }) => discovered === (role !== 'other')));
+    assert.equal(fleet.queues.find(({ queue }) => queue === 'q.ocr')?.stage, 'q.ocr');
+  });
+
+  it('keeps them while the broker is away, over a restart of the daemon too', async () => {
+    await daemon.stop();
+    await broker.stop();
+    daemon = await startDaemon({ folder, config: configuration() });
+    await waitFor('the containers', async () => (await read()).containers.length === RIGHT.length, LIMIT_MS);
+    assert.deepEqual(roles(await read()), RIGHT);
+    await broker.startAgain();
+  });
+});
