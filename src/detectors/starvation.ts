@@ -110,11 +110,12 @@ export function createStarvation(hasWorked: (key: string) => boolean): Starvatio
     ]);
     const { queue, consumers, expected, isHeld } = neglect;
     const lost = expected - consumers;
-    // One at a job is not starved: its consumer comes back with it, or its job says what is wrong.
-    const isIdleOne = facts.idle.length > 0 && lost - facts.stuck > found.size;
-    const isUnnamed = moment.missingMs >= moment.afterMs && !isHeld && isIdleOne;
-    if (isUnnamed)
-      missing.set(stage, { queue, consumers, expected, idle: facts.idle, sinceMs: nowMs - moment.missingMs });
+    // One at a job is not starved: its consumer comes back with it, or its job says what is wrong. Nor is one that has
+    // been idle for a moment, as healthy ones are between two jobs.
+    const waiting = facts.idle.filter((key) => idleMs(key) >= moment.afterMs);
+    const isUnnamed = moment.missingMs >= moment.afterMs && !isHeld && lost - facts.stuck > found.size;
+    if (isUnnamed && waiting.length > 0)
+      missing.set(stage, { queue, consumers, expected, idle: waiting, sinceMs: nowMs - moment.missingMs });
     return found;
   }
 

@@ -77,6 +77,26 @@ describe('a consumer that is lost while nothing waits', () => {
     assert.deepEqual(starved(fleet), ALL);
   });
 
+  it('is not told of one at work while the others are idle for moments only, between two jobs', () => {
+    const fleet = idleFleet();
+    let opened = 0;
+    fleet.progress(THIRD, job(fleet, { document: 'long' }));
+    for (let round = 0; round < 20; round++) {
+      for (const name of [W, OTHER]) fleet.progress(name, job(fleet, { document: `${name}-${round}` }));
+      // The broker closed the channel of the third after its consumer timeout.
+      fleet.queue('g3', { ready: 0, unacked: 2, consumers: 2 });
+      fleet.progress(THIRD, job(fleet, { document: 'long', done: 12 + round }));
+      opened += openedWhile(fleet, 'WorkerStarved', 25).length;
+      for (const name of [W, OTHER]) fleet.progress(name, undefined);
+      fleet.queue('g3', { ready: 0, unacked: 0, consumers: 2 });
+      opened += openedWhile(fleet, 'WorkerStarved', 20).length;
+    }
+    assert.equal(opened, 0);
+    fleet.progress(THIRD, undefined);
+    fleet.judgeFor(75);
+    assert.ok(found(fleet, 'WorkerStarved'), 'idle for long without its consumer');
+  });
+
   it('is seen of workers that just started too, whose only job began and ended between two looks', () => {
     const fleet = stageFleet();
     const isNew = { startedAtMs: fleet.nowMs, createdAtMs: fleet.nowMs };
