@@ -31,6 +31,20 @@ describe('what is shipped', () => {
     }
   });
 
+  it('is installed without running scripts of packages, and its signatures are checked for each release', () => {
+    assert.match(readFileSync('.npmrc', 'utf8'), /^ignore-scripts=true$/m);
+    const { scripts } = read('package.json') as { readonly scripts: Readonly<Record<string, string>> };
+    assert.match(scripts['verify-supply'] ?? '', /^npm audit signatures && /);
+    assert.match(readFileSync('docs/releasing.md', 'utf8'), /`npm run verify-supply`/);
+  });
+
+  it('is built by packages that are locked to their content too, those of other platforms included', () => {
+    const unlocked = Object.entries(packages).filter(
+      ([path, { integrity, link }]) => path !== '' && !link && !/^sha512-/.test(integrity ?? ''),
+    );
+    assert.deepEqual(unlocked, []);
+  });
+
   it('is named in the CycloneDX bill of materials', async () => {
     const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'sbom'], {
       maxBuffer: 64 * 1024 * 1024,
