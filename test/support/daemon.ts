@@ -1,9 +1,10 @@
 /** The real daemon as a process of its own, as a user runs it. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseSeries, type Series } from './series.js';
 import { waitFor } from './wait-for.js';
@@ -14,6 +15,8 @@ export interface DaemonOptions {
   /** YAML; `listen` and `data_dir` are added. */
   readonly config?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A module that is loaded before the daemon, with a channel to this process. */
+  readonly preload?: URL;
 }
 
 export interface Daemon {
@@ -35,14 +38,16 @@ const LISTEN_LIMIT_MS = 60_000;
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
-export async function startDaemon({ folder, config = '', env = {} }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { folder, config = '', env = {}, preload } = options;
   const configFile = join(folder, 'stagewatch.yaml');
   await writeFile(configFile, `listen: 127.0.0.1:0\ndata_dir: ${join(folder, 'data')}\n${config}`);
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], {
+  const before = preload ? ['--import', preload.href] : [];
+  const child = spawn(process.execPath, [...before, MAIN, 'serve', '--config', configFile], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: ['ignore', 'pipe', 'pipe', ...(preload ? (['ipc'] as const) : [])],
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   const log: Record<string, unknown>[] = [];
   let pending = '';
   let stderr = '';
