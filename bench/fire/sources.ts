@@ -18,8 +18,8 @@ export const SOURCE_ROWS: readonly FireRow[] = [
     name: 'containers',
     attack: () => withTarget({ containers: 10_000, isAttackedAtStart: true }, manyContainers),
   },
-  { name: 'broker-100', attack: () => againstBroker(100) },
-  { name: 'broker-60', attack: () => againstBroker(60) },
+  { name: 'broker-over', attack: () => againstBroker(100, 100) },
+  { name: 'broker-under', attack: () => againstBroker(31, 15) },
   { name: 'broken-queues', attack: brokenQueues },
   { name: 'gzip-bombs', attack: gzipBombs },
   { name: 'progress-files', attack: manyProgressFiles },
@@ -152,9 +152,10 @@ function onceFree(response: ServerResponse, free: () => void): void {
   response.on('drain', done).on('close', done);
 }
 
-async function againstBroker(megabytes: number) {
-  const metrics = ['rabbitmq_build_info{rabbitmq_version="4.1.4"} 1\n', ...metricsPieces(megabytes * MB)];
-  const queues = ['[', ...managementPieces(megabytes * MB), '{"name":"last"}]'];
+/** Over the limits, and just under them. */
+async function againstBroker(metricsMb: number, managementMb: number) {
+  const metrics = ['rabbitmq_build_info{rabbitmq_version="4.1.4"} 1\n', ...metricsPieces(metricsMb * MB)];
+  const queues = ['[', ...managementPieces(managementMb * MB), '{"name":"last"}]'];
   let answers = 0;
   const broker = await startOutside((path, response) => {
     answers++;
@@ -171,7 +172,7 @@ async function againstBroker(megabytes: number) {
         const series = await target.daemon.metrics();
         const isUp = series.value('stagewatch_source_up', { source: 'rabbitmq' }) === 1;
         return outcomeOf(target, {
-          done: `broker pages of ${megabytes} MB, metrics and management (${answers} answers)`,
+          done: `broker pages of ${metricsMb} MB (metrics) and ${managementMb} MB (management), ${answers} answers`,
           held: `the source is ${isUp ? 'up' : 'down, with the reason'}; ${besideWords(target.beside)}; ${target.logLines()} log lines`,
           isHeld: answers > 0 && target.beside.failed === 0 && target.logLines() < 100,
         });

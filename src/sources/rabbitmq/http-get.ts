@@ -45,7 +45,10 @@ async function readText(response: Response, { maxBytes, address }: HttpGet): Pro
     bytes += chunk.length;
     // Leaving the loop cancels the rest.
     if (bytes > maxBytes)
-      throw new SourceError('protocol', `${address.base}: the answer is over ${maxBytes} bytes`);
+      throw new SourceError(
+        'protocol',
+        `${address.base}: the answer is over ${maxBytes} bytes: it lists too many queues; give the pipeline a vhost of its own`,
+      );
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -7,7 +7,12 @@ import type { QueueChoice, Way } from './broker-way.js';
 import { createChannelSums } from './channel-sums.js';
 import { httpGet } from './http-get.js';
 import { createNodePages } from './node-pages.js';
-import { type ChannelCount, type DetailedPage, type DetailedQueue, parseDetailed } from './parse-detailed.js';
+import {
+  type ChannelCount,
+  type DetailedPage,
+  type DetailedQueue,
+  parseDetailedInTurns,
+} from './parse-detailed.js';
 
 export interface MetricsWayOptions {
   readonly address: HttpAddress;
@@ -18,7 +23,8 @@ export interface MetricsWayOptions {
   readonly statsIntervalMs: number;
 }
 
-const MAX_BYTES = 64 * 1024 * 1024;
+/** A page of some 40,000 queues: reading it takes several times as much memory. */
+const MAX_BYTES = 32 * 1024 * 1024;
 const DEPTH_FAMILIES = ['queue_coarse_metrics', 'queue_consumer_count'];
 const QUEUE_COUNTER_FAMILIES = ['queue_delivery_metrics', 'queue_exchange_metrics'];
 /** Brokers before 3.12 count by channel only. */
@@ -43,7 +49,7 @@ export function createMetricsWay(options: MetricsWayOptions): Way {
       option: 'rabbitmq.metrics_url',
       plugin: 'rabbitmq_prometheus',
     });
-    return parseDetailed(text, vhost);
+    return parseDetailedInTurns(text, vhost);
   }
 
   return {

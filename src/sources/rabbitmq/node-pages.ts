@@ -65,9 +65,10 @@ export function createNodePages(): NodePages {
     const now = new Map<string, KeptQueue>();
     for (const [name, figures] of queues) {
       if (!hasDepth(figures)) continue;
-      const queue = returned(kept.get(name), { figures, readAtMs: nowMs });
-      if (queue.returns >= RETURNS_IN_TURNS && kept.get(name)?.missed !== 0) turnAtMs = nowMs;
-      now.set(name, queue);
+      const before = kept.get(name);
+      const returns = returnsOf(before);
+      if (returns >= RETURNS_IN_TURNS && before?.missed !== 0) turnAtMs = nowMs;
+      now.set(name, { figures, readAtMs: nowMs, missed: 0, returns });
     }
     const isInTurns = nowMs - turnAtMs <= KEPT_MS;
     const limit = isInTurns ? MAX_MISSED_IN_TURNS : MAX_MISSED;
@@ -84,9 +85,10 @@ export function createNodePages(): NodePages {
   };
 }
 
-function returned(before: KeptQueue | undefined, now: TimedQueue): KeptQueue {
+/** With this page, which has it. */
+function returnsOf(before: KeptQueue | undefined): number {
   const { missed = 0, returns = 0 } = before ?? {};
-  return { ...now, missed: 0, returns: missed > 0 ? returns + 1 : returns };
+  return missed > 0 ? returns + 1 : returns;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Takes the figures of queues out of the broker's /metrics/detailed page. */
 
 import { boundText } from '../../lib/bound-text.js';
+import { atOnce, inTurns, type SlicedWork } from '../../lib/in-turns.js';
 import { SourceError } from '../source-error.js';
 import { MAX_QUEUE_NAME } from './queue-name.js';
 
@@ -63,8 +64,20 @@ const VERSION = /^rabbitmq_build_info\{[^\n]*?rabbitmq_version="([^"\n]{1,60})"/
 const NODE = /^rabbitmq_identity_info\{[^\n]*?rabbitmq_node="([^"\n]{1,200})"/m;
 const QUEUE_COUNTERS = /^# TYPE rabbitmq_detailed_queue_messages_acked_total /m;
 
+/** Some 5 ms. */
+const SLICE_LINES = 5000;
+
 /** A line that cannot be read costs itself only; a page that is not the broker's throws SourceError. */
 export function parseDetailed(text: string, vhost: string): DetailedPage {
+  return atOnce(scanDetailed(text, vhost));
+}
+
+/** The same, in slices between which others get their turn. */
+export function parseDetailedInTurns(text: string, vhost: string): Promise<DetailedPage> {
+  return inTurns(scanDetailed(text, vhost));
+}
+
+function* scanDetailed(text: string, vhost: string): SlicedWork<DetailedPage> {
   const version = VERSION.exec(text)?.[1];
   if (version === undefined && !text.includes(`\n# TYPE ${PREFIX}`) && !text.startsWith(`# TYPE ${PREFIX}`)) {
     throw new SourceError(
@@ -77,7 +90,8 @@ export function parseDetailed(text: string, vhost: string): DetailedPage {
   const channelCounts: ChannelCount[] = [];
   const want = { vhost, queueStart: `vhost="${vhost}",queue="`, queues, channelCounts };
   let from = 0;
-  while (from < text.length) {
+  for (let line = 1; from < text.length; line++) {
+    if (line % SLICE_LINES === 0) yield;
     const newline = text.indexOf('\n', from);
     const end = newline < 0 ? text.length : newline;
     if (text.startsWith(PREFIX, from)) takeLine(text, from + PREFIX.length, end, want);

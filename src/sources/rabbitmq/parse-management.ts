@@ -5,6 +5,7 @@ import type { QueueTraits } from '../../fleet/queue-kind.js';
 import type { BrokerAlarm, QueueType } from '../../fleet/queue-model.js';
 import type { QueueReading } from '../../fleet/queue-observations.js';
 import { boundText } from '../../lib/bound-text.js';
+import { atOnce, inTurns, type SlicedWork } from '../../lib/in-turns.js';
 import { SourceError } from '../source-error.js';
 import { MAX_QUEUE_NAME } from './queue-name.js';
 
@@ -52,14 +53,27 @@ export interface ParsedQueues {
   readonly brokenCount: number;
 }
 
+/** Some 5 ms. */
+const SLICE_QUEUES = 1000;
+
 /** An entry of an unexpected shape is left out and counted; an answer that is no list throws SourceError. */
 export function parseQueues(text: string): ParsedQueues {
+  return atOnce(scanQueues(text));
+}
+
+/** The same, in slices between which others get their turn. */
+export function parseQueuesInTurns(text: string): Promise<ParsedQueues> {
+  return inTurns(scanQueues(text));
+}
+
+function* scanQueues(text: string): SlicedWork<ParsedQueues> {
   const answer = parseJson(text, 'the list of queues');
   if (!Array.isArray(answer))
     throw new SourceError('protocol', 'the management list of queues is not a list');
   const queues: QueueReading[] = [];
   let brokenCount = 0;
-  for (const entry of answer) {
+  for (const [index, entry] of answer.entries()) {
+    if (index % SLICE_QUEUES === SLICE_QUEUES - 1) yield;
     const result = queueSchema.safeParse(entry);
     if (result.success) queues.push(toReading(result.data));
     else brokenCount++;
