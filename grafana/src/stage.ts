@@ -211,7 +211,8 @@ function failures(): Placeable {
   return timeSeries({
     title: 'Failures of $stage',
     shows:
-      'Failure sentinels by the reason in their text, and ends of its containers with another code than 0 that nothing asked for.',
+      'Failure sentinels by the reason in their text, ends of its containers with another code than 0 that nothing asked for, ' +
+      'and lines in logs of workers under watch that fit a pattern of logs.patterns.',
     good: 'empty.',
     otherwise: 'cuda or oom: too many workers on the GPU. One reason in a burst: a batch of documents.',
     unit: COUNT,
@@ -227,6 +228,11 @@ function failures(): Placeable {
       overTime({
         expr: `sum by (reason) (${containerEnds(STAGE)}) > 0`,
         legend: 'container ended: {{reason}}',
+        minStep: '5m',
+      }),
+      overTime({
+        expr: `sum by (pattern) (${increase('pipeline_log_errors_total', '$__rate_interval', STAGE)}) > 0`,
+        legend: 'log: {{pattern}}',
         minStep: '5m',
       }),
     ],

@@ -7,6 +7,7 @@ import { detectionSection } from './detection-section.js';
 import { dockerSection } from './docker-section.js';
 import { gpuProcessesSection } from './gpu-processes-section.js';
 import { listenOption } from './listen-option.js';
+import { logsSection } from './logs-section.js';
 import { oneOf } from './option-types.js';
 import { progressSection } from './progress-section.js';
 import { rabbitmqSection } from './rabbitmq-section.js';
@@ -32,6 +33,7 @@ export const configSchema = z.strictObject(
     rabbitmq: rabbitmqSection,
     progress: progressSection,
     sentinels: sentinelsSection,
+    logs: logsSection,
     orchestrators: orchestratorsOption,
     infrastructure: infrastructureOption,
     stages: stagesSection,

@@ -9,6 +9,7 @@ import { gpuMemoryLeaked } from './gpu-memory-leaked.js';
 import { infrastructureDown } from './infrastructure-down.js';
 import { jobNearAckLimit } from './job-near-ack-limit.js';
 import { jobOrphaned } from './job-orphaned.js';
+import { logErrors } from './log-errors.js';
 import { orchestratorStuck } from './orchestrator-stuck.js';
 import { pipelineStandstill } from './pipeline-standstill.js';
 import { poisonDocument } from './poison-document.js';
@@ -51,6 +52,7 @@ export const ALL_DETECTORS: readonly Detector[] = [
   gpuMemoryHigh,
   gpuMemoryLeaked,
   backupStale,
+  logErrors,
   progressClockSkewed,
   progressUnreadable,
 ];

@@ -31,6 +31,7 @@ export const FINDING_SEVERITIES = {
   GpuMemoryHigh: 'warning',
   GpuMemoryLeaked: 'warning',
   BackupStale: 'warning',
+  LogErrors: 'warning',
   NotificationsFailing: 'warning',
   ProgressClockSkewed: 'info',
   ProgressUnreadable: 'info',

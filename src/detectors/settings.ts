@@ -2,4 +2,4 @@
 
 import type { Config } from '../config/schema.js';
 
-export type DetectionSettings = Pick<Config, 'detection' | 'stages'>;
+export type DetectionSettings = Pick<Config, 'detection' | 'stages' | 'logs'>;

@@ -3,11 +3,13 @@
 import type { CpuActivity } from '../fleet/cpu-model.js';
 import type { Suspect } from '../fleet/io-model.js';
 import type { Fleet } from '../fleet/model.js';
-import type { Verdicts } from './verdicts.js';
+import type { Verdicts, WorkerStatus } from './verdicts.js';
 
 /** Two readings, some seconds apart, must lie between this and the limit: of a shorter limit it is a third. */
 const SILENT_MS = 20_000;
 const SHARE_OF_LIMIT = 1 / 3;
+
+const UNWELL: ReadonlySet<WorkerStatus> = new Set(['slow', 'stuck', 'starved', 'down']);
 
 /** One that has used no CPU for as long is quiet. */
 const QUIET_MS = 10_000;
@@ -29,6 +31,23 @@ export function listSuspects({ workers, limits }: Verdicts, fleet: Fleet): reado
 /** For how long it has used no CPU, as of its last reading. */
 function quietMs(used: CpuActivity | undefined): number {
   return used === undefined ? 0 : used.atMs - Math.max(used.firstAtMs, used.lastBusyAtMs ?? 0);
+}
+
+/**
+ * Ids of containers of workers whose logs are searched for errors: those under watch, the silent first, then those that are
+ * slow, starved or down; with `all` every other one after them.
+ */
+export function listLogged(verdicts: Verdicts, fleet: Fleet, all: boolean): readonly string[] {
+  const ids = new Set(listSuspects(verdicts, fleet).map(({ id }) => id));
+  const others: string[] = [];
+  for (const [key, { status }] of verdicts.workers) {
+    const id = fleet.containers.get(key)?.id;
+    if (id === undefined) continue;
+    if (UNWELL.has(status)) ids.add(id);
+    else others.push(id);
+  }
+  for (const id of all ? others : []) ids.add(id);
+  return [...ids];
 }
 
 /**

@@ -8,6 +8,7 @@ import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import { describeLastEnd, detectContainers } from './container-findings.js';
 import { isDeliberate } from './job-death.js';
+import { lastWordOf } from './log-errors.js';
 import type { Detector } from './scene.js';
 
 const CLEAR_AFTER_MS = 10_000;
@@ -15,6 +16,9 @@ const CLEAR_AFTER_MS = 10_000;
 const PAUSED_MS = 5 * 60_000;
 /** The engine waits up to a minute before it starts one again; WorkerCrashLooping is about that. */
 const RESTARTING_MS = 3 * 60_000;
+/** What it printed so long before its end may be why. */
+const LAST_WORDS_MS = 5 * 60_000;
+
 export const workerDown: Detector = {
   kind: 'WorkerDown',
   steadiness: () => ({ openAfterMs: 0, clearAfterMs: CLEAR_AFTER_MS }),
@@ -22,7 +26,7 @@ export const workerDown: Detector = {
     detectContainers(scene, {
       kind: 'WorkerDown',
       among: ({ containers }) => containers.notRunning,
-      describe: (container, { settings, nowMs, workers }) => {
+      describe: (container, { settings, nowMs, workers, fleet }) => {
         if (container.role !== 'worker' || container.state === 'running') return undefined;
         const sinceMs = downSince(container, workers.get(container.identity)?.sinceMs);
         const afterMs = limitOf(container, settings.detection.down_after);
@@ -34,6 +38,7 @@ export const workerDown: Detector = {
             `container is ${container.state}; it ${how}`,
             `${counted(container.counters.restarts.policy, 'restart')} by its policy so far`,
             ...(container.error ? [`the engine says: ${container.error}`] : []),
+            ...lastWordOf(container.identity, fleet.logTroubles, { nowMs, sinceMs: sinceMs - LAST_WORDS_MS }),
           ],
           clearsWhen: 'Its container runs again, or is removed.',
           beganAtMs: sinceMs,

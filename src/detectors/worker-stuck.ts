@@ -5,6 +5,7 @@
 
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
+import { lastWordOf } from './log-errors.js';
 import type { Detector, Scene } from './scene.js';
 import type { WorkerVerdict } from './verdicts.js';
 import { detectByStatus } from './worker-findings.js';
@@ -25,7 +26,10 @@ function describe(key: string, verdict: WorkerVerdict, { fleet, nowMs }: Scene):
     kind: 'WorkerStuck',
     key,
     summary: isTooLong ? `job runs for ${elapsed}` : `${formatDuration(silentMs)} without progress`,
-    evidence: withProcesses(verdict.evidence, linesOf(key, fleet, job?.lastProgressAtMs)),
+    evidence: withProcesses(verdict.evidence, [
+      ...linesOf(key, fleet, job?.lastProgressAtMs),
+      ...lastWordOf(key, fleet.logTroubles, { nowMs, sinceMs: job?.startedAtMs ?? nowMs }),
+    ]),
     clearsWhen: 'Its progress moves, its job ends, or its container is started again.',
     beganAtMs: isTooLong ? (job?.startedAtMs ?? nowMs) : (job?.lastProgressAtMs ?? nowMs - silentMs),
   };

@@ -8,6 +8,7 @@ import { createGpuLinkMemory } from './gpu-link-memory.js';
 import { createGpuProcessRegistry } from './gpu-process-registry.js';
 import { createGpuRegistry } from './gpu-registry.js';
 import { createIoRegistry } from './io-registry.js';
+import { createLogRegistry } from './log-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
 import { createProcessRegistry } from './process-registry.js';
@@ -55,6 +56,7 @@ export function createFleetStore(classify: Classify): FleetStore {
   const io = createIoRegistry({ containers });
   const sockets = createSocketRegistry(containers);
   const processes = createProcessRegistry(containers);
+  const logs = createLogRegistry(containers);
   const gpuRegistry = createGpuRegistry();
   const gpuLinks = createGpuLinkMemory({ containers, gpus: gpuRegistry.gpus });
   const gpuProcesses = createGpuProcessRegistry({
@@ -93,6 +95,10 @@ export function createFleetStore(classify: Classify): FleetStore {
     sockets: sockets.sockets,
     processes: processes.processes,
     stacks: processes.stacks,
+    get logErrors() {
+      return logs.counts();
+    },
+    logTroubles: logs.troubles,
     gpus: gpuRegistry.gpus,
     lostGpus: gpuRegistry.lost,
     get gpuLinks() {
@@ -213,6 +219,10 @@ export function createFleetStore(classify: Classify): FleetStore {
         break;
       case 'stacks-read':
         processes.applyStacks(observation);
+        break;
+      case 'logs-watched':
+      case 'logs-read':
+        logs.apply(observation);
         break;
       case 'cpu-read':
         cpu.applyRead(observation);

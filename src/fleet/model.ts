@@ -6,6 +6,7 @@ import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
 import type { GpuHolding, GpuOrphans } from './gpu-process-model.js';
 import type { IoActivity } from './io-model.js';
+import type { LogErrorCount, LogTrouble } from './log-model.js';
 import type { ContainerProcesses } from './process-model.js';
 import type { ProgressPicture } from './progress-model.js';
 import type { Broker, Queue } from './queue-model.js';
@@ -184,6 +185,10 @@ export interface Fleet extends ProgressPicture {
   readonly processes: ReadonlyMap<string, ContainerProcesses>;
   /** By identity: the stacks of suspects that print them on request. */
   readonly stacks: ReadonlyMap<string, ContainerStacks>;
+  /** Lines in the logs of workers that fit a pattern, by stage and pattern. */
+  readonly logErrors: readonly LogErrorCount[];
+  /** What workers printed of each pattern last, by container and pattern. */
+  readonly logTroubles: ReadonlyMap<string, LogTrouble>;
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

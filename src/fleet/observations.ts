@@ -6,6 +6,7 @@ import type { GpuRequest } from './gpu-model.js';
 import type { GpusRead } from './gpu-observations.js';
 import type { GpuProcessesRead } from './gpu-process-model.js';
 import type { IoReading } from './io-model.js';
+import type { LogObservation } from './log-model.js';
 import type { ContainerState, HealthState, SourceName } from './model.js';
 import type { ProcessReading } from './process-model.js';
 import type { ProgressObservation } from './progress-observations.js';
@@ -123,4 +124,5 @@ export type Observation =
   | { readonly kind: 'stacks-read'; readonly atMs: number; readonly readings: readonly StackReading[] }
   | GpusRead
   | GpuProcessesRead
+  | LogObservation
   | SentinelObservation;

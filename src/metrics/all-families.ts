@@ -8,6 +8,7 @@ import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
 import { gpuHoldingFamilies, gpuOrphanFamilies } from './gpu-process-families.js';
 import { journalFamilies } from './journal-families.js';
+import { logFamilies } from './log-families.js';
 import { notificationFamilies } from './notification-families.js';
 import { PROGRESS_FAMILY_GROUPS } from './progress-families.js';
 import { queueFamilies } from './queue-families.js';
@@ -25,6 +26,7 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   gpuContainerFamilies,
   gpuHoldingFamilies,
   gpuOrphanFamilies,
+  logFamilies,
   stageInfoFamilies,
   queueFamilies,
   brokerFamilies,

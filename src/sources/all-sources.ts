@@ -49,9 +49,15 @@ function planDocker(config: Config, env: Environment): SourcePlan {
   return {
     kind: 'watched',
     name: 'docker',
+    alsoReads: ['logs'],
     create: (context) =>
       createDockerSource(
-        { address, config: config.docker, ...(restarter.kind === 'ok' && { restarter: restarter.address }) },
+        {
+          address,
+          config: config.docker,
+          logs: config.logs,
+          ...(restarter.kind === 'ok' && { restarter: restarter.address }),
+        },
         context,
       ),
   };

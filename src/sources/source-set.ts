@@ -35,6 +35,8 @@ export interface SourceSetOptions {
   readonly suspects?: () => readonly Suspect[];
   /** Ids of containers whose connections it wants to know; absent: none. */
   readonly unserved?: () => readonly string[];
+  /** Ids of containers whose logs are to be searched; absent: none. */
+  readonly logged?: () => readonly string[];
   /** Ids of running containers that may hold memory of a GPU; absent: none. */
   readonly gpuContainers?: () => readonly string[];
   /** What a source keeps over a restart of the daemon is a section of its name. */
@@ -49,6 +51,7 @@ export function createSourceSet({
   forgetSource,
   suspects,
   unserved,
+  logged,
   gpuContainers,
   state,
   env,
@@ -83,6 +86,7 @@ export function createSourceSet({
     const wanted = {
       ...(suspects && { suspects }),
       ...(unserved && { unserved }),
+      ...(logged && { logged }),
       ...(gpuContainers && { gpuContainers }),
     };
     const source = plan.create({ clock, log: sourceLog, apply, durable, ...wanted });

@@ -84,6 +84,10 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
     { container: 'backup' },
     'backup has failed, or shown no sign of work for too long: results are not copied away.',
   ],
+  LogErrors: [
+    { stage: 'G3_02' },
+    'Workers of G3_02 print lines that fit a pattern of logs.patterns. stagewatch shows the lines.',
+  ],
   NotificationsFailing: [
     { channel: 'email' },
     'email of stagewatch fails: whoever relies on it hears nothing.',

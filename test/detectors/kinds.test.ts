@@ -518,6 +518,29 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    kind: 'LogErrors',
+    what: 'lines in logs that fit a pattern',
+    play(fleet) {
+      printed(fleet, W, 'nothing', 0);
+      fleet.judgeFor(10);
+    },
+    tip(fleet) {
+      printed(fleet, W, 'gpu_oom', 2);
+      printed(fleet, OTHER, 'gpu_oom', 1);
+      fleet.judgeFor(10);
+    },
+    summary: /^gpu_oom: 3 lines in the logs of 2 workers$/,
+    evidence: /^paddle-worker-gpu1-0, 10s ago: CUDA out of memory$/,
+  },
+  {
+    kind: 'LogErrors',
+    what: 'lines that are older than the cooldown',
+    play(fleet) {
+      printed(fleet, W, 'gpu_oom', 1, 15 * 60_000);
+      fleet.judgeFor(30);
+    },
+  },
+  {
     kind: 'BackupStale',
     what: 'a backup that failed',
     play(fleet) {
@@ -606,6 +629,16 @@ const CASES: readonly Case[] = [
 
 const deadFacts = (fleet: JudgedFleet) =>
   ({ state: 'exited', exitCode: 3, finishedAtMs: fleet.nowMs, hasRestartPolicy: true }) as const;
+
+function printed(fleet: JudgedFleet, name: string, pattern: string, count: number, agoMs = 0): void {
+  fleet.container(name);
+  fleet.store.apply({ kind: 'logs-watched', patterns: ['gpu_oom'], cooldownMs: 600_000 });
+  const match = { pattern, count, line: 'CUDA out of memory', atMs: fleet.nowMs - agoMs };
+  fleet.store.apply({
+    kind: 'logs-read',
+    readings: [{ id: `id-of-${name}`, matches: count > 0 ? [match] : [] }],
+  });
+}
 
 function crashOnce(fleet: JudgedFleet, name = W): void {
   event(fleet, `id-of-${name}`, 'die', 1);

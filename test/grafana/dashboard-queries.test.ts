@@ -22,6 +22,7 @@ const MORE_METRICS = ['scrape_duration_seconds', 'ALERTS'];
 /** Panel and query that show nothing of the simulated run, and why. */
 const EMPTY: Readonly<Record<string, string>> = {
   'Notifications A': 'the daemon of the simulated run tells nobody',
+  'Failures of $stage C': 'the simulated workers have no logs',
   'Alerts over time C': 'nothing of severity info happens',
 };
 

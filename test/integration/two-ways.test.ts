@@ -49,6 +49,7 @@ const SUBJECTS: Partial<Record<FindingKind, FindingSubject>> = {
   GpuMemoryLeaked: GPU,
   PoisonDocument: { document: 'PMC1', stage: 'G3_02' },
   FailuresSpiking: { stage: 'G3_02' },
+  LogErrors: { stage: 'G3_02' },
   BackupStale: { container: 'backup', identity: 'b' },
   NotificationsFailing: { channel: 'email' },
 };

@@ -1,7 +1,8 @@
 /**
  * Reads now and then how much CPU time containers have used: from control groups, else from the engine for suspects. Of
  * suspects that use none the engine is asked also what they take in and give out.
- * Of the few that detection asks for it also reads the connections, and what the processes of quiet suspects wait for.
+ * Of the few that detection asks for it also reads the connections, what the processes of quiet suspects wait for, and what
+ * stands in their logs.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -12,6 +13,7 @@ import { describeError } from '../../lib/describe-error.js';
 import type { SourceContext } from '../source.js';
 import { type CgroupReading, createCgroupReader, type RunningContainer } from './cgroup-reader.js';
 import type { DockerClient } from './docker-client.js';
+import type { LogReader } from './logs/log-reader.js';
 import { createProcessReader } from './processes/process-reader.js';
 import { readSockets } from './socket-reader.js';
 import { createStackReader, type StackEngine } from './stacks/stack-reader.js';
@@ -37,6 +39,8 @@ export interface CpuReaderOptions {
   readonly isRemote: boolean;
   /** Absent: nothing is asked for its stacks. */
   readonly stackEngine?: StackEngine;
+  /** Absent: no log is searched. */
+  readonly logs?: LogReader;
 }
 
 /** Between two slices timers and sockets get their turn: this many files take some milliseconds. */
@@ -46,10 +50,10 @@ const EMPTY_LOOKS = 2;
 const MAX_CONNECTIONS_READ = 20;
 
 export function createCpuReader(
-  { config, isRemote, stackEngine }: CpuReaderOptions,
+  { config, isRemote, stackEngine, logs }: CpuReaderOptions,
   context: SourceContext,
 ): CpuReader {
-  const { clock, log, apply, suspects, unserved } = context;
+  const { clock, log, apply, suspects, unserved, logged } = context;
   const root = config.cgroup_root;
   const cgroups = root === null ? undefined : createCgroupReader({ root });
   const stats = createStatsReader(context);
@@ -127,6 +131,7 @@ export function createCpuReader(
           return dumpSignal ? { id, dumpSignal } : [];
         });
         void stacks?.ask(asked, signal);
+        void logs?.ask(logged?.() ?? [], signal);
         readConnections(running());
       }
 

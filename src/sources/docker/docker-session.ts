@@ -1,6 +1,7 @@
 /** One connection to an engine: follows events, inspects what they name, lists everything now and then as the truth. */
 
 import type { DockerConfig } from '../../config/docker-section.js';
+import type { LogsConfig } from '../../config/logs-section.js';
 import { dumpSignalOf } from '../../fleet/dump-label.js';
 import type { InspectedFacts, ListedContainer } from '../../fleet/observations.js';
 import type { Timer } from '../../lib/clock.js';
@@ -32,6 +33,8 @@ export interface DockerSourceOptions {
     DockerConfig,
     'request_timeout' | 'relist_interval' | 'inspect_concurrency' | 'cpu_interval' | 'cgroup_root'
   >;
+  /** What is searched for in logs; absent: nothing. */
+  readonly logs?: LogsConfig;
 }
 
 export interface DockerSessionOptions extends DockerSourceOptions, SourceContext {

@@ -11,6 +11,7 @@ import { createEngineActions } from './engine-actions.js';
 import { createEngineClock } from './engine-clock.js';
 import { createEventMemory } from './event-memory.js';
 import { UnreadableEventsError } from './event-stream.js';
+import { createLogReader, type LogReader } from './logs/log-reader.js';
 
 const BACKOFF = { baseMs: 500, maxMs: 5000 };
 /** After a stream of events that could not be read: it is no engine, or a broken one, and each try costs a whole listing. */
@@ -34,7 +35,11 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
     restarter &&
     createEngineActions({ reader: address, restarter, clock, timeLimitMs: config.request_timeout });
   const isRemote = address.socketPath === undefined;
-  const cpu = createCpuReader({ config, isRemote, ...(stackEngine && { stackEngine }) }, context);
+  const logs = watchLogs(options, context);
+  const cpu = createCpuReader(
+    { config, isRemote, ...(stackEngine && { stackEngine }), ...(logs && { logs }) },
+    context,
+  );
   const stopped = new AbortController();
   let session: DockerSession | undefined;
   let retry: Timer | undefined;
@@ -83,6 +88,18 @@ export function createDockerSource(options: DockerSourceOptions, context: Source
       return Promise.resolve();
     },
   };
+}
+
+/** Undefined: nothing is searched for. */
+function watchLogs(
+  { address, config, logs }: DockerSourceOptions,
+  context: SourceContext,
+): LogReader | undefined {
+  if (!logs || Object.keys(logs.patterns).length === 0) return undefined;
+  const { clock } = context;
+  const limits = { clock, timeLimitMs: config.request_timeout };
+  const engine = createEngineActions({ reader: address, restarter: address, ...limits });
+  return createLogReader({ engine, config: logs }, context);
 }
 
 function clockWarning(aheadMs: number, { target }: DockerSourceOptions['address']): string | undefined {

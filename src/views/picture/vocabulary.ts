@@ -84,6 +84,7 @@ const KIND_PHRASES: Readonly<Record<string, string>> = {
   GpuMemoryHigh: 'nearly full',
   GpuMemoryLeaked: 'leaking memory',
   BackupStale: 'without a sign of work',
+  LogErrors: 'printing errors',
   NotificationsFailing: 'not delivering notifications',
   ProgressClockSkewed: 'off in its clock',
   ProgressUnreadable: 'unreadable in its progress',
