@@ -11,13 +11,14 @@ import type { Finding, FindingKind } from '../detectors/finding.js';
 import { FINDING_SEVERITIES, isReportedByCause } from '../detectors/finding.js';
 import type { AlertMemory, GroupMemory } from './alert-memory.js';
 import type { AlertSettings } from './alert-settings.js';
-import { currentTargets, SEVERITY_RANKS, type Target, targetsOf } from './alert-target.js';
+import { currentTargets, SEVERITY_RANKS, targetsOf } from './alert-target.js';
 import { reviewAlertStates } from './alertmanager/alert-states.js';
 import { composeNotification, memoryAfter } from './compose-notification.js';
 import { type Decision, type GroupReview, reviewGroup } from './group-review.js';
 import type { Notification } from './notification.js';
 import { enqueue, MAX_OUTBOX } from './outbox.js';
 import { isQuiet } from './quiet-hours.js';
+import type { Target } from './target.js';
 
 export interface BookContext {
   readonly findings: ReadonlyMap<string, Finding>;

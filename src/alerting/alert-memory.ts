@@ -1,9 +1,10 @@
 /** What notifications must remember over a restart of the daemon: who was told of what, and what is still to be sent. */
 
 import { FINDING_SEVERITIES, type FindingKind } from '../detectors/finding.js';
-import type { Target } from './alert-target.js';
 import type { AlertStates } from './alertmanager/alert-states.js';
+import { isMessageChannel } from './all-channels.js';
 import type { EndedFinding, Notification } from './notification.js';
+import type { Target } from './target.js';
 
 /** One finding that the group's target was told of. */
 export interface ToldFinding extends Omit<EndedFinding, 'endedAtMs'> {
@@ -78,7 +79,7 @@ function isKind(value: unknown): value is FindingKind {
 
 function isTarget(value: unknown): value is Target {
   if (!isRecord(value) || typeof value['key'] !== 'string' || !Array.isArray(value['to'])) return false;
-  return value['channel'] === 'email' || value['channel'] === 'webhook';
+  return isMessageChannel(value['channel']);
 }
 
 function isGroup(value: unknown): value is GroupMemory {

@@ -1,21 +1,11 @@
 /** Decides who is told of a finding: the first route that fits it, else every channel there is. */
 
-import type { AlertChannel, AlertRoute } from '../config/alert-routes.js';
+import type { AlertRoute } from '../config/alert-routes.js';
 import type { Finding, Severity } from '../detectors/finding.js';
 import { matchesAnyGlob } from '../lib/glob.js';
 import type { AlertSettings } from './alert-settings.js';
-
-/** Channels that are told in messages; an Alertmanager is told of states, and makes its own messages of them. */
-export type MessageChannel = Exclude<AlertChannel, 'alertmanager'>;
-
-/** One mailbox list or webhook: what is told to it is grouped, repeated and limited by itself. */
-export interface Target {
-  /** Tells it from others. */
-  readonly key: string;
-  readonly channel: MessageChannel;
-  /** Mail addresses; empty for a webhook. */
-  readonly to: readonly string[];
-}
+import { CHANNEL_KINDS, MESSAGE_CHANNELS } from './all-channels.js';
+import type { MessageChannel, Target } from './target.js';
 
 type Routed = Pick<Finding, 'kind' | 'severity' | 'subject'>;
 
@@ -28,29 +18,27 @@ export function targetsOf(finding: Routed, settings: AlertSettings): readonly Ta
   if (!route && SEVERITY_RANKS[finding.severity] > SEVERITY_RANKS[alerts.min_severity]) return [];
   const isWanted = (channel: MessageChannel): boolean =>
     (route?.channels?.includes(channel) ?? true) && finding.subject.channel !== channel;
-  const targets: Target[] = [];
-  if (alerts.email.smtp_url !== null && isWanted('email')) {
-    const to = route && route.to.length > 0 ? route.to : alerts.email.to;
-    if (to.length > 0) targets.push(mailTarget(to));
-  }
-  if (alerts.webhook.url !== null && isWanted('webhook')) targets.push(WEBHOOK_TARGET);
-  return targets;
+  return MESSAGE_CHANNELS.filter(isWanted).flatMap((name) => targetOn(name, settings, route));
 }
 
 /** Everybody whom the configuration names; who is not among them is told nothing more. */
-export function currentTargets({ alerts }: AlertSettings): readonly Target[] {
-  const lists = [alerts.email.to, ...alerts.routes.map(({ to }) => to)].filter((to) => to.length > 0);
-  const mail = alerts.email.smtp_url === null ? [] : lists.map(mailTarget);
-  const targets = [...mail, ...(alerts.webhook.url === null ? [] : [WEBHOOK_TARGET])];
+export function currentTargets(settings: AlertSettings): readonly Target[] {
+  const routes = [undefined, ...settings.alerts.routes];
+  const targets = MESSAGE_CHANNELS.flatMap((name) =>
+    routes.flatMap((route) => targetOn(name, settings, route)),
+  );
   return [...new Map(targets.map((target) => [target.key, target])).values()];
 }
 
-export function mailTarget(to: readonly string[]): Target {
-  const sorted = [...new Set(to)].toSorted();
-  return { key: `email:${sorted.join(',')}`, channel: 'email', to: sorted };
+function targetOn(
+  name: MessageChannel,
+  { alerts }: AlertSettings,
+  route: AlertRoute | undefined,
+): readonly Target[] {
+  const kind = CHANNEL_KINDS[name];
+  const target = kind.isOn(alerts) ? kind.targetOf(alerts, route) : undefined;
+  return target ? [target] : [];
 }
-
-export const WEBHOOK_TARGET: Target = { key: 'webhook', channel: 'webhook', to: [] };
 
 /** An Alertmanager is told of everything that no route keeps from it: it has routes of its own. */
 export function isForAlertmanager(finding: Routed, { alerts }: AlertSettings): boolean {

@@ -3,6 +3,7 @@
  * anything leaves, and hands it to the channels, each of which fails alone.
  */
 
+import type { AlertChannel } from '../config/alert-routes.js';
 import type { Finding } from '../detectors/finding.js';
 import type { KindJudgement } from '../detectors/finding-book.js';
 import type { Journal } from '../journal/journal.js';
@@ -12,23 +13,21 @@ import type { Logger } from '../lib/logger.js';
 import { type GroupStanding, reviewAlerts } from './alert-book.js';
 import { type AlertMemory, NO_MEMORY, readMemory } from './alert-memory.js';
 import type { AlertSettings } from './alert-settings.js';
-import type { MessageChannel } from './alert-target.js';
 import { createAlertmanagerChannel } from './alertmanager/alertmanager-channel.js';
+import { createChannel, MESSAGE_CHANNELS } from './all-channels.js';
 import { type ChannelHealth, createChannelHealth, judgeChannels } from './channel-health.js';
-import type { Channel } from './delivery.js';
 import { createDigests, type Digests } from './digest.js';
-import { createSmtpChannel } from './email/smtp-channel.js';
 import { createLane, type Lane, type LaneEntry, type Settled } from './lane.js';
 import type { MessageCommand } from './message-command.js';
 import { createMessageMaker, type NotesOf } from './message-maker.js';
 import type { Notification } from './notification.js';
 import { withoutNotification } from './outbox.js';
 import { createSilences, type Silences } from './silences.js';
-import { createWebhookChannel } from './webhook/webhook-channel.js';
+import type { MessageChannel } from './target.js';
 
 /** Attempts to deliver since the start of the daemon. */
 export type NotificationCounts = Readonly<
-  Record<'email' | 'webhook' | 'alertmanager', { readonly sent: number; readonly failed: number }>
+  Record<AlertChannel, { readonly sent: number; readonly failed: number }>
 >;
 
 export interface Alerting {
@@ -65,7 +64,6 @@ export interface AlertingOptions {
   readonly random?: () => number;
 }
 
-const MESSAGE_CHANNELS = ['email', 'webhook'] as const;
 const DAY_MS = 24 * 3_600_000;
 
 export function createAlerting(options: AlertingOptions): Alerting {
@@ -76,14 +74,8 @@ export function createAlerting(options: AlertingOptions): Alerting {
   const maker = createMessageMaker(options);
   const alertmanager = createAlertmanagerChannel(settings, clock);
   const digests: Digests = createDigests({ journal, clock, silences });
-  const health = {
-    email: createChannelHealth('email', clock),
-    webhook: createChannelHealth('webhook', clock),
-  } satisfies Record<MessageChannel, ChannelHealth>;
-  const lanes = Object.fromEntries(MESSAGE_CHANNELS.map((name) => [name, laneOf(name)])) as Record<
-    MessageChannel,
-    Lane
-  >;
+  const health = eachChannel<ChannelHealth>((name) => createChannelHealth(name, clock));
+  const lanes = eachChannel<Lane>(laneOf);
   let memory: AlertMemory = NO_MEMORY;
   let standings: readonly GroupStanding[] = [];
   let open: ReadonlyMap<string, Finding> = new Map();
@@ -91,7 +83,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
 
   function laneOf(name: MessageChannel): Lane {
     return createLane({
-      channel: () => channelOf(name, settings, clock),
+      channel: () => createChannel(name, settings, clock),
       health: health[name],
       clock,
       log: log.child({ channel: name }),
@@ -171,8 +163,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
     const sum = (key: 'sent' | 'failed'): number =>
       instances.reduce((total, one) => total + one.counts[key], 0);
     return {
-      email: health.email.counts,
-      webhook: health.webhook.counts,
+      ...eachChannel((name) => health[name].counts),
       alertmanager: { sent: sum('sent'), failed: sum('failed') },
     };
   }
@@ -222,14 +213,6 @@ export function createAlerting(options: AlertingOptions): Alerting {
   };
 }
 
-/** Made anew for each message: a reload may have changed everything about it. */
-function channelOf(name: MessageChannel, { alerts }: AlertSettings, clock: Clock): Channel {
-  const { email, webhook } = alerts;
-  const isOff = name === 'email' ? email.smtp_url === null : webhook.url === null;
-  if (isOff) return NO_CHANNEL;
-  return name === 'email' ? createSmtpChannel(email, clock) : createWebhookChannel(webhook, clock);
+function eachChannel<T>(make: (name: MessageChannel) => T): Readonly<Record<MessageChannel, T>> {
+  return Object.fromEntries(MESSAGE_CHANNELS.map((name) => [name, make(name)])) as Record<MessageChannel, T>;
 }
-
-const NO_CHANNEL: Channel = {
-  deliver: () => Promise.resolve({ kind: 'rejected', problem: 'the channel is not configured any more' }),
-};

@@ -64,7 +64,7 @@ export function createChannelHealth(channel: AlertChannel, clock: Clock): Channe
 /** A server that restarts is no news: a channel must fail for this long. */
 const OPEN_AFTER_MS = 60_000;
 
-/** By name of the channel or instance: `email`, `webhook`, `alertmanager http://am-1:9093`. */
+/** By name of the channel or instance: `email`, `alertmanager http://am-1:9093`. */
 export function judgeChannels(channels: ReadonlyMap<string, ChannelHealth>, nowMs: number): KindJudgement {
   const found = [...channels].flatMap(([name, { channel, failure }]) => {
     if (!failure || nowMs - failure.sinceMs < OPEN_AFTER_MS) return [];

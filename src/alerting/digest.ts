@@ -9,7 +9,7 @@ import type { Clock } from '../lib/clock.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { AlertSettings } from './alert-settings.js';
-import { mailTarget, SEVERITY_RANKS } from './alert-target.js';
+import { SEVERITY_RANKS } from './alert-target.js';
 import { oneLine, stageTitle, whoAndWhere } from './finding-words.js';
 import type { LaneEntry } from './lane.js';
 import { wallTime } from './message-times.js';
@@ -24,6 +24,7 @@ import {
 import { MAX_LISTED } from './notification.js';
 import { isActive } from './silence.js';
 import type { Silences } from './silences.js';
+import { mailTarget } from './target.js';
 
 export interface Digests {
   /** Not delivered yet. */

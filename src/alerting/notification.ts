@@ -1,7 +1,7 @@
 /** What is sent to one target at one moment, and why. */
 
 import type { Finding, FindingKind, Severity } from '../detectors/finding.js';
-import type { Target } from './alert-target.js';
+import type { Target } from './target.js';
 
 /**
  * `new`: nobody was told yet. `grew`: more of its kind and stage. `repeat`: still open. `flapping`: it comes and goes,

@@ -6,12 +6,12 @@ import type { Clock } from '../lib/clock.js';
 import { describeError } from '../lib/describe-error.js';
 import { scrubCredentials } from '../lib/scrub.js';
 import type { AlertSettings } from './alert-settings.js';
-import { currentTargets, type Target } from './alert-target.js';
+import { currentTargets } from './alert-target.js';
 import { postAlerts } from './alertmanager/post-alerts.js';
+import { CHANNEL_KINDS, createChannel } from './all-channels.js';
 import type { DeliveryResult } from './delivery.js';
-import { createSmtpChannel } from './email/smtp-channel.js';
 import { type MessageView, senderOn } from './message-view.js';
-import { createWebhookChannel } from './webhook/webhook-channel.js';
+import type { Target } from './target.js';
 
 export interface TestTarget {
   /** For people: `mail to ops@example.com`. */
@@ -24,7 +24,7 @@ const TEST_ALERT_MS = 60_000;
 
 export function describeTargets(settings: AlertSettings): readonly TestTarget[] {
   const messages = currentTargets(settings).map((target) => ({
-    title: target.channel === 'email' ? `mail to ${target.to.join(', ')}` : 'the webhook',
+    title: CHANNEL_KINDS[target.channel].titleOf(target),
     target,
   }));
   const alertmanagers = settings.alerts.alertmanager.urls.map((url) => ({
@@ -42,9 +42,7 @@ export async function sendTestNotification(
 ): Promise<string | undefined> {
   if ('alertmanagerUrl' in target) return postTest(target.alertmanagerUrl, settings, clock);
   const id = `test.${randomUUID()}`;
-  const { email, webhook } = settings.alerts;
-  const channel =
-    target.channel === 'email' ? createSmtpChannel(email, clock) : createWebhookChannel(webhook, clock);
+  const channel = createChannel(target.channel, settings, clock);
   const message = { id, threadId: id, to: target.to, view: testView(settings), createdAtMs: clock.nowMs() };
   return problemOf(await channel.deliver(message, new AbortController().signal));
 }

@@ -19,10 +19,8 @@ export interface DaemonFacts {
 }
 
 /** One object, replaced on change; every result and reason there is has its count, from 0. */
-/** Attempts to deliver since the daemon's start; one object, replaced on change. */
-export type NotificationStats = Readonly<
-  Record<'email' | 'webhook' | 'alertmanager', { readonly sent: number; readonly failed: number }>
->;
+/** Attempts to deliver since the daemon's start, by channel; one object, replaced on change. */
+export type NotificationStats = Readonly<Record<string, { readonly sent: number; readonly failed: number }>>;
 
 /** Of those that stagewatch writes itself: since the daemon's start, by stage; each replaced on change. */
 export interface FailureSentinelStats {

@@ -4,8 +4,6 @@ import type { NotificationStats } from './daemon-facts.js';
 import { renderLabels } from './exposition.js';
 import type { FamilyGroup } from './family.js';
 
-const CHANNELS = ['email', 'alertmanager', 'webhook'] as const;
-
 export const notificationFamilies: FamilyGroup<NotificationStats> = {
   entities: (_fleet, { notifications }) => [notifications],
   labelsOf: () => '',
@@ -16,9 +14,9 @@ export const notificationFamilies: FamilyGroup<NotificationStats> = {
       help: 'Attempts to deliver a notification since the daemon started, by channel and result: one that failed is tried again. An Alertmanager is told of everything that is open again and again.',
       labels: ['channel', 'result'],
       write(notifications, series) {
-        for (const channel of CHANNELS) {
-          series(notifications[channel].sent, renderLabels({ channel, result: 'sent' }));
-          series(notifications[channel].failed, renderLabels({ channel, result: 'failed' }));
+        for (const [channel, { sent, failed }] of Object.entries(notifications)) {
+          series(sent, renderLabels({ channel, result: 'sent' }));
+          series(failed, renderLabels({ channel, result: 'failed' }));
         }
       },
     },
