@@ -58,7 +58,7 @@ describe('stagewatch status', () => {
   it('ends with 1 when no worker is known, or most cannot be judged', async (test) => {
     const unjudged = { container: 'w', status: 'unknown', reason: 'progress is stale' };
     for (const [workers, said] of [
-      [[], /No problem is known, and no worker/],
+      [[], /No problem is known, and the one container is not known as a worker/],
       [[unjudged], /No problem is known, but 1 of 1 worker cannot be judged: progress is stale/],
     ] as const) {
       const { code, stdout } = await run(['--url', await serve(test, { ...WELL, workers })]);
