@@ -184,6 +184,8 @@ export function gpuSection({ gpus, stages }: RunFacts): Section {
   ]);
   const ids = [...new Set([...stages.map(({ id }) => id), ...gpus.flatMap((gpu) => gpu.stages)])];
   const ofStages = ids.flatMap((id) => {
+    const own = stages.find((stage) => stage.id === id)?.gpuPeakBytes;
+    if (own) return [[id, sayGib(own), '', 'own containers']];
     const used = gpus.filter((gpu) => gpu.stages.includes(id));
     const peak = used.toSorted((one, other) => other.peakBytes - one.peakBytes)[0];
     if (!peak) return [];
@@ -192,7 +194,7 @@ export function gpuSection({ gpus, stages }: RunFacts): Section {
   });
   return {
     title,
-    note: 'By GPU with the stages that use it; by stage the fullest GPU that its workers share.',
+    note: 'By GPU with the stages that use it; by stage what its containers held, or the fullest GPU that its workers share.',
     table: table(
       [
         ['', 'left'],

@@ -51,6 +51,8 @@ export interface StageFacts {
   /** Share of the range in which what waited here took longest to be worked off. */
   readonly bottleneckShare: number | null;
   readonly stuckSeconds: number;
+  /** The most GPU memory that its containers held at one time, on all GPUs together; null: nothing told. */
+  readonly gpuPeakBytes: number | null;
   readonly waiting: readonly SeriesPoint[];
 }
 

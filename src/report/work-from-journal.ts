@@ -172,6 +172,7 @@ function describeStage(
     queueWaitSeconds: isWatched ? meanWait(waited, taken, steps.at(-1)?.readyMean ?? 0) : null,
     bottleneckShare: isWatched ? bottleneckShare : null,
     stuckSeconds: 0,
+    gpuPeakBytes: null,
     waiting: steps.map(({ atMs, readyMean }) => ({ atMs, value: readyMean })),
   };
 }

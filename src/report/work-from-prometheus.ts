@@ -49,6 +49,7 @@ function queriesFor(range: TimeRange, stepMs: number) {
       p95: quantile(0.95),
       peaks: `max by (gpu, uuid) (max_over_time(pipeline_gpu_memory_used_bytes[${whole}]))`,
       totals: `max by (gpu, uuid) (max_over_time(pipeline_gpu_memory_total_bytes[${whole}]))`,
+      held: `max_over_time((sum by (stage) (pipeline_container_gpu_memory_bytes{stage!=""}))[${whole}:${step}])`,
       users: `count by (gpu, stage) (last_over_time(pipeline_gpu_container_info[${whole}]))`,
     },
     overTime: {
@@ -142,6 +143,7 @@ function digest(seriesOf: SeriesOf, grid: Grid): Omit<PrometheusWork, 'notes'> {
         stuckSeconds: stuck
           .filter(({ stage }) => stage === id)
           .reduce((sum, { seconds }) => sum + seconds, 0),
+        gpuPeakBytes: firstValue(seriesOf('held'), id),
         waiting: queue ?? [],
       };
     }),

@@ -16,7 +16,13 @@ const FAULTS = [
 
 interface Told {
   readonly figures: Record<string, number | null>;
-  readonly stages: { id: string; completed: number; p95Seconds: number | null; waiting: unknown[] }[];
+  readonly stages: {
+    id: string;
+    completed: number;
+    p95Seconds: number | null;
+    gpuPeakBytes: number | null;
+    waiting: unknown[];
+  }[];
   readonly stuck: { container: string; seconds: number }[];
   readonly alerts: { kind: string; beganAtMs: number | null }[];
   readonly gpus: { peakBytes: number }[];
@@ -90,6 +96,8 @@ describe('a run of which a real Prometheus and a journal tell', () => {
     assert.ok(isNear(stuck?.seconds, same?.seconds, 6 * 60), JSON.stringify([measured.stuck, written.stuck]));
     assert.ok(measured.alerts.some(({ kind, beganAtMs }) => kind === 'WorkerStuck' && beganAtMs !== null));
     assert.equal(measured.gpus.length, 2);
+    for (const { id, gpuPeakBytes } of measured.stages) assert.ok((gpuPeakBytes ?? 0) > 2 ** 30, id);
+    assert.ok(written.stages.every(({ gpuPeakBytes }) => gpuPeakBytes === null));
     assert.ok(isNear(measured.gpus[0]?.peakBytes, written.gpus[0]?.peakBytes, 2 ** 33));
     assert.ok(!measured.notes.some((note) => /could not tell/.test(note)), measured.notes.join('; '));
   });
