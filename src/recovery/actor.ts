@@ -116,7 +116,7 @@ export function createActor(options: ActorOptions): Actor {
     if (moved !== undefined) throw new Abort('progress_resumed', moved);
     const held = options.permit(order);
     if (held) throw new Abort(held.reason, held.text);
-    if (options.stopped.aborted) throw new Abort('no_evidence', 'stagewatch is stopping');
+    if (options.stopped.aborted) throw new Abort('stopping', 'stagewatch is stopping');
     return look;
   }
 
@@ -188,7 +188,7 @@ export function createActor(options: ActorOptions): Actor {
           return { kind: 'aborted', reason: error.reason, text: error.message, ...evidence };
         }
         log.error({ err: error, container: order.plan.name }, 'a restart was given up for a fault of ours');
-        return { kind: 'aborted', reason: 'no_evidence', text: describeError(error), ...evidence };
+        return { kind: 'aborted', reason: 'internal_error', text: describeError(error), ...evidence };
       }
     },
   };

@@ -50,8 +50,13 @@ export const HOLD_REASONS = {
   progress_resumed: 'wait',
   /** Its container went, ended, or was replaced between plan and act. */
   container_changed: 'wait',
+  /** Its last log lines or other evidence could not be read or kept. */
   no_evidence: 'wait',
   engine_unreachable: 'wait',
+  /** The daemon ends. */
+  stopping: 'wait',
+  /** A fault of stagewatch itself: the text is for its makers. */
+  internal_error: 'wait',
 } as const satisfies Readonly<Record<string, Exclude<Decision, 'restart'>>>;
 
 export type HoldReason = keyof typeof HOLD_REASONS;

@@ -1,4 +1,4 @@
-/** What holds back every restart at once (no memory, no fresh facts), or those that share one cause behind many. */
+/** What holds back every restart at once (no memory, a source that is away), or those that share one cause behind many. */
 
 import type { Finding } from '../detectors/finding.js';
 import { createFreshness } from '../detectors/freshness.js';
@@ -7,13 +7,10 @@ import type { Candidate, Hold } from './decision.js';
 import type { PlanInput } from './plan-input.js';
 import { judgeProbe } from './probe.js';
 
-type FleetRuleInput = Pick<PlanInput, 'fleet' | 'verdicts' | 'settings' | 'canRemember' | 'unsure' | 'nowMs'>;
-
-export function fleetHold(input: FleetRuleInput): Hold | undefined {
-  return memoryHold(input) ?? input.unsure ?? staleHold(input);
-}
-
-export function memoryHold({ canRemember }: Pick<FleetRuleInput, 'canRemember'>): Hold | undefined {
+export function memoryHold(
+  _candidate: Candidate,
+  { canRemember }: Pick<PlanInput, 'canRemember'>,
+): Hold | undefined {
   if (canRemember) return undefined;
   const text = 'data_dir cannot be written, so a restart could not be remembered and might be done twice';
   return { reason: 'cannot_remember', text };
@@ -23,7 +20,7 @@ export function memoryHold({ canRemember }: Pick<FleetRuleInput, 'canRemember'>)
  * Every source that is watched must have been read well at the last try, also those that a verdict does not rest on: a
  * source that is away is as a rule a sign of something larger, and has just gone when it begins to fail.
  */
-function staleHold({ fleet, settings, nowMs }: FleetRuleInput): Hold | undefined {
+export function staleHold(_candidate: Candidate, { fleet, settings, nowMs }: PlanInput): Hold | undefined {
   const freshness = createFreshness(fleet, { nowMs, staleAfterMs: settings.detection.stale_after });
   for (const source of SOURCE_NAMES) {
     const health = fleet.sources.get(source);

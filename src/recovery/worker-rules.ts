@@ -1,29 +1,50 @@
 /** What holds back the restart of one worker: how it is configured, what is known of it, what it would cost, its own past. */
 
-import type { FindingKind } from '../detectors/finding.js';
+import type { Finding, FindingKind } from '../detectors/finding.js';
 import { times } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Candidate, Hold } from './decision.js';
 import { backoffMs, type FailedAttempts, isExhausted, lastAttemptMs, memoryOf, within } from './memory.js';
 import type { PlanInput } from './plan-input.js';
 
-/** By configuration and label: no waiting changes it. */
-export function configuredHold(candidate: Candidate, { settings }: PlanInput): Hold | undefined {
-  const { container, stage } = candidate;
-  if (container?.role !== 'worker') {
-    return { reason: 'no_container', text: 'no worker container of its name is known, only its progress' };
-  }
-  const supervised = supervisorHold(candidate);
-  if (supervised) return supervised;
-  if (!settings.recovery.enabled) {
-    return { reason: 'disabled', text: 'recovery is off; recovery.enabled turns it on' };
-  }
-  const labelled = labelHold(candidate);
-  if (labelled) return labelled;
+export function foundHold({ finding }: Candidate, { verdicts }: PlanInput): Hold | undefined {
+  if (!finding || verdicts.findings.has(finding.id)) return undefined;
+  return { reason: 'progress_resumed', text: 'it is not found stuck any more' };
+}
+
+export function containerHold({ container }: Candidate): Hold | undefined {
+  if (container?.role === 'worker') return undefined;
+  return { reason: 'no_container', text: 'no worker container of its name is known, only its progress' };
+}
+
+export function disabledHold(_candidate: Candidate, { settings }: PlanInput): Hold | undefined {
+  if (settings.recovery.enabled) return undefined;
+  return { reason: 'disabled', text: 'recovery is off; recovery.enabled turns it on' };
+}
+
+export function stageHold({ container, stage }: Candidate, { settings }: PlanInput): Hold | undefined {
   const action = settings.stages.find(({ id }) => id === stage)?.on_stuck;
   // A container's label wins over the file.
-  if (action !== 'notify' || container.isRestartAllowed === true) return undefined;
+  if (action !== 'notify' || container?.isRestartAllowed === true) return undefined;
   return { reason: 'stage_notify', text: `stage ${stage} has on_stuck: notify, so people are told only` };
+}
+
+export function dryRunHold(_candidate: Candidate, { settings }: PlanInput): Hold | undefined {
+  if (!settings.recovery.dry_run) return undefined;
+  return { reason: 'disabled', text: 'recovery.dry_run was turned on meanwhile' };
+}
+
+/** A person may restart what has lost its connection, or fails its health check, though a program does not. */
+export function notStuckHold(
+  { identity, finding, container }: Candidate,
+  { verdicts: { workers, findings } }: PlanInput,
+): Hold | undefined {
+  if (finding || (container && container.state !== 'running')) return undefined;
+  const verdict = workers.get(identity);
+  if (verdict?.status === 'starved' || findings.has(`WorkerStarved:${identity}`)) return undefined;
+  if (container?.health === 'unhealthy') return undefined;
+  const how = verdict ? `${verdict.status} (${verdict.reason})` : 'not judged yet';
+  return { reason: 'not_stuck', text: `it is not stuck: ${how}` };
 }
 
 /** Swarm has no other say than to replace a task that ended, so its own way can be taken; not that of the others. */
@@ -45,20 +66,6 @@ export function labelHold({ container }: Candidate): Hold | undefined {
   return { reason: 'label', text: 'its label stagewatch.restart says false' };
 }
 
-/** What is known of it now, and what its restart would throw away. */
-export function workerHold(candidate: Candidate, input: PlanInput): Hold | undefined {
-  return flightHold(candidate, input) ?? factHold(candidate, input);
-}
-
-export function factHold(candidate: Candidate, input: PlanInput): Hold | undefined {
-  return (
-    killHold(candidate, input) ??
-    stillnessHold(candidate, input) ??
-    findingHold(candidate, input) ??
-    costHold(candidate, input)
-  );
-}
-
 export function flightHold({ identity }: Candidate, { memory }: Pick<PlanInput, 'memory'>): Hold | undefined {
   const inFlight = memory.inFlight.get(identity);
   if (!inFlight) return undefined;
@@ -70,7 +77,7 @@ export function flightHold({ identity }: Candidate, { memory }: Pick<PlanInput, 
 }
 
 /** A process that outlives SIGKILL sleeps inside the kernel; asking again uses up the budget and ends nothing. */
-function killHold({ identity, container }: Candidate, { memory, nowMs }: PlanInput): Hold | undefined {
+export function killHold({ identity, container }: Candidate, { memory, nowMs }: PlanInput): Hold | undefined {
   const { pending } = memoryOf(memory, identity);
   const killedAtMs = pending?.killedAtMs ?? container?.endRequested?.killedAtMs;
   if (killedAtMs === undefined || container?.state !== 'running') return undefined;
@@ -81,7 +88,7 @@ function killHold({ identity, container }: Candidate, { memory, nowMs }: PlanInp
 }
 
 /** Independent facts must agree: no progress, and no CPU, GPU or queue activity. */
-function stillnessHold(candidate: Candidate, { verdicts, settings }: PlanInput): Hold | undefined {
+export function stillnessHold(candidate: Candidate, { verdicts, settings }: PlanInput): Hold | undefined {
   const { finding, why, identity } = candidate;
   if (why !== 'stuck') return undefined;
   const verdict = verdicts.workers.get(identity);
@@ -94,30 +101,38 @@ function stillnessHold(candidate: Candidate, { verdicts, settings }: PlanInput):
   return { reason: 'busy', text };
 }
 
-function findingHold(candidate: Candidate, { verdicts, fleet }: PlanInput): Hold | undefined {
-  const worker = fleet.workers.get(candidate.identity);
-  const open = (
-    kind: FindingKind,
-    isItsOwn: (subject: { gpu?: string; uuid?: string; document?: string }) => boolean,
-  ) => [...verdicts.findings.values()].find((finding) => finding.kind === kind && isItsOwn(finding.subject));
-  const gpu = worker?.gpu ?? candidate.container?.gpu;
-  const broken =
-    gpu === undefined ? undefined : open('GpuError', (its) => its.gpu === gpu || its.uuid === gpu);
-  if (broken) {
-    return {
-      reason: 'gpu_error',
-      text: `its GPU ${gpu} is at fault, which no restart cures: ${broken.summary}`,
-    };
-  }
-  const document = worker?.job?.document;
-  const poison =
-    document === undefined ? undefined : open('PoisonDocument', (its) => its.document === document);
+export function gpuHold(
+  { identity, container }: Candidate,
+  { verdicts, fleet }: PlanInput,
+): Hold | undefined {
+  const gpu = fleet.workers.get(identity)?.gpu ?? container?.gpu;
+  if (gpu === undefined) return undefined;
+  const broken = openFinding(verdicts, 'GpuError', (its) => its.gpu === gpu || its.uuid === gpu);
+  if (!broken) return undefined;
+  return {
+    reason: 'gpu_error',
+    text: `its GPU ${gpu} is at fault, which no restart cures: ${broken.summary}`,
+  };
+}
+
+export function poisonHold({ identity }: Candidate, { verdicts, fleet }: PlanInput): Hold | undefined {
+  const document = fleet.workers.get(identity)?.job?.document;
+  if (document === undefined) return undefined;
+  const poison = openFinding(verdicts, 'PoisonDocument', (its) => its.document === document);
   if (!poison) return undefined;
   const text = `${poison.summary}: after a restart it would bring down the next; take it out of the run`;
   return { reason: 'poison_document', text };
 }
 
-function costHold({ cost, why }: Candidate, { settings }: PlanInput): Hold | undefined {
+function openFinding(
+  { findings }: PlanInput['verdicts'],
+  kind: FindingKind,
+  isItsOwn: (subject: Finding['subject']) => boolean,
+): Finding | undefined {
+  return [...findings.values()].find((finding) => finding.kind === kind && isItsOwn(finding.subject));
+}
+
+export function costHold({ cost, why }: Candidate, { settings }: PlanInput): Hold | undefined {
   const { max_lost_work } = settings.recovery;
   // What is down has lost its work already.
   if (why === 'left_down' || !cost || cost.lostMs <= max_lost_work) return undefined;
@@ -125,18 +140,10 @@ function costHold({ cost, why }: Candidate, { settings }: PlanInput): Hold | und
   return { reason: 'cost', text: `${cost.text}; ${limit}` };
 }
 
-/** Its own past: time or a person ends each of them. */
-export function momentaryHold(candidate: Candidate, input: PlanInput): Hold | undefined {
-  return (
-    budgetHold(candidate, input) ??
-    elsewhereHold(candidate, input) ??
-    graceHold(candidate, input) ??
-    backoffHold(candidate, input) ??
-    dryRunHold(candidate, input)
-  );
-}
-
-function budgetHold({ identity }: Candidate, { memory, settings, nowMs }: PlanInput): Hold | undefined {
+export function budgetHold(
+  { identity }: Candidate,
+  { memory, settings, nowMs }: PlanInput,
+): Hold | undefined {
   const { recovery } = settings;
   const own = memoryOf(memory, identity);
   if (!isExhausted(own, recovery, nowMs)) return undefined;
@@ -166,7 +173,7 @@ export function elsewhereHold(
   };
 }
 
-function graceHold({ container, why }: Candidate, { settings, nowMs }: PlanInput): Hold | undefined {
+export function graceHold({ container, why }: Candidate, { settings, nowMs }: PlanInput): Hold | undefined {
   const { start_grace } = settings.recovery;
   const startedAtMs = container?.startedAtMs;
   if (why === 'left_down' || startedAtMs === undefined || nowMs - startedAtMs >= start_grace)
@@ -175,7 +182,10 @@ function graceHold({ container, why }: Candidate, { settings, nowMs }: PlanInput
   return { reason: 'start_grace', text, untilMs: startedAtMs + start_grace };
 }
 
-function backoffHold({ identity }: Candidate, { memory, settings, nowMs }: PlanInput): Hold | undefined {
+export function backoffHold(
+  { identity }: Candidate,
+  { memory, settings, nowMs }: PlanInput,
+): Hold | undefined {
   const own = memoryOf(memory, identity);
   const lastMs = lastAttemptMs(own, nowMs);
   const waitMs = backoffMs(own, settings.recovery);
@@ -192,7 +202,10 @@ export function describeFailed({ count, text }: FailedAttempts): string {
   return `restart failed ${times(count)}: ${text}`;
 }
 
-function dryRunHold({ finding }: Candidate, { memory, settings, nowMs }: PlanInput): Hold | undefined {
+export function dryRunDoneHold(
+  { finding }: Candidate,
+  { memory, settings, nowMs }: PlanInput,
+): Hold | undefined {
   const toldAtMs = finding && memory.dryRuns.get(finding.id);
   if (!settings.recovery.dry_run || toldAtMs === undefined) return undefined;
   const ago = formatDuration(Math.max(0, nowMs - toldAtMs));
