@@ -270,21 +270,28 @@ export function createFleetStore(classify: Classify): FleetStore {
     forgetGpuUsers();
   }
 
+  /** What each had told; a source that is missing here does not compile. */
+  const forgetTold: Readonly<Record<SourceName, () => void>> = {
+    // The first whole list of another engine tells who is gone.
+    docker: () => undefined,
+    rabbitmq() {
+      queueRegistry.clear();
+      progress.forgetMessages();
+    },
+    progress: () => progress.forgetFiles(),
+    sentinels: () => sentinels.forgetPresent(),
+    dcgm() {
+      gpuRegistry.forget();
+      forgetGpuUsers();
+    },
+    gpu_processes: () => gpuProcesses.forget(),
+  };
+
   function forgetSource(source: SourceName): void {
     const health = sources.get(source);
     if (health) failuresBefore.set(source, health.failures);
     sources.delete(source);
-    if (source === 'rabbitmq') {
-      queueRegistry.clear();
-      progress.forgetMessages();
-    }
-    if (source === 'progress') progress.forgetFiles();
-    if (source === 'sentinels') sentinels.forgetPresent();
-    if (source === 'dcgm') {
-      gpuRegistry.forget();
-      forgetGpuUsers();
-    }
-    if (source === 'gpu_processes') gpuProcesses.forget();
+    forgetTold[source]();
   }
 
   const roles: DiscoveredRoles = {
