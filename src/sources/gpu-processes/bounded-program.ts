@@ -3,7 +3,7 @@
  * lost, is never given company.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import type { Clock } from '../../lib/clock.js';
 import { errorCode } from '../../lib/describe-error.js';
@@ -27,6 +27,8 @@ export interface BoundedProgramOptions {
   readonly clock: Clock;
   readonly timeLimitMs: number;
   readonly maxBytes: number;
+  /** As `spawn` of Node.js. */
+  readonly spawnProgram?: (program: string, args: readonly string[], options: SpawnOptions) => ChildProcess;
 }
 
 interface Running {
@@ -38,7 +40,7 @@ interface Running {
 const PASSED_ON = ['PATH', 'HOME', 'LD_LIBRARY_PATH', 'CUDA_DEVICE_ORDER'] as const;
 
 export function createBoundedProgram(options: BoundedProgramOptions): BoundedProgram {
-  const { command, clock, timeLimitMs, maxBytes } = options;
+  const { command, clock, timeLimitMs, maxBytes, spawnProgram = spawn } = options;
   const [program = '', ...firstArgs] = command;
   const name = basename(program);
   /** The one that has been started and has not ended. */
@@ -57,7 +59,7 @@ export function createBoundedProgram(options: BoundedProgramOptions): BoundedPro
     const env = Object.fromEntries(
       PASSED_ON.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : [])),
     );
-    return spawn(program, [...firstArgs, ...args], {
+    return spawnProgram(program, [...firstArgs, ...args], {
       // A group of its own, so that what it starts ends with it.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { utimes, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { configSchema } from '../../../src/config/schema.js';
+import { systemClock } from '../../../src/lib/clock.js';
 import { planSources } from '../../../src/sources/all-sources.js';
+import { createGpuProcessesSource } from '../../../src/sources/gpu-processes/gpu-processes-source.js';
+import { createSmiWay } from '../../../src/sources/gpu-processes/smi-ways.js';
 import { startFakeEngine } from '../../support/fake-engine.js';
 import { startServer } from '../../support/misbehaving-server.js';
 import { createSourceHarness } from '../../support/source-harness.js';
@@ -16,6 +19,7 @@ import { waitFor } from '../../support/wait-for.js';
 
 const fixture = (name: string): string => readFileSync(`test/fixtures/nvidia-smi/${name}`, 'utf8');
 const GPU_0 = 'GPU-8f1b2c3d-0a1b-4c2d-8e3f-112233445566';
+const GPU_1 = 'GPU-9a2c3d4e-1b2c-4d3e-9f40-223344556677';
 const NOT_DOCKER = { docker: { enabled: false } };
 
 /** As the daemon would start it from a configuration. */
@@ -233,6 +237,36 @@ describe('a URL with the same text', () => {
     assert.ok(last()?.processes.every(({ owner }) => owner.kind === 'unknown'));
     assert.deepEqual(fleet.gpuOrphans, []);
     assert.deepEqual(fleet.gpuHoldings, []);
+  });
+});
+
+describe('nvidia-smi in a container with process ids of its own', () => {
+  it('accuses and attributes nothing by numbers that are not the host’s, and names the remedy', async (test) => {
+    const engine = await startFakeEngine({ folder: await tempDir(test) });
+    test.after(() => engine.close());
+    const procRoot = await tempDir(test);
+    await mkdir(join(procRoot, 'self/ns'), { recursive: true });
+    await symlink('pid:[4026532999]', join(procRoot, 'self/ns/pid'));
+    const smi = await createStandInSmi(test);
+    await smi.print({ apps: `7, ${GPU_0}, 100, python\n`, gpus: fixture('gpus.csv') });
+    const config = configSchema.parse({ gpu_processes: { command: smi.path, interval: '1s' } }).gpu_processes;
+    const harness = createSourceHarness();
+    const address = { target: 'engine', socketPath: engine.socketPath, protocol: 'http', tls: {} } as const;
+    const source = createGpuProcessesSource(
+      { way: createSmiWay(config, systemClock), config, engine: address, procRoot },
+      { ...harness.context, gpuContainers: () => ['one'] },
+    );
+    test.after(() => source.stop());
+    source.start();
+    const health = () => harness.fleet.sources.get('gpu_processes');
+    await waitFor('the warning', () =>
+      /does not see the processes of the host\. Run it with pid: host/.test(health()?.warning ?? ''),
+    );
+    assert.deepEqual(engine.requests, []);
+    assert.deepEqual(
+      harness.fleet.gpuOrphans.map(({ uuid }) => uuid),
+      [GPU_1],
+    );
   });
 });
 
