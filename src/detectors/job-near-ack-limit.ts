@@ -5,6 +5,7 @@ import type { Broker, Queue } from '../fleet/queue-model.js';
 import { formatDuration } from '../lib/duration.js';
 import { isOlderThan } from '../lib/version.js';
 import type { Detection } from './finding.js';
+import { jobOfHold } from './judge-hold.js';
 import type { Detector, Scene } from './scene.js';
 import { workerSubject } from './worker-findings.js';
 
@@ -20,7 +21,8 @@ export const jobNearAckLimit: Detector = {
     const found: Detection[] = [];
     const unsure: string[] = [];
     const oldMs = scene.nowMs - shortestWarning(broker, queues.values(), scene);
-    for (const [key, { job, stage, identity }] of fleet.workers) {
+    for (const [key, { job: told, hold, stage, identity }] of fleet.workers) {
+      const job = told ?? jobOfHold(hold, scene.nowMs);
       if (!job || stage === undefined || job.startedAtMs > oldMs) continue;
       const queue = queues.get(stage);
       const verdict = workers.get(key);

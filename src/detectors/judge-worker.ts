@@ -5,46 +5,14 @@
  * not grow old, so an outage of ours makes no worker stuck.
  */
 
-import type { Container, ContainerEnd, SourceName } from '../fleet/model.js';
-import type { Job, Worker } from '../fleet/progress-model.js';
+import type { Container, ContainerEnd } from '../fleet/model.js';
+import type { Job } from '../fleet/progress-model.js';
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
-import type { Activity } from './activity.js';
 import { endInWords } from './job-death.js';
-import type { StageLimits, StuckBy, WorkerStatus } from './verdicts.js';
-
-export interface WorkerFacts {
-  readonly worker: Worker;
-  /** Undefined: known from its progress only. */
-  readonly container: Container | undefined;
-  readonly nowMs: number;
-  readonly limits: StageLimits;
-  /** How long after its start it may be starting. */
-  readonly startGraceMs: number;
-  /** A stale source that the status would rest on, with its trouble in words. */
-  readonly stale: { readonly source: SourceName; readonly problem: string } | undefined;
-  /** Something tells of progress: a folder, or messages. */
-  readonly isProgressWatched: boolean;
-  /** When the worker's progress was last looked at. */
-  readonly lookedAtMs: number;
-  /** When its container was first seen to run again after it was paused or down; absent: it was not. */
-  readonly upAgainAtMs?: number | undefined;
-  /** It had a job in this life of its container. */
-  readonly hasWorked: boolean;
-  /** Called only where it matters: it costs more than the rest. `neededMs`: for how long nothing must have moved. */
-  readonly activity: (neededMs: number, worker: Worker) => Activity;
-}
-
-export interface WorkerJudgement {
-  readonly status: WorkerStatus;
-  readonly reason: string;
-  readonly evidence: readonly string[];
-  readonly stuckBy?: StuckBy;
-  readonly silentMs?: number;
-  readonly isSuspect?: true;
-  readonly stillSinceMs?: number;
-  readonly isUncertain?: true;
-}
+import { judgeHold } from './judge-hold.js';
+import type { StageLimits, WorkerStatus } from './verdicts.js';
+import type { WorkerFacts, WorkerJudgement } from './worker-facts.js';
 
 /** Two readings of the CPU lie so far apart that a hang shows at most this much later than it began. */
 const CPU_LAG_MS = 12_000;
@@ -64,6 +32,11 @@ export function judgeWorker(facts: WorkerFacts): WorkerJudgement {
   if (unreadable !== undefined) return plain('unknown', `the engine's answer cannot be read: ${unreadable}`);
   const down = judgeDown(facts.container);
   if (down) return down;
+  if (worker.hold) {
+    return stale
+      ? plain('unknown', `${stale.source} is stale: ${stale.problem}`)
+      : judgeHold(worker.hold, facts);
+  }
   if (!isProgressWatched) return plain('unknown', 'no progress is watched: set progress.directory');
   if (stale) return plain('unknown', `${stale.source} is stale: ${stale.problem}`);
   if (worker.unreadable !== undefined) {

@@ -3,9 +3,11 @@
 import type { Container, Fleet, SourceName } from '../fleet/model.js';
 import type { Worker } from '../fleet/progress-model.js';
 import { judgeActivity } from './activity.js';
-import { jobInHand, judgeWorker, type WorkerFacts, type WorkerJudgement } from './judge-worker.js';
+import { jobOfHold } from './judge-hold.js';
+import { jobInHand, judgeWorker } from './judge-worker.js';
 import { createStarvation, type MissingConsumers, type Starvation } from './starvation.js';
 import type { WorkerStatus, WorkerVerdict } from './verdicts.js';
+import type { WorkerFacts, WorkerJudgement } from './worker-facts.js';
 import type { WorkerScene } from './worker-scene.js';
 
 export interface WorkerJudge {
@@ -57,12 +59,13 @@ export function createWorkerJudge(): WorkerJudge {
     const container = worker.identity === undefined ? undefined : fleet.containers.get(worker.identity);
     const startedAtMs = container?.startedAtMs ?? 0;
     let hasWorked = (workedAtMs.get(key) ?? 0) > startedAtMs;
-    if (!hasWorked && jobInHand(worker.job, container)) {
+    const isAtWork = worker.hold ? worker.hold.total > 0 : jobInHand(worker.job, container) !== undefined;
+    if (!hasWorked && isAtWork) {
       workedAtMs.set(key, nowMs);
       hasWorked = nowMs > startedAtMs;
     }
     followDown(key, container, nowMs);
-    const feed = worker.isByMessage ? look.messages : look.files;
+    const feed = worker.isByMessage || worker.hold ? look.messages : look.files;
     return judgeWorker({
       worker,
       container,
@@ -96,7 +99,9 @@ export function createWorkerJudge(): WorkerJudge {
       for (const [key, worker] of fleet.workers) {
         const verdict = conclude(worker, judgeOne(key, worker, look), verdicts.get(key), nowMs);
         const container = worker.identity === undefined ? undefined : fleet.containers.get(worker.identity);
-        const job = jobInHand(worker.job, container);
+        const job = worker.hold
+          ? jobOfHold(verdict.status === 'down' ? undefined : worker.hold, look.messages.lookedAtMs)
+          : jobInHand(worker.job, container);
         if (job) verdict.job = job;
         next.set(key, verdict);
       }

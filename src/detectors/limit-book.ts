@@ -2,6 +2,7 @@
 
 import type { Fleet } from '../fleet/model.js';
 import { isSameData } from '../lib/same-data.js';
+import { jobOfHold } from './judge-hold.js';
 import type { LearnedPace } from './learned-pace.js';
 import type { DetectionSettings } from './settings.js';
 import { decideLimits } from './stage-limits.js';
@@ -54,7 +55,8 @@ function collectRunning(
   nowMs: number,
 ): ReadonlyMap<string, readonly number[]> {
   const running = new Map<string, number[]>();
-  for (const { stage, job } of workers.values()) {
+  for (const { stage, job: told, hold } of workers.values()) {
+    const job = told ?? jobOfHold(hold, nowMs);
     if (stage === undefined) continue;
     let list = running.get(stage);
     if (!list) {

@@ -8,8 +8,8 @@ import type { Broker } from '../fleet/queue-model.js';
 import type { ContainerSockets } from '../fleet/socket-model.js';
 import { type ConditionClock, createConditionClock } from './condition-clock.js';
 import { isUnreported, type Neglect, neglectOf, type StageFacts } from './consumer-facts.js';
-import type { WorkerJudgement } from './judge-worker.js';
 import { sayHalfOpen, sayLost, sayMissing, sayPassedOver } from './starved-words.js';
+import type { WorkerJudgement } from './worker-facts.js';
 import type { WorkerScene } from './worker-scene.js';
 
 export interface Starvation {

@@ -3,7 +3,7 @@
 import { counted } from '../lib/counted.js';
 import { formatDuration } from '../lib/duration.js';
 import type { Neglect } from './consumer-facts.js';
-import type { WorkerJudgement } from './judge-worker.js';
+import type { WorkerJudgement } from './worker-facts.js';
 
 export function sayLost(neglect: Neglect, idleMs: number): WorkerJudgement {
   const { queue, ready, consumers, expected } = neglect;

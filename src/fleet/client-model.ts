@@ -12,6 +12,8 @@ export interface ChannelReading {
   readonly clientName?: string;
   /** What the client's library calls itself: `py-amqp`, `Pika Python Client Library`. */
   readonly product?: string;
+  /** For all its consumers together; absent where it is not told, 0: without limit. */
+  readonly globalPrefetch?: number;
   /** A queue each consumer. */
   readonly consumes: readonly ChannelConsumer[];
   /** Messages delivered on it that are not acked; absent while the broker does not tell. */

@@ -7,7 +7,7 @@
  */
 
 import { isSameData } from '../lib/same-data.js';
-import { type ClientContainer, createClientIndex } from './client-index.js';
+import type { ClientContainer, ClientIndex } from './client-index.js';
 import type { ClientsReading } from './client-model.js';
 import type { DiscoveredRole } from './discovered-role.js';
 import { composeService, type Nameable, projectOf, swarmSlot } from './identity.js';
@@ -26,6 +26,8 @@ export interface Discovery {
 
 export interface DiscoveryScene {
   readonly containers: readonly ClientContainer[];
+  /** Of these. */
+  readonly index: ClientIndex;
   /** Undefined: a queue that is not watched. */
   readonly kindOf: (queue: string) => QueueKind | undefined;
   /** The stage that is configured with the queue. */
@@ -95,11 +97,7 @@ function serviceOf(container: Nameable): string {
   return service === undefined ? container.name : `${projectOf(container.labels) ?? ''}/${service}`;
 }
 
-function gather(
-  { channels }: ClientsReading,
-  { containers, kindOf }: DiscoveryScene,
-): ReadonlyMap<string, Seen> {
-  const index = createClientIndex(containers);
+function gather({ channels }: ClientsReading, { index, kindOf }: DiscoveryScene): ReadonlyMap<string, Seen> {
   const seen = new Map<string, Seen>();
   for (const channel of channels) {
     const container = index.find(channel);
@@ -150,10 +148,9 @@ function asWorker(
 /** The broker itself, and known servers that run in a project of which somebody is a client of it. */
 function findServers(
   { channels }: ClientsReading,
-  { containers }: DiscoveryScene,
+  { containers, index }: DiscoveryScene,
   { roles, found }: Readonly<Record<'roles' | 'found', ReadonlyMap<string, DiscoveredRole>>>,
 ): ReadonlyMap<string, DiscoveredRole> {
-  const index = createClientIndex(containers);
   const addresses = new Set(
     channels.flatMap(({ connection }) => CONNECTION.exec(connection)?.groups?.['host'] ?? []),
   );

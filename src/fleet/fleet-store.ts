@@ -1,12 +1,14 @@
 /** The one writer of the picture: every observation of every source goes through `apply`. */
 
 import type { Classify } from './classify.js';
+import { createClientIndex } from './client-index.js';
 import { createContainerRegistry } from './container-registry.js';
 import { createCpuRegistry } from './cpu-registry.js';
 import { createDiscovery } from './discovery.js';
 import { createGpuLinkMemory } from './gpu-link-memory.js';
 import { createGpuProcessRegistry } from './gpu-process-registry.js';
 import { createGpuRegistry } from './gpu-registry.js';
+import { createHoldRegistry } from './hold-registry.js';
 import { createIoRegistry } from './io-registry.js';
 import { createLogRegistry } from './log-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
@@ -69,8 +71,10 @@ export function createFleetStore(classify: Classify): FleetStore {
   const toldQueues = createToldQueues();
   const queueRegistry = createQueueRegistry();
   const sentinels = createSentinelRegistry();
+  const holdRegistry = createHoldRegistry();
   const progress = createProgressRegistry({
     classify,
+    holds: holdRegistry.holds,
     containers,
     ignored,
     toldStages,
@@ -133,6 +137,7 @@ export function createFleetStore(classify: Classify): FleetStore {
       const isAny = progress.ignoredProgressMessages.last.size > 0;
       return isAny || sources.has('rabbitmq') ? progress.ignoredProgressMessages : undefined;
     },
+    holds: holdRegistry.holds,
     endedJobs: progress.endedJobs,
     progressGaps: progress.progressGaps,
     ignoredProgressFiles: progress.ignoredProgressFiles,
@@ -159,12 +164,18 @@ export function createFleetStore(classify: Classify): FleetStore {
   function discover({ readings, vhost }: BrokerRead): void {
     const clients = readings.find((reading) => reading.clients)?.clients;
     if (!clients) return;
+    const found = registry.listClients();
+    const index = createClientIndex(found);
+    const kindOf = (name: string) => queueRegistry.queues.get(queueKey(vhost, name))?.kind;
     const hasChanged = discovery.apply(clients, {
-      containers: registry.listClients(),
-      kindOf: (name) => queueRegistry.queues.get(queueKey(vhost, name))?.kind,
+      containers: found,
+      index,
+      kindOf,
       stageOf: (name) => [...stages.values()].find(({ queue }) => queue === name)?.id,
     });
     if (hasChanged) rolesChanged();
+    const isWorkQueue = (name: string): boolean => kindOf(name) === 'work';
+    progress.applyHolds(holdRegistry.apply(clients, { index, containers: found, isWorkQueue }));
   }
 
   /** A sentinel tells how the job on its document ended. */
@@ -277,6 +288,7 @@ export function createFleetStore(classify: Classify): FleetStore {
     rabbitmq() {
       queueRegistry.clear();
       progress.forgetMessages();
+      progress.applyHolds(holdRegistry.clear());
     },
     progress: () => progress.forgetFiles(),
     sentinels: () => sentinels.forgetPresent(),

@@ -18,6 +18,8 @@ export interface JobLedger {
   knowStages(stages: ReadonlySet<string>): void;
   jobEnded(job: EndedJob): void;
   noteOutcome(outcome: JobOutcomeSeen): void;
+  /** So many messages were acked at the stage; `job` is the last of them, where it is known. */
+  jobsAcked(acked: { readonly stage: string; readonly count: number; readonly job?: EndedJob }): void;
   noteGap(gap: ProgressGap): void;
   /** Time has come to `atMs`: jobs whose sentinel did not come are counted as of unknown outcome. */
   settle(atMs: number): void;
@@ -135,6 +137,16 @@ export function createJobLedger(areOutcomesExpected: () => boolean): JobLedger {
     knowStages: counts.knowStages,
     jobEnded,
     noteOutcome,
+    jobsAcked({ stage, count, job }) {
+      counts.prove(stage);
+      if (job) endedJobs.push(job);
+      // Where sentinels are watched they count: the same job would count twice.
+      if (!areOutcomesExpected()) {
+        counts.acked(stage, count);
+        if (job && count === 0) counts.endedUnknown(stage);
+      }
+      if (job) counts.observeDuration(job);
+    },
     noteGap(gap) {
       progressGaps.push(gap);
     },

@@ -5,6 +5,7 @@ import type { CpuActivity } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
 import type { GpuHolding, GpuOrphans } from './gpu-process-model.js';
+import type { Hold } from './hold-model.js';
 import type { IoActivity } from './io-model.js';
 import type { LogErrorCount, LogTrouble } from './log-model.js';
 import type { ContainerProcesses } from './process-model.js';
@@ -189,6 +190,8 @@ export interface Fleet extends ProgressPicture {
   readonly logErrors: readonly LogErrorCount[];
   /** What workers printed of each pattern last, by container and pattern. */
   readonly logTroubles: ReadonlyMap<string, LogTrouble>;
+  /** By identity: what consumers of work queues hold, as the broker says. */
+  readonly holds: ReadonlyMap<string, Hold>;
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

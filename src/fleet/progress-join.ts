@@ -1,6 +1,7 @@
 /** Decides whose progress a report is, and puts workers and orchestrators together from containers and reports. */
 
 import type { Classify } from './classify.js';
+import type { Hold } from './hold-model.js';
 import type { Container } from './model.js';
 import type { Orchestrator, ProgressReport, Worker } from './progress-model.js';
 import type { Tracker } from './progress-tracker.js';
@@ -72,13 +73,14 @@ export function placeContainer(
   return place;
 }
 
-export function describeWorker(place: Place, tracker: Tracker | undefined): Worker {
+export function describeWorker(place: Place, tracker: Tracker | undefined, hold?: Hold): Worker {
   const worker: Mutable<Worker> = { role: 'worker', container: place.container };
   if (place.identity !== undefined) worker.identity = place.identity;
   if (place.id !== undefined) worker.id = place.id;
   if (place.stage !== undefined) worker.stage = place.stage;
   if (place.queue !== undefined) worker.queue = place.queue;
   if (place.gpu !== undefined) worker.gpu = place.gpu;
+  if (hold) worker.hold = hold;
   if (tracker?.tracked) worker.job = tracker.tracked.job;
   if (tracker?.isByMessage) worker.isByMessage = true;
   if (tracker?.unreadable) worker.unreadable = tracker.unreadable;

@@ -2,6 +2,7 @@
 
 import type { Histogram } from '../lib/histogram.js';
 import type { SequenceRing } from '../lib/sequence-ring.js';
+import type { Hold } from './hold-model.js';
 
 /** Why a progress file or message is not used, from a closed set: it is a metric's label. */
 export const PROGRESS_IGNORE_REASONS = [
@@ -95,6 +96,8 @@ export interface Worker extends Reporter {
   readonly queue?: string;
   /** Absent: idle. */
   readonly job?: Job;
+  /** What the broker says that it holds; absent where it reports progress itself, or the broker does not say. */
+  readonly hold?: Hold;
 }
 
 export interface Orchestrator extends Reporter {
@@ -111,8 +114,8 @@ export interface Orchestrator extends Reporter {
 
 export type JobOutcome = 'succeeded' | 'failed' | 'unknown';
 
-/** How it was seen that a job ended. */
-export type JobEnd = 'removed' | 'state' | 'replaced' | 'silent';
+/** How it was seen that a job ended; `acked` and `let_go` (rejected, or its channel was closed): by the broker. */
+export type JobEnd = 'removed' | 'state' | 'replaced' | 'silent' | 'acked' | 'let_go';
 
 export interface EndedJob {
   readonly container: string;

@@ -2,6 +2,8 @@
 
 import { isSameData } from '../lib/same-data.js';
 import type { Classify } from './classify.js';
+import type { HoldEnd } from './hold-model.js';
+import type { HoldNews } from './hold-registry.js';
 import { createJobLedger } from './job-ledger.js';
 import { countIgnoredMessage, NO_IGNORED_MESSAGES } from './message-counts.js';
 import { parseProgress } from './parse-progress.js';
@@ -31,6 +33,8 @@ export interface ProgressRegistry extends ProgressPicture {
   apply(observation: ProgressObservation): void;
   /** Somebody has said what time it is: what depends on it is settled. */
   timePassed(atMs: number): void;
+  /** What the broker says of messages that containers hold has changed. */
+  applyHolds(news: HoldNews): void;
   /** Brings workers, orchestrators and the stages they tell up to date, which happens on reading them too. */
   refresh(): void;
   /** Containers came, went or changed: who is who is looked up anew. */
@@ -237,6 +241,26 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     ledger.knowStages(stages);
   }
 
+  function applyHolds({ changed, ended }: HoldNews): void {
+    hasHeard ||= changed.length > 0;
+    book.holdsChanged(changed);
+    for (const end of ended) noteHoldEnd(end);
+  }
+
+  /** Of a worker that reports its jobs itself they are counted by that. */
+  function noteHoldEnd({ identity, acked, startedAtMs, endedAtMs, durationMs }: HoldEnd): void {
+    const container = options.containers.get(identity);
+    const { role, stage, name } = container ?? {};
+    if (role !== 'worker' || stage === undefined || name === undefined || book.hasReported(identity)) return;
+    const job = startedAtMs !== undefined && {
+      ...{ container: name, identity, stage, startedAtMs, endedAtMs },
+      ...(durationMs !== undefined && { durationMs }),
+      outcome: acked > 0 ? ('succeeded' as const) : ('unknown' as const),
+      end: acked > 0 ? ('acked' as const) : ('let_go' as const),
+    };
+    ledger.jobsAcked({ stage, count: acked, ...(job && { job }) });
+  }
+
   function fileTrackers(): Tracker[] {
     return [...trackers].flatMap(([key, tracker]) => (key.startsWith(FILE) ? tracker : []));
   }
@@ -285,6 +309,7 @@ export function createProgressRegistry(options: ProgressRegistryOptions): Progre
     ignoredProgressFiles: ignoredFiles,
     apply,
     timePassed,
+    applyHolds,
     refresh: book.refresh,
     containersChanged: book.containersChanged,
     reclassify: book.reclassify,

@@ -7,6 +7,7 @@
 
 import { isSameData } from '../lib/same-data.js';
 import type { Classify } from './classify.js';
+import type { Hold } from './hold-model.js';
 import type { Container, IgnoredContainer } from './model.js';
 import {
   describeOrchestrator,
@@ -26,6 +27,8 @@ export interface ReporterBookOptions {
   readonly containers: ReadonlyMap<string, Container>;
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
   readonly toldStages: ToldMemory;
+  /** By identity of the container. */
+  readonly holds: ReadonlyMap<string, Hold>;
   /** A worker told its stage for the first time, or another one. */
   readonly onStageTold: (identity: string) => void;
 }
@@ -41,6 +44,10 @@ export interface ReporterBook {
   placeOf(key: string): Place | undefined;
   /** Where it last had a container: a job that ends with its container is counted there. */
   lastPlaceOf(key: string): Place | undefined;
+  /** It has reported progress itself: what the broker says of it counts less. */
+  hasReported(identity: string): boolean;
+  /** What the broker says that these hold has changed. */
+  holdsChanged(identities: Iterable<string>): void;
   /** Keys of the trackers whose report bears the name. */
   keysNamed(name: string): Iterable<string>;
   containersChanged(): void;
@@ -50,7 +57,7 @@ export interface ReporterBook {
 }
 
 export function createReporterBook(options: ReporterBookOptions): ReporterBook {
-  const { containers, ignored, toldStages } = options;
+  const { containers, ignored, toldStages, holds } = options;
   let { classify } = options;
   const toldQueues = createToldMemory();
   const trackers = new Map<string, Tracker>();
@@ -63,6 +70,8 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
   const touched = new Set<string>();
   const workers = new Map<string, Worker>();
   const orchestrators = new Map<string, Orchestrator>();
+  /** Keys of places of which a report was there. */
+  const reported = new Set<string>();
   const seen = new Map<string, Container>();
   let seenIgnored = '';
   let index = createReporterIndex([], []);
@@ -114,6 +123,7 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
     places.set(key, place);
     if (place.identity !== undefined) lastPlaces.set(key, place);
     addTo(keysByPlace, place.key, key);
+    reported.add(place.key);
     touched.add(place.key);
   }
 
@@ -172,6 +182,7 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
     for (const [identity, before] of seen) {
       if (containers.has(identity)) continue;
       seen.delete(identity);
+      reported.delete(identity);
       touched.add(identity);
       isAny ||= !isUnnamed(before);
     }
@@ -213,7 +224,8 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
     const place = newest
       ? places.get(newest[0])
       : container && placeContainer(container, { toldStages, toldQueues });
-    const worker = place?.role === 'worker' ? describeWorker(place, newest?.[1]) : undefined;
+    const hold = reported.has(placeKey) ? undefined : holds.get(placeKey);
+    const worker = place?.role === 'worker' ? describeWorker(place, newest?.[1], hold) : undefined;
     const orchestrator =
       place?.role === 'orchestrator' ? describeOrchestrator(place, newest?.[1]) : undefined;
     replace(workers, placeKey, worker);
@@ -231,6 +243,10 @@ export function createReporterBook(options: ReporterBookOptions): ReporterBook {
       return places.get(key);
     },
     lastPlaceOf: (key) => lastPlaces.get(key),
+    hasReported: (identity) => reported.has(identity),
+    holdsChanged(identities) {
+      for (const identity of identities) if (containers.has(identity)) touched.add(identity);
+    },
     keysNamed: (name) => keysByName.get(name) ?? [],
     containersChanged() {
       areContainersOld = true;

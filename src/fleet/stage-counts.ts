@@ -10,6 +10,8 @@ export interface StageCounts {
   prove(stage: string): void;
   completed(job: Pick<EndedJob, 'stage' | 'durationMs'>): void;
   observeDuration(job: Pick<EndedJob, 'stage' | 'durationMs'>): void;
+  /** So many jobs at once. */
+  acked(stage: string, count: number): void;
   failed(stage: string | undefined): void;
   endedUnknown(stage: string | undefined): void;
 }
@@ -64,6 +66,9 @@ export function createStageCounts(): StageCounts {
       observeDuration(job);
     },
     observeDuration,
+    acked(stage, count) {
+      change(stage, ({ jobsCompleted }) => ({ jobsCompleted: jobsCompleted + count }));
+    },
     failed(stage) {
       change(stage, ({ jobsFailed }) => ({ jobsFailed: jobsFailed + 1 }));
     },

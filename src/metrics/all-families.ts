@@ -7,6 +7,7 @@ import { failureSentinelFamilies } from './failure-sentinel-families.js';
 import type { AnyFamilyGroup } from './family.js';
 import { gpuContainerFamilies, gpuFamilies } from './gpu-families.js';
 import { gpuHoldingFamilies, gpuOrphanFamilies } from './gpu-process-families.js';
+import { holdFamilies } from './hold-families.js';
 import { journalFamilies } from './journal-families.js';
 import { logFamilies } from './log-families.js';
 import { notificationFamilies } from './notification-families.js';
@@ -31,6 +32,7 @@ export const ALL_FAMILY_GROUPS: readonly AnyFamilyGroup[] = [
   queueFamilies,
   brokerFamilies,
   ...PROGRESS_FAMILY_GROUPS,
+  holdFamilies,
   ...VERDICT_FAMILY_GROUPS,
   journalFamilies,
   recoveryFamilies,

@@ -18,8 +18,14 @@ const LABELS = ['container', 'stage'];
 const REASON_LABELS = PROGRESS_IGNORE_REASONS.map((reason) => [reason, renderLabels({ reason })] as const);
 
 /** A worker's word is as old as the source that brought it. */
-function feedOf({ isByMessage }: Worker | Orchestrator): SourceName {
-  return isByMessage ? 'rabbitmq' : 'progress';
+function feedOf(reporter: Worker | Orchestrator): SourceName {
+  const isByBroker = reporter.isByMessage || ('hold' in reporter && reporter.hold !== undefined);
+  return isByBroker ? 'rabbitmq' : 'progress';
+}
+
+/** Of a worker that takes one message at a time the one in hand is its job. */
+function startOf({ job, hold }: Worker): number | undefined {
+  return job?.startedAtMs ?? (hold?.reading === 'job' ? hold.sinceMs : undefined);
 }
 
 const workerFamilies: FamilyGroup<Worker> = {
@@ -32,8 +38,9 @@ const workerFamilies: FamilyGroup<Worker> = {
       type: 'gauge',
       help: 'When the job under way was started, in Unix seconds; absent when idle.',
       labels: LABELS,
-      write({ job }, series) {
-        if (job) series(job.startedAtMs / 1000);
+      write(worker, series) {
+        const startedAtMs = startOf(worker);
+        if (startedAtMs !== undefined) series(startedAtMs / 1000);
       },
     },
     {
@@ -96,7 +103,7 @@ const stageWorkFamilies: FamilyGroup<StageWork> = {
     {
       name: 'pipeline_stage_jobs_completed_total',
       type: 'counter',
-      help: 'Jobs of a stage that succeeded, by their state or a success sentinel; where no sentinels are watched also those whose progress file was removed or says idle.',
+      help: 'Jobs of a stage that succeeded, by their state or a success sentinel; where no sentinels are watched also those whose progress file was removed or says idle, and messages acknowledged by workers that report no progress.',
       labels: ['stage'],
       write({ jobsCompleted }, series) {
         series(jobsCompleted);

@@ -15,6 +15,9 @@ export function renderProgress(fleet: Fleet, verdicts: Verdicts) {
   return {
     workers: [...workers].map(([key, worker]) => ({
       ...renderWorker(worker, verdicts.workers.get(key), ready),
+      basis: worker.hold ? 'broker' : worker.job ? 'progress' : null,
+      inHand: fleet.holds.get(worker.identity ?? '')?.total ?? null,
+      acks: fleet.holds.get(worker.identity ?? '')?.acks ?? null,
       queues: fleet.containers.get(worker.identity ?? '')?.queues ?? [],
     })),
     orchestrators: [...orchestrators].map(([key, orchestrator]) =>

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Activity } from '../../src/detectors/activity.js';
-import { judgeWorker, type WorkerFacts } from '../../src/detectors/judge-worker.js';
+import { judgeWorker } from '../../src/detectors/judge-worker.js';
 import type { StageLimits } from '../../src/detectors/verdicts.js';
+import type { WorkerFacts } from '../../src/detectors/worker-facts.js';
 import type { Container } from '../../src/fleet/model.js';
 import type { Job } from '../../src/fleet/progress-model.js';
 import { containerFacts, fleetOf, NOW_MS } from '../support/build-fleet.js';

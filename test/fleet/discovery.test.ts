@@ -34,6 +34,7 @@ function channel(
 const KINDS: Readonly<Record<string, QueueKind>> = { 'celeryev.1': 'event', 'amq.gen-x': 'reply' };
 const scene = (...containers: readonly ClientContainer[]): DiscoveryScene => ({
   containers,
+  index: createClientIndex(containers),
   kindOf: (queue) => KINDS[queue] ?? 'work',
   stageOf: (queue) => (queue === 'g3_02' ? 'G3_02' : undefined),
 });

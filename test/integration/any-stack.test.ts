@@ -14,7 +14,7 @@ import { waitFor } from '../support/wait-for.js';
 const LIMIT_MS = 60_000;
 const BRIDGE = '172.30.77.1';
 const CLIENT = fileURLToPath(new URL('../../../test/fixtures/pipeline/pika-client.py', import.meta.url));
-const QUEUES = ['q.ocr', 'q.tables', 'q.slow'] as const;
+const QUEUES = ['q.ocr', 'q.tables', 'q.slow', 'q.figures'] as const;
 
 interface FleetJson {
   readonly containers: readonly {
@@ -25,6 +25,17 @@ interface FleetJson {
     discovered: boolean;
   }[];
   readonly queues: readonly { queue: string; stage: string | null }[];
+  readonly workers: readonly {
+    container: string;
+    status: string | null;
+    basis: string | null;
+    inHand: number | null;
+    jobStartedAt: string | null;
+  }[];
+  readonly stages: readonly {
+    id: string;
+    jobs: { completed: number; durations: { count: number } } | null;
+  }[];
 }
 
 describe('a pipeline that nobody has prepared', {
@@ -45,6 +56,7 @@ describe('a pipeline that nobody has prepared', {
     await start('shop', 'ocr', ['-e', 'QUEUES=q.ocr']);
     await start('shop', 'ocr', ['-e', 'QUEUES=q.ocr'], 2);
     await start('shop', 'tables', ['-e', 'QUEUES=q.tables q.slow']);
+    await start('shop', 'figures', ['-e', 'QUEUES=q.figures']);
     await start('shop', 'api', ['-e', 'PUBLISH=q.ocr']);
     await engine.docker('run', '-d', ...named('shop', 'cache', 1), 'redis:7', 'sleep', '1000');
     await engine.docker('run', '-d', ...named('blog', 'web', 1), IMAGE, 'sleep', '1000');
@@ -93,6 +105,7 @@ detection: { interval: 1s }
     'blog-web-1 other',
     'shop-api-1 orchestrator',
     'shop-cache-1 infrastructure Redis',
+    'shop-figures-1 worker q.figures',
     'shop-ocr-1 worker q.ocr',
     'shop-ocr-2 worker q.ocr',
     'shop-tables-1 worker tables',
@@ -111,6 +124,44 @@ detection: { interval: 1s }
     assert.deepEqual(roles(fleet), RIGHT);
     assert.ok(fleet.containers.every(({ discovered, role }) => discovered === (role !== 'other')));
     assert.equal(fleet.queues.find(({ queue }) => queue === 'q.ocr')?.stage, 'q.ocr');
+  });
+
+  it('tells jobs, their number and durations, from the broker, without a progress file', async () => {
+    const publish = (body: string): Promise<unknown> =>
+      broker.manage('POST', '/exchanges/%2F/amq.default/publish', {
+        ...{ properties: {}, routing_key: 'q.figures', payload: body, payload_encoding: 'string' },
+      });
+    const worker = async () => (await read()).workers.find(({ container }) => container === 'shop-figures-1');
+    const stage = async () => (await read()).stages.find(({ id }) => id === 'q.figures')?.jobs;
+    await waitFor('it to be idle', async () => (await worker())?.status === 'idle', LIMIT_MS);
+    const before = (await stage())?.completed ?? 0;
+    await publish('6');
+    const busy = await waitFor(
+      'it to be at work',
+      async () => {
+        const now = await worker();
+        return now?.status === 'active' && now;
+      },
+      LIMIT_MS,
+    );
+    assert.equal(busy.basis, 'broker');
+    assert.equal(busy.inHand, 1);
+    assert.ok(Math.abs(Date.now() - Date.parse(busy.jobStartedAt ?? '')) < 10_000);
+    await waitFor(
+      'the job to be counted',
+      async () => ((await stage())?.completed ?? 0) === before + 1,
+      LIMIT_MS,
+    );
+    assert.equal((await stage())?.durations.count, 1);
+    assert.equal((await worker())?.jobStartedAt, null);
+    const page = await daemon.metrics();
+    const of = { container: 'shop-figures-1', stage: 'q.figures' };
+    assert.equal(page.value('pipeline_worker_acks_total', of), before + 1);
+    assert.equal(page.value('pipeline_worker_messages_unacked', of), 0);
+    const busyOcr = page
+      .all('pipeline_worker_messages_unacked')
+      .filter(({ labels }) => labels['queue'] === 'q.ocr');
+    assert.equal(busyOcr.length, 2);
   });
 
   it('keeps them while the broker is away, over a restart of the daemon too', async () => {

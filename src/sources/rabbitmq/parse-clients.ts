@@ -14,6 +14,7 @@ export const CHANNEL_COLUMNS = [
   'connection_details.peer_host',
   'connection_details.peer_port',
   'consumer_count',
+  'global_prefetch_count',
   'messages_unacknowledged',
   'message_stats.ack',
   'message_stats.publish',
@@ -47,6 +48,7 @@ const channelSchema = z.object({
   /** An empty list while the channel's own statistics are not there yet. */
   connection_details: z.object({ name: z.string().min(1), peer_host: text, peer_port: count }),
   consumer_count: count,
+  global_prefetch_count: count,
   messages_unacknowledged: count,
   message_stats: z.object({ ack: count, publish: count, redeliver: count }).optional().catch(undefined),
 });
@@ -82,6 +84,7 @@ function describeChannel(channel: z.output<typeof channelSchema>): ListedChannel
     consumerCount: channel.consumer_count ?? 0,
     ...(connection.peer_host !== undefined && { peerHost: connection.peer_host }),
     ...(connection.peer_port !== undefined && { peerPort: connection.peer_port }),
+    ...(channel.global_prefetch_count && { globalPrefetch: channel.global_prefetch_count }),
     ...(channel.messages_unacknowledged !== undefined && { unacked: channel.messages_unacknowledged }),
     ...(stats?.ack !== undefined && { acked: stats.ack }),
     ...(stats?.publish !== undefined && { published: stats.publish }),

@@ -67,7 +67,7 @@ const JOB_FIELDS = [
   'jobStartedAt',
   'lastProgressAt',
 ] as const;
-const WORKER_FIELDS = [...JOB_FIELDS, 'gpu', 'message', 'queues'] as const;
+const WORKER_FIELDS = [...JOB_FIELDS, 'gpu', 'message', 'queues', 'inHand'] as const;
 const ORCHESTRATOR_FIELDS = [...JOB_FIELDS, 'dots', 'heldUpBy'] as const;
 const QUEUE_FIELDS = ['queue', 'vhost', 'stage', 'status', 'trend'] as const;
 const FLEET_FIELDS = ['sources', 'stages', 'gpus', 'broker', 'findings'] as const;

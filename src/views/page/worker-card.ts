@@ -103,6 +103,7 @@ function factsOf(worker: WorkerView): readonly Fact[] {
     ['document', document],
     ['job for', jobForMs === null ? null : formatDuration(jobForMs)],
     ['stage', stageLabel],
+    ['messages held', worker.inHand === null ? null : formatCount(worker.inHand)],
     ['takes from', worker.queues.length === 0 ? null : worker.queues.join(', ')],
     [
       'GPU',

@@ -173,6 +173,8 @@ export interface WorkerJson extends JobJson {
   readonly message?: Maybe<string>;
   /** Work queues that its service consumes, as the broker tells. */
   readonly queues?: Maybe<readonly string[]>;
+  /** Messages that the broker has delivered to it and that it has not acked. */
+  readonly inHand?: Maybe<number>;
 }
 
 export interface OrchestratorJson extends JobJson {

@@ -35,6 +35,7 @@ export interface WorkerView extends Person {
   readonly unit: string | null;
   readonly message: string | null;
   readonly queues: readonly string[];
+  readonly inHand: number | null;
   /** Share of the job that is done, 0 to 1. */
   readonly ratio: number | null;
   readonly restarts: WorkerRestarts | null;
@@ -115,6 +116,7 @@ export function listWorkers(
         unit: worker.unit ?? null,
         message: worker.message ?? null,
         queues: worker.queues ?? [],
+        inHand: worker.inHand ?? null,
         ratio: ratioOf(worker),
         restarts: decision
           ? {
