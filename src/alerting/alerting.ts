@@ -18,8 +18,7 @@ import { createChannel, MESSAGE_CHANNELS } from './all-channels.js';
 import { type ChannelHealth, createChannelHealth, judgeChannels } from './channel-health.js';
 import { createDigests, type Digests } from './digest.js';
 import { createLane, type Lane, type LaneEntry, type Settled } from './lane.js';
-import type { MessageCommand } from './message-command.js';
-import { createMessageMaker, type NotesOf } from './message-maker.js';
+import { type CommandsOf, createMessageMaker, type NotesOf } from './message-maker.js';
 import type { Notification } from './notification.js';
 import { withoutNotification } from './outbox.js';
 import { createSilences, type Silences } from './silences.js';
@@ -58,8 +57,7 @@ export interface AlertingOptions {
   readonly log: Logger;
   /** What else is known of a finding: what recovery did or plans, the end of its log. */
   readonly notesOf?: NotesOf;
-  /** What to type about a finding, the most useful first. */
-  readonly commandsOf?: (finding: Finding) => readonly MessageCommand[];
+  readonly commandsOf?: CommandsOf;
   /** Uniform in [0, 1); injected so that tests are exact. */
   readonly random?: () => number;
 }

@@ -13,6 +13,9 @@ import type { MessageCommand } from './message-command.js';
 import { type FindingNotes, type MessageNotes, viewMessage } from './message-view.js';
 import type { EndedFinding, Notification } from './notification.js';
 
+/** What to type about each of them, by id, the most useful first; asked once a message, as it looks at everything. */
+export type CommandsOf = (findings: readonly Finding[]) => ReadonlyMap<string, readonly MessageCommand[]>;
+
 /** May take its time; a message does not wait for it for long. */
 export type NotesOf = (finding: Finding) => FindingNotes | Promise<FindingNotes>;
 
@@ -25,8 +28,7 @@ export interface MessageMakerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly notesOf?: NotesOf;
-  /** What to type about it, the most useful first. */
-  readonly commandsOf?: (finding: Finding) => readonly MessageCommand[];
+  readonly commandsOf?: CommandsOf;
 }
 
 const NOTES_LIMIT_MS = 5000;
@@ -41,8 +43,10 @@ export function createMessageMaker({
   notesOf,
   commandsOf,
 }: MessageMakerOptions): MessageMaker {
-  async function notesFor(finding: Finding): Promise<readonly [string, FindingNotes]> {
-    const commands = commandsOf?.(finding) ?? [];
+  async function notesFor(
+    finding: Finding,
+    commands: readonly MessageCommand[],
+  ): Promise<readonly [string, FindingNotes]> {
     if (!notesOf) return [finding.id, { commands }];
     const asked = Promise.resolve().then(() => notesOf(finding));
     const notes = await withDeadline(asked, {
@@ -77,9 +81,10 @@ export function createMessageMaker({
     async make(notification, settings) {
       const { id, threadId, target, createdAtMs, findings, newIds, reason, ended } = notification;
       const first = reason === 'grew' ? findings.filter((one) => newIds.includes(one.id)) : findings;
-      const asked = new Set([...first, ...findings].slice(0, MAX_ASKED));
+      const asked = [...new Set([...first, ...findings].slice(0, MAX_ASKED))];
+      const commands = commandsOf?.(asked) ?? new Map<string, readonly MessageCommand[]>();
       const notes: MessageNotes = {
-        of: new Map(await Promise.all([...asked].map(notesFor))),
+        of: new Map(await Promise.all(asked.map((one) => notesFor(one, commands.get(one.id) ?? [])))),
         ends: new Map(ended.map(endOf).filter((end) => end !== undefined)),
         host: hostname(),
       };

@@ -45,7 +45,7 @@ export function wireAlerting(wiring: AlertingWiring): Alerting {
     clock,
     log: ownLog,
     notesOf,
-    commandsOf: (finding) => commandsIn(finding, { fleet, verdicts: verdicts(), nowMs: clock.nowMs() }),
+    commandsOf: (findings) => commandsIn(findings, { fleet, verdicts: verdicts(), nowMs: clock.nowMs() }),
   });
   const digest = createDigestSchedule(alerting.sendDigest, ownLog);
   return {
@@ -84,8 +84,12 @@ interface Moment {
 }
 
 /** The same as every other view offers; made for messages only, of which there are few. */
-function commandsIn({ id }: Finding, { fleet, verdicts, nowMs }: Moment): readonly MessageCommand[] {
+function commandsIn(
+  findings: readonly Finding[],
+  { fleet, verdicts, nowMs }: Moment,
+): ReadonlyMap<string, readonly MessageCommand[]> {
   const { problems } = listProblems(renderFleetJson(fleet, verdicts, nowMs), null, nowMs);
+  const asked = new Set(findings.map(({ id }) => id));
   const all = problems.flatMap((problem) => [problem, ...problem.consequences]);
-  return all.find((problem) => problem.id === id)?.commands ?? [];
+  return new Map(all.filter(({ id }) => asked.has(id)).map(({ id, commands }) => [id, commands]));
 }

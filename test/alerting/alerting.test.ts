@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { AlertSettings } from '../../src/alerting/alert-settings.js';
 import { type Alerting, createAlerting } from '../../src/alerting/alerting.js';
-import type { NotesOf } from '../../src/alerting/message-maker.js';
+import type { CommandsOf, NotesOf } from '../../src/alerting/message-maker.js';
 import type { Finding } from '../../src/detectors/finding.js';
 import { createJournal, type Journal } from '../../src/journal/journal.js';
 import { createStateFile } from '../../src/journal/state-file.js';
@@ -24,7 +24,11 @@ interface Life {
 }
 
 /** One life of the daemon's notifications, on real files. */
-async function live(directory: string, settings: AlertSettings, notesOf?: NotesOf): Promise<Life> {
+async function live(
+  directory: string,
+  settings: AlertSettings,
+  more: { readonly notesOf?: NotesOf; readonly commandsOf?: CommandsOf } = {},
+): Promise<Life> {
   const state = createStateFile({ directory, clock: systemClock, log });
   const journal = createJournal({ directory, clock: systemClock, log });
   await Promise.all([state.open(), journal.open()]);
@@ -34,7 +38,7 @@ async function live(directory: string, settings: AlertSettings, notesOf?: NotesO
     journal,
     clock: systemClock,
     log,
-    ...(notesOf && { notesOf }),
+    ...more,
   });
   alerting.start();
   return {
@@ -150,7 +154,7 @@ describe('notifications', () => {
         logLines: ['CUDA error: an illegal access'],
       };
     };
-    const { alerting, stop } = await live(await tempDir(test), mailTo(sink.port), notesOf);
+    const { alerting, stop } = await live(await tempDir(test), mailTo(sink.port), { notesOf });
     alerting.review(byId(opened('w-1')));
     await waitFor('the mail', () => sink.mails.length === 1);
     const text = sink.mails[0]?.mail.text ?? '';
@@ -161,6 +165,23 @@ describe('notifications', () => {
     await waitFor('the other mails', () => sink.mails.length === 3);
     const other = sink.mails.find(({ mail }) => mail.subject?.includes('WorkerDown'));
     assert.match(other?.mail.text ?? '', /Nothing but tell you/);
+    await stop();
+  });
+
+  it('ask once what to type about all that they tell of', async (test: TestContext) => {
+    const sink = await startSmtpSink(test);
+    const asked: string[][] = [];
+    const commandsOf: CommandsOf = (findings) => {
+      asked.push(findings.map(({ key }) => key));
+      return new Map(
+        findings.map(({ id, key }) => [id, [{ text: `docker logs ${key}`, purpose: 'its log' }]]),
+      );
+    };
+    const { alerting, stop } = await live(await tempDir(test), mailTo(sink.port), { commandsOf });
+    alerting.review(byId(opened('w-1'), opened('w-2'), opened('w-3')));
+    await waitFor('the mail', () => sink.mails.length === 1);
+    assert.deepEqual(asked, [['w-1', 'w-2', 'w-3']]);
+    assert.match(sink.mails[0]?.mail.text ?? '', /docker logs w-1/);
     await stop();
   });
 
