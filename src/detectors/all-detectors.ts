@@ -24,6 +24,7 @@ import { stageStalled } from './stage-stalled.js';
 import { workerCrashLooping } from './worker-crash-looping.js';
 import { workerDown } from './worker-down.js';
 import { workerSlow } from './worker-slow.js';
+import { workerSpinning } from './worker-spinning.js';
 import { workerStarved } from './worker-starved.js';
 import { workerStuck } from './worker-stuck.js';
 import { workerUnhealthy } from './worker-unhealthy.js';
@@ -38,6 +39,7 @@ export const ALL_DETECTORS: readonly Detector[] = [
   infrastructureDown,
   gpuError,
   workerSlow,
+  workerSpinning,
   workerStarved,
   workerDown,
   workerCrashLooping,

@@ -128,7 +128,8 @@ function gpuBehind({ kind, subject, beganAtMs }: Finding, { scene, open }: Cause
         (one.subject.gpu === gpu || one.subject.uuid === gpu) &&
         beganAtMs >= one.beganAtMs - GPU_SEEN_LATE_MS,
     )?.id;
-  if (kind === 'WorkerStuck' || OF_A_CRASH.has(kind)) return errorOf(subject.gpu);
+  if (kind === 'WorkerStuck' || kind === 'WorkerSpinning' || OF_A_CRASH.has(kind))
+    return errorOf(subject.gpu);
   const { stage } = subject;
   if (!OF_A_STAGE.has(kind) || stage === undefined) return undefined;
   const { workers } = scene.fleet;

@@ -17,6 +17,7 @@ export const FINDING_SEVERITIES = {
   InfrastructureDown: 'critical',
   GpuError: 'critical',
   WorkerSlow: 'warning',
+  WorkerSpinning: 'warning',
   WorkerStarved: 'warning',
   WorkerDown: 'warning',
   WorkerCrashLooping: 'warning',

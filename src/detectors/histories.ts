@@ -6,6 +6,7 @@ import { createDocumentTroubles, type DocumentTroubles } from './document-troubl
 import { createEndHistory, type EndHistory } from './end-history.js';
 import { createFailureHistory, type FailureHistory } from './failure-history.js';
 import { createGpuHistory, type GpuHistory } from './gpu-history.js';
+import { createGpuSpins, type GpuSpins } from './gpu-spins.js';
 import { createGpuStrays, type GpuStrays } from './gpu-strays.js';
 import type { HistoryMoment } from './history-moment.js';
 import { createLostJobs, type LostJobs } from './lost-jobs.js';
@@ -18,6 +19,7 @@ export interface Histories {
   readonly ends: EndHistory;
   readonly failures: FailureHistory;
   readonly gpus: GpuHistory;
+  readonly gpuSpins: GpuSpins;
   readonly gpuStrays: GpuStrays;
   readonly lostJobs: LostJobs;
   readonly documents: DocumentTroubles;
@@ -33,6 +35,7 @@ export function createHistories(): Histories {
   const ends = createEndHistory();
   const failures = createFailureHistory();
   const gpus = createGpuHistory();
+  const gpuSpins = createGpuSpins();
   const gpuStrays = createGpuStrays();
   const lostJobs = createLostJobs();
   const documents = createDocumentTroubles();
@@ -44,6 +47,7 @@ export function createHistories(): Histories {
     ends,
     failures,
     gpus,
+    gpuSpins,
     gpuStrays,
     lostJobs,
     documents,
@@ -55,6 +59,7 @@ export function createHistories(): Histories {
       ends.note(moment);
       failures.note(moment);
       gpus.note(moment);
+      gpuSpins.note(moment);
       gpuStrays.note(moment);
       lostJobs.note(moment);
       documents.note(moment, lostJobs.newlyLost());

@@ -46,6 +46,10 @@ const TOLD: Readonly<Record<FindingKind, Told>> = {
     WORKER,
     `${W} takes longer than its stage ever needs, and still moves. Leave it; look whether its GPU is shared with too many.`,
   ],
+  WorkerSpinning: [
+    WORKER,
+    `${W} makes no progress, and its GPU is fully used at the power of an idle one: a kernel spins or hangs.`,
+  ],
   WorkerStarved: [WORKER, `${W} has no job and has lost its consumer: it will never take one.`],
   WorkerDown: [WORKER, `${W} ended by itself, or is paused.`],
   WorkerCrashLooping: [WORKER, `${W} ends again and again, and its restart policy hides why.`],

@@ -723,6 +723,7 @@ describe('findings', () => {
       'OrchestratorStuck',
       'StageStalled',
       'WorkerSlow',
+      'WorkerSpinning',
       'WorkerStarved',
       // In its own file.
       'PipelineStandstill',

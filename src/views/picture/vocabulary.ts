@@ -70,6 +70,7 @@ const KIND_PHRASES: Readonly<Record<string, string>> = {
   InfrastructureDown: 'down',
   GpuError: 'at fault',
   WorkerSlow: 'slow',
+  WorkerSpinning: 'spinning on its GPU',
   WorkerStarved: 'starved',
   WorkerDown: 'down',
   WorkerCrashLooping: 'crash-looping',

@@ -206,5 +206,6 @@ export const NOT_SHOWN: Readonly<Record<string, string>> = {
   RestartsExhausted: 'recovery is off by default; test/integration/recovery-faults.test.ts has it',
   GpuMemoryLeaked: 'it takes 5 minutes at least, and no limit shortens that',
   LogErrors: 'what the kit prints fits no pattern for certain; test/integration/log-errors.test.ts has it',
+  WorkerSpinning: 'no GPU draws power here; test/detectors/worker-spinning.test.ts has it',
   WorkerSlow: 'a worker must be slow for 2 minutes; its status is slow at once, which the test sees',
 };
