@@ -1,6 +1,6 @@
 /** A daemon that is killed at random moments, again and again, while it restarts workers and sends mails. */
 
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +17,17 @@ import type { TickAnswer } from './tick-probe.js';
 
 const KILLS = Number(process.env['KILLS'] ?? 1000);
 const SPEED = 60;
-/** Lives end at a random moment up to here, most of them early: at the start there is most to get wrong. */
-const LONGEST_LIFE_MS = 8000;
+/** Of a daemon run: long enough to be sure that a worker hangs, without which none is restarted. */
+const LONGEST_LIFE_MS = 45_000;
+/** Most runs end within this time of asking for a restart or beginning a mail: there is most to get wrong. */
+const AFTER_MOMENT_MS = 200;
+/** The others end at a random moment of their own. */
+const RANDOM_SHARE = 0.4;
+/** A worker hangs each so often, of one stage after the other, until it is restarted. */
+const HANG_EVERY_MS = 15_000;
+const STAGES = ['G3_02', 'G2_00', 'G5_00', 'G3_00', 'G4_00', 'G2_01'];
+const MAX_HANGS = 500;
+const FOREVER_MS = 1e10;
 /** The last life is left in peace until all that waits is delivered. */
 const PEACE_MS = 60_000;
 /** A finding that was open for so long has outlived the wait for others of its group. */
@@ -34,6 +43,8 @@ interface Rig {
   readonly sink: SmtpSink;
   /** Restarts that the engine was asked for, and what of the pipeline's faults asked for them. */
   readonly restarts: readonly { readonly container: string; readonly fault: string | undefined }[];
+  /** `moment`: a restart was asked for, or a mail begun. */
+  readonly moments: EventEmitter;
 }
 
 async function killAgainAndAgain(): Promise<Outcome> {
@@ -56,21 +67,36 @@ async function killAgainAndAgain(): Promise<Outcome> {
 }
 
 async function startRig(folder: string, scope: Parameters<typeof startSmtpSink>[0]): Promise<Rig> {
-  const sink = await startSmtpSink(scope);
+  const moments = new EventEmitter();
+  const sink = await startSmtpSink(scope, {
+    onMailFrom(_address, _session, done) {
+      moments.emit('moment');
+      done();
+    },
+  });
   const listen = '127.0.0.1:0';
   const settings = { folder, profile: '2gpu', seed: 1, speed: SPEED, isRecovering: true, listen } as const;
   const surroundings = await startSurroundings(settings);
-  surroundings.beginTrouble();
+  const { nowMs } = surroundings.simulation;
+  surroundings.simulation.schedule(
+    Array.from({ length: MAX_HANGS }, (_, hang) => {
+      const atMs = nowMs + (hang + 1) * HANG_EVERY_MS * SPEED;
+      return { kind: 'hang', atMs, healAtMs: atMs + FOREVER_MS, stage: STAGES[hang % STAGES.length] ?? '' };
+    }),
+  );
   const restarts: { container: string; fault: string | undefined }[] = [];
   const proxy = await startEngineProxy(folder, join(folder, 'docker.sock'), (path) => {
     const asked = /^POST \/containers\/([^/]+)\/restart/.exec(path)?.[1];
     const container = [...surroundings.simulation.world.containers.values()].find(
       ({ id, name }) => asked === id || asked === name,
     )?.name;
-    if (container !== undefined) restarts.push({ container, fault: faultAt(surroundings, container) });
+    if (container !== undefined) {
+      restarts.push({ container, fault: faultAt(surroundings, container) });
+      moments.emit('moment');
+    }
     return false;
   });
-  return { folder, surroundings, proxy, sink, restarts };
+  return { folder, surroundings, proxy, sink, restarts, moments };
 }
 
 /** What strikes the container now. */
@@ -88,15 +114,23 @@ function startLife({ folder, surroundings, proxy, sink }: Rig): Promise<Daemon> 
     email: { smtp_url: `smtp://127.0.0.1:${sink.port}`, to: ['ops@example.com'] },
     group_wait: '2s',
   };
-  const text = stringify({ ...config, docker: { ...docker, host: proxy.host }, alerts });
+  // Budgets are not what is tried here.
+  const recovery = { ...config.recovery, container_budget: 100, fleet_budget: 1000 };
+  const text = stringify({ ...config, docker: { ...docker, host: proxy.host }, alerts, recovery });
   return startDaemon({ folder, config: text, preload: PROBE });
 }
 
 async function liveAndDie(rig: Rig): Promise<void> {
   const daemon = await startLife(rig);
-  await pause(LONGEST_LIFE_MS * Math.random() ** 2);
+  if (Math.random() < RANDOM_SHARE) await pause(LONGEST_LIFE_MS * Math.random() ** 2);
+  else await Promise.race([pause(LONGEST_LIFE_MS), untilMoment(rig.moments)]);
   daemon.process.kill('SIGKILL');
   await once(daemon.process, 'exit');
+}
+
+async function untilMoment(moments: EventEmitter): Promise<void> {
+  await once(moments, 'moment');
+  await pause(AFTER_MOMENT_MS * Math.random());
 }
 
 async function lastLife(rig: Rig): Promise<TickAnswer> {
@@ -132,18 +166,18 @@ function judge(
   };
 }
 
-/** Findings that were open long enough, lead, and that no mail names. */
+/** Findings that lead and were open long enough, as the journal says at their end, and that no mail names. */
 function unmailed(entries: readonly JournalEntry[], { mails }: SmtpSink): readonly JournalEntry[] {
   const texts = mails.map(({ mail }) => `${mail.subject} ${mail.text ?? ''}`);
-  return entries.filter((entry) => {
-    if (entry.type !== 'finding_opened' || entry['severity'] === 'info') return false;
-    if (entry['consequenceOf'] !== undefined && entry['consequenceOf'] !== null) return false;
-    const cleared = entries.find(
-      ({ type, at, ...rest }) => type === 'finding_cleared' && rest['id'] === entry['id'] && at > entry.at,
-    );
-    const openMs = Number(cleared?.['openMs'] ?? Number.POSITIVE_INFINITY);
-    if (openMs < MAILED_AFTER_MS) return false;
-    const name = String(entry['container'] ?? entry['queue'] ?? entry['stage'] ?? entry['source'] ?? '');
-    return !texts.some((text) => text.includes(String(entry['kind'])) && text.includes(name));
+  const followers = new Set(
+    entries.flatMap(({ type, id, consequenceOf }) =>
+      type === 'finding_opened' && typeof consequenceOf === 'string' ? [String(id)] : [],
+    ),
+  );
+  return entries.filter(({ type, id, kind, openMs, container, queue, stage, source }) => {
+    if (type !== 'finding_cleared' || Number(openMs) < MAILED_AFTER_MS) return false;
+    if (followers.has(String(id)) || String(kind).startsWith('Progress')) return false;
+    const name = String(container ?? queue ?? stage ?? source ?? '');
+    return !texts.some((text) => text.includes(String(kind)) && text.includes(name));
   });
 }

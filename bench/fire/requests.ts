@@ -12,21 +12,22 @@ const CUT_LIMIT_S = 90;
 const SPARE = 10;
 
 export const REQUEST_ROWS: readonly FireRow[] = [
-  { name: 'crowd', attack: () => withTarget({}, crowdAtMetrics) },
+  { name: 'crowd', attack: () => withTarget({}, (target) => crowdAt(target, '/metrics')) },
+  { name: 'api-crowd', attack: () => withTarget({}, (target) => crowdAt(target, '/api/v1/fleet')) },
   { name: 'unread', attack: () => withTarget({}, neverRead) },
   { name: 'slowloris', attack: () => withTarget({}, neverFinish) },
   { name: 'headers', attack: () => withTarget({}, hugeHeaders) },
   { name: 'bad-http', attack: () => withTarget({}, noHttp) },
 ];
 
-async function crowdAtMetrics(target: Target) {
+async function crowdAt(target: Target, path: string) {
   const clients = 500;
   let [answers, failures, worstMs] = [0, 0, 0];
   await crowd(clients, SECONDS, async (index) => {
     const headers = index % 2 === 0 ? { 'accept-encoding': 'gzip' } : {};
     const { status, tookMs } = await ask({
       port: target.port,
-      path: '/metrics',
+      path,
       limitMs: 30_000,
       headers,
       from: ATTACKER,
@@ -36,9 +37,9 @@ async function crowdAtMetrics(target: Target) {
     worstMs = Math.max(worstMs, tookMs);
   });
   return outcomeOf(target, {
-    done: `${clients} clients ask for /metrics without a pause for ${SECONDS} s`,
-    held: `${answers} answers, ${failures} without one, ${(worstMs / 1000).toFixed(1)} s at worst`,
-    isHeld: failures === 0,
+    done: `${clients} clients ask for ${path} without a pause for ${SECONDS} s`,
+    held: `${answers} answers, ${failures} without one, ${(worstMs / 1000).toFixed(1)} s at worst; ${besideWords(target.beside)}`,
+    isHeld: failures === 0 && target.beside.failed === 0,
   });
 }
 

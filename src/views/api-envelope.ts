@@ -1,6 +1,7 @@
 /** The JSON envelope of the API, the same as Prometheus uses. */
 
 import type { Response } from 'express';
+import type { UnsentAnswers } from './unsent-answers.js';
 
 export type ErrorType =
   | 'not_found'
@@ -25,6 +26,12 @@ const STATUS_OF: Readonly<Record<ErrorType, number>> = {
 
 export function sendSuccess(response: Response, data: unknown): void {
   response.json({ status: 'success', data });
+}
+
+/** An answer that may have megabytes. */
+export function sendLarge(response: Response, data: unknown, unsent: UnsentAnswers): void {
+  response.set('content-type', 'application/json; charset=utf-8');
+  unsent.send(response, Buffer.from(JSON.stringify({ status: 'success', data })));
 }
 
 export function sendError(response: Response, errorType: ErrorType, error: string): void {

@@ -13,7 +13,7 @@ import type { Clock } from '../lib/clock.js';
 import { createLogQuota } from '../lib/log-quota.js';
 import type { Logger } from '../lib/logger.js';
 import type { Recovery } from '../recovery/recovery.js';
-import { sendError, sendSuccess } from './api-envelope.js';
+import { sendError, sendLarge, sendSuccess } from './api-envelope.js';
 import { CLIENT_LIMITS, type ClientLimits, cutOffUnread, serverOptionsOf } from './door/client-limits.js';
 import { createConnectionGate } from './door/connection-gate.js';
 import type { Door } from './door/door.js';
@@ -23,7 +23,7 @@ import { renderFleetJson } from './fleet-json.js';
 import { parseJournalQuery } from './journal-json.js';
 import { createLivePage, type LivePage } from './live-page.js';
 import { metricsRoute } from './metrics-route.js';
-import { createPackedJson, type SendPackedJson } from './packed-json.js';
+import { packedJsonRoute } from './packed-json.js';
 import { missingForReadiness } from './readiness.js';
 import { addRecoveryRoutes } from './recovery-routes.js';
 import { type AlertingView, silenceRoutes } from './silence-routes.js';
@@ -80,9 +80,8 @@ const PAGE_POLICY = {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { door, clock, log } = options;
   const unsent = createUnsentAnswers();
-  const sendPackedJson = createPackedJson(unsent);
-  const page = createLivePage({ ...options, sendPackedJson });
-  const routes = createRoutes(options, { page, unsent, sendPackedJson });
+  const page = createLivePage({ ...options, unsent });
+  const routes = createRoutes(options, { page, unsent });
   const server = createServer(serverOptionsOf(options.clientLimits ?? CLIENT_LIMITS), routes);
   const front = putTlsBefore(server, {
     tls: options.tls,
@@ -106,10 +105,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 interface RouteParts {
   readonly page: LivePage;
   readonly unsent: UnsentAnswers;
-  readonly sendPackedJson: SendPackedJson;
 }
 
-function createRoutes(options: HttpServerOptions, { page, unsent, sendPackedJson }: RouteParts): Express {
+function createRoutes(options: HttpServerOptions, { page, unsent }: RouteParts): Express {
   const { fleet, clock, metrics, reload, door } = options;
   const app = express();
   app.disable('x-powered-by');
@@ -134,10 +132,9 @@ function createRoutes(options: HttpServerOptions, { page, unsent, sendPackedJson
     else response.status(503).send(`stagewatch is not ready, waiting for:\n${missing.join('\n')}\n`);
   });
   page.addRoutes(app);
-  app.get('/api/v1/fleet', async (request, response) => {
-    const fleetJson = renderFleetJson(fleet, options.verdicts(), clock.nowMs(), page.history);
-    await sendPackedJson(request, response, JSON.stringify(fleetJson));
-  });
+  const fleetJson = (): string =>
+    JSON.stringify(renderFleetJson(fleet, options.verdicts(), clock.nowMs(), page.history));
+  app.get('/api/v1/fleet', packedJsonRoute(fleetJson, unsent));
   app.get('/api/v1/containers/:name/why', (request, response) => {
     const name = String(request.params['name']);
     const { recovery } = options;
@@ -152,7 +149,7 @@ function createRoutes(options: HttpServerOptions, { page, unsent, sendPackedJson
   app.get('/api/v1/journal', (request, response) => {
     const asked = parseJournalQuery(request.query);
     if ('problem' in asked) sendError(response, 'bad_data', asked.problem);
-    else sendSuccess(response, options.journal.newest(asked.query));
+    else sendLarge(response, options.journal.newest(asked.query), unsent);
   });
   // For who enters a token: whether it is the one, without doing anything with it.
   app.post('/api/v1/token', door.act, (_request, response) => sendSuccess(response, { valid: true }));

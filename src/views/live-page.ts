@@ -12,10 +12,11 @@ import { createFleetHistory, type FleetHistory } from './history/fleet-history.j
 import { createEventHub } from './live/event-hub.js';
 import { renderPagePicture } from './live/page-picture.js';
 import { createPictureFeed } from './live/picture-feed.js';
-import type { SendPackedJson } from './packed-json.js';
+import { packedJsonRoute } from './packed-json.js';
 import { createAssetRoute } from './page-assets.js';
 import { renderPageShell } from './page-shell.js';
 import { type AlertingView, renderSilence } from './silence-routes.js';
+import type { UnsentAnswers } from './unsent-answers.js';
 
 export interface LivePage {
   readonly history: FleetHistory;
@@ -40,12 +41,12 @@ export interface LivePageOptions {
   /** Other machines may read without authentication. */
   readonly isExposed: () => boolean;
   readonly door: Pick<Door, 'isTrusted'>;
-  readonly sendPackedJson: SendPackedJson;
+  readonly unsent: UnsentAnswers;
 }
 
 export function createLivePage(options: LivePageOptions): LivePage {
   const { fleet, verdicts, recovery, alerting, journal, clock, log, version, canAct, isExposed } = options;
-  const { sendPackedJson } = options;
+  const { unsent } = options;
   const history = createFleetHistory(fleet, clock);
   const journalAt = (): string | null => journal.newest({ limit: 1 })[0]?.at ?? null;
   const silences = (nowMs: number) =>
@@ -62,9 +63,13 @@ export function createLivePage(options: LivePageOptions): LivePage {
       });
       app.get(['/page/:file', '/picture/:file', '/lib/:file'], createAssetRoute());
       app.get('/api/v1/events', events.route);
-      app.get('/api/v1/picture', (request, response) => sendPackedJson(request, response, picture().text));
-      app.get('/api/v1/history', (request, response) =>
-        sendPackedJson(request, response, JSON.stringify(history.render())),
+      app.get(
+        '/api/v1/picture',
+        packedJsonRoute(() => picture().text, unsent),
+      );
+      app.get(
+        '/api/v1/history',
+        packedJsonRoute(() => JSON.stringify(history.render()), unsent),
       );
     },
     start: history.start,

@@ -3,6 +3,7 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { RequestHandler } from 'express';
+import { shareAnswer } from './share-answer.js';
 import type { UnsentAnswers } from './unsent-answers.js';
 
 const gzipAsync = promisify(gzip);
@@ -24,8 +25,9 @@ export function metricsRoute(
     return packing;
   }
 
+  const pageNow = shareAnswer(render);
   return async (request, response) => {
-    const page = await render();
+    const page = await pageNow();
     response.set('content-type', contentType);
     response.set('vary', 'accept-encoding');
     if (!request.acceptsEncodings('gzip')) {

@@ -1,8 +1,9 @@
-/** Sends large JSON compressed to whoever takes it so. */
+/** Serves large JSON, compressed to whoever takes it so. */
 
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import type { Request, Response } from 'express';
+import type { RequestHandler } from 'express';
+import { shareAnswer } from './share-answer.js';
 import type { UnsentAnswers } from './unsent-answers.js';
 
 const gzipAsync = promisify(gzip);
@@ -10,19 +11,26 @@ const gzipAsync = promisify(gzip);
 /** Level 1 takes a third of the time of the default and gives four fifths of its effect. */
 const PACKING = { level: constants.Z_BEST_SPEED };
 
-export type SendPackedJson = (request: Request, response: Response, data: string) => Promise<void>;
+interface Answer {
+  readonly plain: Buffer;
+  packed?: Promise<Buffer>;
+}
 
-/** `data` is JSON already; it goes out in the envelope of the API. */
-export function createPackedJson(unsent: UnsentAnswers): SendPackedJson {
-  return async (request, response, data) => {
-    const body = Buffer.from(`{"status":"success","data":${data}}`);
+/** `render` gives JSON, which goes out in the envelope of the API. */
+export function packedJsonRoute(render: () => string, unsent: UnsentAnswers): RequestHandler {
+  const answerNow = shareAnswer(
+    (): Answer => ({ plain: Buffer.from(`{"status":"success","data":${render()}}`) }),
+  );
+  return async (request, response) => {
+    const answer = await answerNow();
     response.set('content-type', 'application/json; charset=utf-8');
     response.set('vary', 'accept-encoding');
     if (request.acceptsEncodings('gzip') !== 'gzip') {
-      unsent.send(response, body);
+      unsent.send(response, answer.plain);
       return;
     }
-    const packed = await gzipAsync(body, PACKING);
+    answer.packed ??= gzipAsync(answer.plain, PACKING);
+    const packed = await answer.packed;
     response.set('content-encoding', 'gzip');
     unsent.send(response, packed);
   };
