@@ -18,7 +18,7 @@ import { createWebFileWatch } from './app/web-file-watch.js';
 import { isExposed } from './config/door-advice.js';
 import type { Environment } from './config/environment.js';
 import type { Config } from './config/schema.js';
-import { listLogged, listSuspects, listUnserved } from './detectors/suspects.js';
+import { listLogged, listPeers, listSuspects, listUnserved } from './detectors/suspects.js';
 import { createClassifier } from './fleet/classify.js';
 import { createFleetStore } from './fleet/fleet-store.js';
 import { listGpuContainers } from './fleet/gpu-containers.js';
@@ -96,6 +96,7 @@ export function createApp({ config: firstConfig, readConfig, env, clock, log, ve
     forgetSource: store.forgetSource,
     suspects: () => listSuspects(evaluation.facts.verdicts, store.fleet),
     unserved: () => listUnserved(evaluation.facts.verdicts, store.fleet),
+    peers: () => listPeers(evaluation.facts.verdicts, store.fleet),
     logged: () => listLogged(evaluation.facts.verdicts, store.fleet, config.logs.follow),
     gpuContainers: () => listGpuContainers(store.fleet),
     state,

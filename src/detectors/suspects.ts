@@ -33,6 +33,26 @@ function quietMs(used: CpuActivity | undefined): number {
   return used === undefined ? 0 : used.atMs - Math.max(used.firstAtMs, used.lastBusyAtMs ?? 0);
 }
 
+const MAX_PEERS = 2;
+const MAX_ALL_PEERS = 8;
+
+/** Ids of containers of workers that are at work and have just moved, two for each stage with a quiet suspect. */
+export function listPeers(verdicts: Verdicts, fleet: Fleet): readonly string[] {
+  const suspects = new Set(listSuspects(verdicts, fleet).flatMap(({ id, isQuiet }) => (isQuiet ? id : [])));
+  if (suspects.size === 0) return [];
+  const byStage = new Map<string, string[]>();
+  const wanted = new Set<string>();
+  for (const [key, { status, silentMs, standing }] of verdicts.workers) {
+    const id = fleet.containers.get(key)?.id;
+    if (id === undefined || standing.stage === undefined) continue;
+    if (suspects.has(id)) wanted.add(standing.stage);
+    if (status !== 'active' || silentMs === undefined || silentMs > SILENT_MS || suspects.has(id)) continue;
+    const peers = byStage.get(standing.stage) ?? [];
+    if (peers.length < MAX_PEERS) byStage.set(standing.stage, [...peers, id]);
+  }
+  return [...wanted].flatMap((stage) => byStage.get(stage) ?? []).slice(0, MAX_ALL_PEERS);
+}
+
 /**
  * Ids of containers of workers whose logs are searched for errors: those under watch, the silent first, then those that are
  * slow, starved or down; with `all` every other one after them.

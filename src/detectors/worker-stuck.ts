@@ -6,6 +6,7 @@
 import { formatDuration } from '../lib/duration.js';
 import type { Detection } from './finding.js';
 import { lastWordOf } from './log-errors.js';
+import { besidePeers } from './peers.js';
 import type { Detector, Scene } from './scene.js';
 import type { WorkerVerdict } from './verdicts.js';
 import { detectByStatus } from './worker-findings.js';
@@ -17,7 +18,8 @@ export const workerStuck: Detector = {
   detect: (scene) => detectByStatus(scene, 'stuck', describe),
 };
 
-function describe(key: string, verdict: WorkerVerdict, { fleet, nowMs }: Scene): Omit<Detection, 'subject'> {
+function describe(key: string, verdict: WorkerVerdict, scene: Scene): Omit<Detection, 'subject'> {
+  const { fleet, nowMs } = scene;
   const job = fleet.workers.get(key)?.job;
   const silentMs = verdict.silentMs ?? 0;
   const isTooLong = verdict.stuckBy === 'max_job';
@@ -28,6 +30,7 @@ function describe(key: string, verdict: WorkerVerdict, { fleet, nowMs }: Scene):
     summary: isTooLong ? `job runs for ${elapsed}` : `${formatDuration(silentMs)} without progress`,
     evidence: withProcesses(verdict.evidence, [
       ...linesOf(key, fleet, job?.lastProgressAtMs),
+      ...besidePeers({ key, stage: verdict.standing.stage, sinceMs: job?.lastProgressAtMs ?? 0 }, scene),
       ...lastWordOf(key, fleet.logTroubles, { nowMs, sinceMs: job?.startedAtMs ?? nowMs }),
     ]),
     clearsWhen: 'Its progress moves, its job ends, or its container is started again.',

@@ -35,6 +35,8 @@ export interface SourceSetOptions {
   readonly suspects?: () => readonly Suspect[];
   /** Ids of containers whose connections it wants to know; absent: none. */
   readonly unserved?: () => readonly string[];
+  /** Ids of healthy workers that suspects are compared with; absent: none. */
+  readonly peers?: () => readonly string[];
   /** Ids of containers whose logs are to be searched; absent: none. */
   readonly logged?: () => readonly string[];
   /** Ids of running containers that may hold memory of a GPU; absent: none. */
@@ -51,6 +53,7 @@ export function createSourceSet({
   forgetSource,
   suspects,
   unserved,
+  peers,
   logged,
   gpuContainers,
   state,
@@ -86,6 +89,7 @@ export function createSourceSet({
     const wanted = {
       ...(suspects && { suspects }),
       ...(unserved && { unserved }),
+      ...(peers && { peers }),
       ...(logged && { logged }),
       ...(gpuContainers && { gpuContainers }),
     };

@@ -16,6 +16,8 @@ export interface SourceContext {
   readonly suspects?: () => readonly Suspect[];
   /** Ids of containers whose connections detection wants to know, the longest idle first; absent: none. */
   readonly unserved?: () => readonly string[];
+  /** Ids of healthy workers that suspects are compared with; absent: none. */
+  readonly peers?: () => readonly string[];
   /** Ids of containers whose logs are to be searched for errors, the most urgent first; absent: none. */
   readonly logged?: () => readonly string[];
   /** Ids of running containers that may hold memory of a GPU, the likeliest first; absent: none. */

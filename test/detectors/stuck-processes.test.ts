@@ -27,6 +27,52 @@ function stuck(beforeItsLastStep: (fleet: JudgedFleet) => void = () => undefined
   return fleet;
 }
 
+const OTHER = 'paddle-worker-gpu0-0';
+
+/** A stuck worker that waits for a lock, and another of its stage that is at work. */
+function besideOther(
+  wait: string,
+  more: { readonly stage?: string; readonly laterMs?: number } = {},
+): string | undefined {
+  const fleet = stuck();
+  fleet.container(OTHER, more.stage ? { labels: { 'stagewatch.stage': more.stage } } : {});
+  const read = (name: string, what: string): void => {
+    const id = fleet.store.fleet.containers.get(name)?.id ?? '';
+    fleet.store.apply({
+      kind: 'processes-read',
+      atMs: fleet.nowMs,
+      readings: [{ id, lines: ['x'], wait: what }],
+    });
+  };
+  read(OTHER, wait);
+  fleet.pass((more.laterMs ?? 0) / 1000);
+  read(W, 'waits for a lock');
+  fleet.progress(OTHER, { stage: more.stage ?? 'G3', document: 'PMC2', done: 3, total: 9 });
+  fleet.judge();
+  return evidenceOf(fleet).find((line) => line.startsWith('of its stage'));
+}
+
+describe('a stuck worker beside its peers', () => {
+  it('is told apart from one that is at work and does something else', () => {
+    assert.equal(
+      besideOther('runs'),
+      'of its stage at work, paddle-worker-gpu0-0 runs; it alone waits for a lock',
+    );
+  });
+
+  it('is said to be no different where the other waits the same way', () => {
+    assert.equal(
+      besideOther('waits for a lock'),
+      'of its stage at work, paddle-worker-gpu0-0 waits for a lock: that it waits for a lock says little',
+    );
+  });
+
+  it('is compared with none of another stage, and with nothing that was read long ago', () => {
+    assert.equal(besideOther('runs', { stage: 'G9' }), undefined);
+    assert.equal(besideOther('runs', { laterMs: 150_000 }), undefined);
+  });
+});
+
 describe('what the processes of a stuck worker wait for', () => {
   it('follows the first line of its evidence', () => {
     const fleet = stuck();

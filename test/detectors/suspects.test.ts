@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { listSuspects } from '../../src/detectors/suspects.js';
+import { listPeers, listSuspects } from '../../src/detectors/suspects.js';
 import { createJudgedFleet } from '../support/judged-fleet.js';
 
 const W = 'paddle-worker-gpu1-0';
@@ -28,4 +28,27 @@ describe('suspects', () => {
     ['silent for 25 s under the default limit', 25, undefined, [{ isQuiet: true }]],
   ] as const)
     it(`where a worker is ${what}`, () => assert.deepEqual(suspectsAfter(seconds, stallAfter), found));
+});
+
+describe('peers of suspects', () => {
+  it('are two of the stage that have just moved, and none while nobody is suspect', () => {
+    const fleet = createJudgedFleet({ stages: [{ id: 'G3', workers: 'paddle-*' }] });
+    const names = [W, ...[0, 1, 2].map((index) => `paddle-worker-gpu0-${index}`)];
+    const step = (name: string, done: number) =>
+      fleet.progress(name, { stage: 'G3', document: `PMC${name}`, done, total: 99, unit: 'page' });
+    for (const name of names) {
+      fleet.container(name);
+      fleet.cpu(name, 100);
+      step(name, 1);
+    }
+    fleet.container('ocr-worker-gpu0-0');
+    fleet.judge();
+    const peers = () => listPeers(fleet.evaluation.verdicts, fleet.store.fleet);
+    assert.deepEqual(peers(), []);
+    for (let done = 2; done < 8; done++) {
+      for (const name of names.slice(1)) step(name, done);
+      fleet.judgeFor(5);
+    }
+    assert.deepEqual(peers(), ['id-of-paddle-worker-gpu0-0', 'id-of-paddle-worker-gpu0-1']);
+  });
 });

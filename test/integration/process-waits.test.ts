@@ -52,6 +52,8 @@ const WORKERS: Readonly<Record<string, readonly [program: string, ...lines: RegE
   'piped-worker-gpu0-0': ['import os; ends = os.pipe(); os.read(ends[0], 1)', /waits for a pipe$/],
 };
 
+/** One that is at work, and only read beside the others. */
+const PEER = 'busy-worker-gpu0-0';
 const DUMPING = 'dumping-worker-gpu0-0';
 /** Neither has a handler, so that the signal would end it; a process 1 would ignore it. */
 const SILENT = { unlabelled: 'unlabelled-worker-gpu0-0', mislabelled: 'mislabelled-worker-gpu0-0' };
@@ -72,6 +74,7 @@ describe('what hung containers of a real engine wait for', { skip: skipWithout('
     await Promise.all([
       start('grobid', SILENT_SERVER),
       ...Object.entries(WORKERS).map(([name, [program]]) => start(name, program)),
+      start(PEER, 'while True: pass'),
       start(DUMPING, DUMPING_PROGRAM, '--label', `${DUMP_LABEL}=SIGUSR1`),
       start(SILENT.unlabelled, 'import time; time.sleep(10000)', '--init'),
       start(SILENT.mislabelled, 'import time; time.sleep(10000)', '--label', `${DUMP_LABEL}=SIGTERM`),
@@ -94,6 +97,8 @@ describe('what hung containers of a real engine wait for', { skip: skipWithout('
       ...{ target: engine.host, socketPath: engine.socketPath },
       ...({ protocol: 'http', tls: {} } as const),
     };
+    const idsOf = (isWanted: (name: string) => boolean): readonly string[] =>
+      [...fleet.containers.values()].flatMap(({ id, name }) => (isWanted(name) ? id : []));
     const source = createDockerSource(
       {
         address,
@@ -106,11 +111,15 @@ describe('what hung containers of a real engine wait for', { skip: skipWithout('
           cgroup_root: null,
         },
       },
-      { ...context, suspects: () => [...fleet.containers.values()].map(({ id }) => ({ id, isQuiet: true })) },
+      {
+        ...context,
+        suspects: () => idsOf((name) => name !== PEER).map((id) => ({ id, isQuiet: true })),
+        peers: () => idsOf((name) => name === PEER),
+      },
     );
     source.start();
     try {
-      const names = Object.keys(WORKERS);
+      const names = [...Object.keys(WORKERS), PEER];
       const isRead = () => names.every((name) => fleet.processes.has(name));
       await waitFor('all to be read', isRead, 30_000, () => logLines.slice(-5));
       await waitFor(
@@ -124,6 +133,8 @@ describe('what hung containers of a real engine wait for', { skip: skipWithout('
       for (const name of [DUMPING, ...Object.values(SILENT)]) {
         assert.equal(fleet.containers.get(name)?.state, 'running', name);
       }
+      assert.equal(fleet.processes.get(PEER)?.wait, 'runs');
+      assert.equal(fleet.processes.get('locked-worker-gpu0-0')?.wait, 'waits for a lock');
       for (const [name, [, ...expected]] of Object.entries(WORKERS)) {
         const { lines } = fleet.processes.get(name) ?? { lines: [] };
         assert.equal(lines.length, expected.length, `${name}: ${lines.join('\n')}`);

@@ -53,7 +53,7 @@ export function createCpuReader(
   { config, isRemote, stackEngine, logs }: CpuReaderOptions,
   context: SourceContext,
 ): CpuReader {
-  const { clock, log, apply, suspects, unserved, logged } = context;
+  const { clock, log, apply, suspects, unserved, logged, peers } = context;
   const root = config.cgroup_root;
   const cgroups = root === null ? undefined : createCgroupReader({ root });
   const stats = createStatsReader(context);
@@ -125,7 +125,10 @@ export function createCpuReader(
         void stats.ask(client, { ids, isCpuUnknown: (id) => unread.has(id) }, signal);
         const quiet = wanted.filter(({ isQuiet }) => isQuiet).map(({ id }) => id);
         // Podman runs ps in the container: a hung worker would seem to use CPU, and be found stuck never.
-        if (!client.isPodman) void processes.ask(client, { ids: quiet, nameOf }, signal);
+        if (!client.isPodman) {
+          const beside = quiet.length > 0 ? (peers?.() ?? []) : [];
+          void processes.ask(client, { ids: [...quiet, ...beside], nameOf }, signal);
+        }
         const asked = quiet.flatMap((id) => {
           const dumpSignal = dumpSignalOf(id);
           return dumpSignal ? { id, dumpSignal } : [];

@@ -44,6 +44,14 @@ export function describeProcesses(
   return [first, ...describeSurroundings(main, details), ...describeZombies(zombies)];
 }
 
+/** What the main process does: that one of its threads runs, or the most telling of what they wait for. */
+export function mainWait(processes: readonly Process[]): string | undefined {
+  const threads = mainOf(processes)?.threads ?? [];
+  const kinds = new Set(threads.map(waitKindOf));
+  const kind = kinds.has('running') ? 'running' : WAIT_KINDS.find((one) => kinds.has(one));
+  return kind && phraseOf(kind, {})[0];
+}
+
 /** The one with the most memory among those that do not merely wait for a child, as a shell does for what it started. */
 function mainOf(processes: readonly Process[]): Process | undefined {
   const bySize = processes.toSorted((one, other) => other.rssKiB - one.rssKiB);

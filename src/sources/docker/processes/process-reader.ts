@@ -1,9 +1,9 @@
-/** Asks now and then what the processes of suspects wait for: the engine for their states, the host's /proc for the rest. */
+/** Asks now and then what the processes of suspects and of their peers wait for: the engine for their states, the host's /proc for the rest. */
 
 import { describeError } from '../../../lib/describe-error.js';
 import type { SourceContext } from '../../source.js';
 import type { DockerClient } from '../docker-client.js';
-import { describeProcesses } from './describe-processes.js';
+import { describeProcesses, mainWait } from './describe-processes.js';
 import { readProcDetails } from './proc-details.js';
 import { PS_ARGS, parseProcessTable } from './process-table.js';
 
@@ -38,10 +38,14 @@ export function createProcessReader({ clock, log, apply }: SourceContext, isRemo
     const call = { path: `/containers/${encodeURIComponent(id)}/top`, query: { ps_args: PS_ARGS } };
     const answer = await client.getJsonApart(call, MAX_BYTES);
     if (answer === undefined) return;
-    const lines = describeProcesses(parseProcessTable(answer), (process) =>
+    const processes = parseProcessTable(answer);
+    const wait = mainWait(processes);
+    const lines = describeProcesses(processes, (process) =>
       isRemote ? undefined : readProcDetails(id, process, wanted),
     );
-    if (lines.length > 0) apply({ kind: 'processes-read', atMs: clock.nowMs(), readings: [{ id, lines }] });
+    if (lines.length === 0) return;
+    const reading = { id, lines, ...(wait !== undefined && { wait }) };
+    apply({ kind: 'processes-read', atMs: clock.nowMs(), readings: [reading] });
   }
 
   function nextTurn(ids: readonly string[]): readonly string[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import {
   describeProcesses,
+  mainWait,
   type ProcessDetails,
 } from '../../../../src/sources/docker/processes/describe-processes.js';
 import { parseAddress, readProcDetails } from '../../../../src/sources/docker/processes/proc-details.js';
@@ -137,6 +138,24 @@ describe('a suspect', () => {
     await ask('a');
     assert.equal(paths.length, 6);
   });
+});
+
+describe('what a container does, in a word', () => {
+  const cases: readonly (readonly [rows: readonly string[], wait: string | undefined])[] = [
+    [['7 1 7 Ssl futex_do_wait 900 python', '7 1 8 Rsl - 900 python'], 'runs'],
+    [
+      ['7 1 7 Ssl futex_do_wait 900 python', '7 1 8 Ssl poll_schedule_timeout 900 python'],
+      'waits for a lock',
+    ],
+    [
+      ['6 1 6 Ss do_wait 90000 sh -c run', '7 6 7 S hrtimer_nanosleep 900 sleep 1000'],
+      'waits for the end of a sleep',
+    ],
+    [[], undefined],
+  ];
+  for (const [rows, wait] of cases) {
+    it(`is ${wait ?? 'nothing without a process'}`, () => assert.equal(mainWait(table(...rows)), wait));
+  }
 });
 
 describe('the processes of the host', () => {
