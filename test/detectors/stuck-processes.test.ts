@@ -29,25 +29,29 @@ function stuck(beforeItsLastStep: (fleet: JudgedFleet) => void = () => undefined
 
 const OTHER = 'paddle-worker-gpu0-0';
 
+interface Beside {
+  readonly stage?: string;
+  /** How long before the end the peer was read. */
+  readonly peerAgoMs?: number;
+  /** The stuck worker was read before its last step only. */
+  readonly isOwnOld?: boolean;
+}
+
 /** A stuck worker that waits for a lock, and another of its stage that is at work. */
 function besideOther(
   wait: string,
-  more: { readonly stage?: string; readonly laterMs?: number } = {},
+  { stage = 'G3', peerAgoMs = 0, isOwnOld = false }: Beside = {},
 ): string | undefined {
-  const fleet = stuck();
-  fleet.container(OTHER, more.stage ? { labels: { 'stagewatch.stage': more.stage } } : {});
-  const read = (name: string, what: string): void => {
+  const read = (fleet: JudgedFleet, name: string, what: string, agoMs = 0): void => {
     const id = fleet.store.fleet.containers.get(name)?.id ?? '';
-    fleet.store.apply({
-      kind: 'processes-read',
-      atMs: fleet.nowMs,
-      readings: [{ id, lines: ['x'], wait: what }],
-    });
+    const readings = [{ id, lines: ['x'], wait: what }];
+    fleet.store.apply({ kind: 'processes-read', atMs: fleet.nowMs - agoMs, readings });
   };
-  read(OTHER, wait);
-  fleet.pass((more.laterMs ?? 0) / 1000);
-  read(W, 'waits for a lock');
-  fleet.progress(OTHER, { stage: more.stage ?? 'G3', document: 'PMC2', done: 3, total: 9 });
+  const fleet = stuck();
+  fleet.container(OTHER, stage === 'G3' ? {} : { labels: { 'stagewatch.stage': stage } });
+  read(fleet, OTHER, wait, peerAgoMs);
+  read(fleet, W, 'waits for a lock', isOwnOld ? 320_000 : 0);
+  fleet.progress(OTHER, { stage, document: 'PMC2', done: 3, total: 9 });
   fleet.judge();
   return evidenceOf(fleet).find((line) => line.startsWith('of its stage'));
 }
@@ -69,7 +73,9 @@ describe('a stuck worker beside its peers', () => {
 
   it('is compared with none of another stage, and with nothing that was read long ago', () => {
     assert.equal(besideOther('runs', { stage: 'G9' }), undefined);
-    assert.equal(besideOther('runs', { laterMs: 150_000 }), undefined);
+    assert.notEqual(besideOther('runs', { peerAgoMs: 100_000 }), undefined);
+    assert.equal(besideOther('runs', { peerAgoMs: 150_000 }), undefined);
+    assert.equal(besideOther('runs', { isOwnOld: true }), undefined);
   });
 });
 

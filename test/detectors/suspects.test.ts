@@ -34,9 +34,11 @@ describe('peers of suspects', () => {
   it('are two of the stage that have just moved, and none while nobody is suspect', () => {
     const fleet = createJudgedFleet({ stages: [{ id: 'G3', workers: 'paddle-*' }] });
     const names = [W, ...[0, 1, 2].map((index) => `paddle-worker-gpu0-${index}`)];
+    // Busy, and without a step for too long to be called healthy.
+    const silent = 'paddle-worker-gpu0-00';
     const step = (name: string, done: number) =>
       fleet.progress(name, { stage: 'G3', document: `PMC${name}`, done, total: 99, unit: 'page' });
-    for (const name of names) {
+    for (const name of [silent, ...names]) {
       fleet.container(name);
       fleet.cpu(name, 100);
       step(name, 1);
@@ -46,6 +48,8 @@ describe('peers of suspects', () => {
     const peers = () => listPeers(fleet.evaluation.verdicts, fleet.store.fleet);
     assert.deepEqual(peers(), []);
     for (let done = 2; done < 8; done++) {
+      if (done === 2) assert.equal(fleet.statusOf(silent), 'active');
+      fleet.cpu(silent, 100 * done);
       for (const name of names.slice(1)) step(name, done);
       fleet.judgeFor(5);
     }

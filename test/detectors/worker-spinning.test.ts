@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Scene } from '../../src/detectors/scene.js';
+import { workerSpinning } from '../../src/detectors/worker-spinning.js';
 import type { JudgedFleet } from '../support/judged-fleet.js';
 import { found, gpu, job, readGpus, stageFleet, W } from '../support/pipeline-events.js';
 
@@ -81,6 +83,25 @@ describe('WorkerSpinning', () => {
       assert.equal(found(play(how), 'WorkerSpinning'), undefined);
     });
   }
+
+  it('is none where a worker is slow only because its job is long', () => {
+    const { fleet } = play({}).store;
+    const [[identity] = ['']] = fleet.gpus;
+    const held = { beganAtMs: 0, heldMs: 600_000, seenAtMs: 600_000, isResting: false };
+    const detectAt = (silentMs: number) => {
+      const verdict = { status: 'slow', silentMs, standing: { stage: 'G3', container: W }, evidence: [] };
+      const scene = {
+        fleet: { ...fleet, gpuLinks: [{ container: W, identity }], gpus: fleet.gpus, workers: fleet.workers },
+        isFresh: () => true,
+        notable: new Map([[W, verdict]]),
+        limits: new Map([['G3', { stallMs: 60_000 }]]),
+        histories: { gpuSpins: { held: new Map([[identity, held]]), idleWatts: () => 140 } },
+        nowMs: 600_000,
+      };
+      return workerSpinning.detect(scene as unknown as Scene).found.length;
+    };
+    assert.deepEqual([detectAt(59_000), detectAt(61_000)], [0, 1]);
+  });
 
   it('is over when its job ends', () => {
     const fleet = play({});
