@@ -48,7 +48,10 @@ export async function startRealDocker({ bridge }: RealDockerOptions = {}): Promi
   const client = requireProgram('docker');
   const log = createWriteStream(join(folder, 'dockerd.log'));
   const api = createEngineClient(socketPath);
-  const start = () => startEngine({ folder, host, log, bridge });
+  // Of its own name: an engine that starts without a bridge removes the one that engines make themselves.
+  const bridgeName = bridge === undefined ? undefined : `sw${process.pid}`;
+  if (bridge !== undefined && bridgeName !== undefined) await makeBridge(bridgeName, bridge);
+  const start = () => startEngine({ folder, host, log, bridgeName });
   let engine = await start();
 
   async function docker(...args: string[]): Promise<string> {
@@ -87,8 +90,7 @@ export async function startRealDocker({ bridge }: RealDockerOptions = {}): Promi
     async dispose() {
       await removeAllContainers(api).catch(() => undefined);
       await stop();
-      // The engine leaves its bridge behind.
-      if (bridge !== undefined) await run('ip', ['link', 'delete', 'docker0']);
+      if (bridgeName !== undefined) await run('ip', ['link', 'delete', bridgeName]);
       log.end();
       await unmountBelow(folder);
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -111,10 +113,16 @@ interface EngineStart {
   readonly folder: string;
   readonly host: string;
   readonly log: NodeJS.WritableStream;
-  readonly bridge: string | undefined;
+  readonly bridgeName: string | undefined;
 }
 
-async function startEngine({ folder, host, log, bridge }: EngineStart) {
+async function makeBridge(name: string, address: string): Promise<void> {
+  await run('ip', ['link', 'add', name, 'type', 'bridge']);
+  await run('ip', ['address', 'add', address, 'dev', name]);
+  await run('ip', ['link', 'set', name, 'up']);
+}
+
+async function startEngine({ folder, host, log, bridgeName }: EngineStart) {
   await rm(join(folder, 'pid'), { force: true });
   const engine = spawn(
     requireProgram('dockerd'),
@@ -123,7 +131,7 @@ async function startEngine({ folder, host, log, bridge }: EngineStart) {
       `--exec-root=${join(folder, 'exec')}`,
       `--pidfile=${join(folder, 'pid')}`,
       `--host=${host}`,
-      bridge === undefined ? '--bridge=none' : `--bip=${bridge}`,
+      `--bridge=${bridgeName ?? 'none'}`,
       '--iptables=false',
       '--ip-forward=false',
       '--shutdown-timeout=2',
