@@ -153,7 +153,8 @@ detection: { interval: 1s }
       LIMIT_MS,
     );
     assert.equal((await stage())?.durations.count, 1);
-    assert.equal((await worker())?.jobStartedAt, null);
+    // The verdict on the worker follows at the next evaluation.
+    await waitFor('it to be idle again', async () => (await worker())?.jobStartedAt === null, LIMIT_MS);
     const page = await daemon.metrics();
     const of = { container: 'shop-figures-1', stage: 'q.figures' };
     assert.equal(page.value('pipeline_worker_acks_total', of), before + 1);
