@@ -100,6 +100,11 @@ export function createEventHub({
 
   return {
     route(request, response) {
+      if (request.method === 'HEAD') {
+        // The router hands it on as a GET, and it would hold a place without ever reading.
+        response.type('text/event-stream').end();
+        return;
+      }
       const reader = {
         address: keyOf(request.socket.remoteAddress ?? ''),
         isTrusted: isTrusted(request),

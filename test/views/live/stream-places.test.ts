@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { refusePlace, STREAM_PLACES, type StreamReader } from '../../../src/views/live/stream-places.js';
-import { serveDoor } from '../../support/door-server.js';
+import { ask, serveDoor } from '../../support/door-server.js';
 import { readEvents } from '../../support/event-stream.js';
 
 const stranger = (address: string): StreamReader => ({ address, isTrusted: false });
@@ -46,5 +46,16 @@ describe('places at the event stream', () => {
     });
     assert.equal(streams.filter(({ status }) => status === 200).length, 16);
     assert.equal(own.status, 200);
+  });
+
+  it('are not held by HEAD, which reads nothing', async (test: TestContext) => {
+    const { port } = await serveDoor(test, {});
+    const path = '/api/v1/events';
+    const heads = Array.from({ length: 20 }, () => ask({ port, path, method: 'HEAD' }));
+    const answers = await Promise.all(heads);
+    assert.ok(answers.every(({ status, body }) => status === 200 && body === ''));
+    const stream = await readEvents(`http://127.0.0.1:${port}${path}`);
+    assert.equal(stream.status, 200);
+    stream.close();
   });
 });
