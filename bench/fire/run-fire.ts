@@ -1,12 +1,13 @@
 /** `npm run fire`: attacks a daemon in every way of the table in docs/security.md, and prints that table; `ROWS=crowd,unread` some. */
 
 import { FAULT_ROWS } from './faults.js';
+import { MESSAGE_ROWS } from './messages.js';
 import { REQUEST_ROWS } from './requests.js';
 import { SOURCE_ROWS } from './sources.js';
 import type { FireRow, Outcome } from './target.js';
 
 const NAMED = process.env['ROWS']?.split(',');
-const ROWS: readonly FireRow[] = [...REQUEST_ROWS, ...SOURCE_ROWS, ...FAULT_ROWS];
+const ROWS: readonly FireRow[] = [...REQUEST_ROWS, ...SOURCE_ROWS, ...MESSAGE_ROWS, ...FAULT_ROWS];
 
 function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
