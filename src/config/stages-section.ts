@@ -1,7 +1,7 @@
 /** Options that say which containers belong to the pipeline and which stage each worker serves. */
 
 import { z } from 'zod';
-import { globs, oneOf, optionalDuration, optionalFlag, optionalText, show } from './option-types.js';
+import { globs, optionalDuration, optionalFlag, optionalText, show } from './option-types.js';
 
 const requiredId = z
   .string({ error: (issue) => `expected a stage id like G3_02, got ${show(issue.input)}` })
@@ -33,10 +33,16 @@ const stage = z.strictObject({
     description:
       'Whether the message of a job is delivered again when its worker dies. Null: as the broker tells.',
   }),
-  on_stuck: oneOf(['restart', 'notify'], 'restart').meta({
-    description:
-      'What recovery does about a stuck worker of the stage: restart it, or only tell people what it found.',
-  }),
+  on_stuck: z
+    .enum(['restart', 'notify'], { error: () => 'expected restart or notify' })
+    .nullable()
+    .default(null)
+    .meta({
+      valueType: 'restart or notify',
+      description:
+        'What recovery does about a stuck worker of the stage: restart it, or only tell people what it found. Null: restart ' +
+        'where its own progress shows that it is stuck, and notify where only broker and kernel do.',
+    }),
 });
 
 /** Also beside other faults, so that all are named at once; what is checked may then be malformed. */

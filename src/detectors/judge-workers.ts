@@ -77,6 +77,7 @@ export function createWorkerJudge(): WorkerJudge {
       lookedAtMs: feed?.lookedAtMs ?? nowMs,
       upAgainAtMs: upAgainAtMs.get(key),
       hasWorked,
+      processes: worker.hold && fleet.processes.get(worker.identity ?? ''),
       activity: look.activity,
     });
   }

@@ -73,7 +73,7 @@ function gatherStages(
     if (worker?.stage === undefined || isAnyAble(stageWorkers.get(worker.stage))) continue;
     const facts = stages.get(worker.stage) ?? { counts: new Map(), jobsInHand: 0, sinceMs: 0 };
     facts.counts.set(status, (facts.counts.get(status) ?? 0) + 1);
-    if (worker.job && status === 'stuck') facts.jobsInHand++;
+    if ((worker.job || worker.hold) && status === 'stuck') facts.jobsInHand++;
     const unableSinceMs = status === 'stuck' && silentMs !== undefined ? nowMs - silentMs : sinceMs;
     facts.sinceMs = Math.max(facts.sinceMs, unableSinceMs);
     stages.set(worker.stage, facts);

@@ -1,6 +1,7 @@
 /** What the status of a worker is decided from, and what is decided. */
 
 import type { Container, SourceName } from '../fleet/model.js';
+import type { ContainerProcesses } from '../fleet/process-model.js';
 import type { Worker } from '../fleet/progress-model.js';
 import type { Activity } from './activity.js';
 import type { StageLimits, StuckBy, WorkerStatus } from './verdicts.js';
@@ -23,6 +24,8 @@ export interface WorkerFacts {
   readonly upAgainAtMs?: number | undefined;
   /** It had a job in this life of its container. */
   readonly hasWorked: boolean;
+  /** What its processes were last seen to be at; absent: not asked lately. */
+  readonly processes?: ContainerProcesses | undefined;
   /** Called only where it matters: it costs more than the rest. `neededMs`: for how long nothing must have moved. */
   readonly activity: (neededMs: number, worker: Worker) => Activity;
 }

@@ -20,20 +20,25 @@ export const workerStuck: Detector = {
 
 function describe(key: string, verdict: WorkerVerdict, scene: Scene): Omit<Detection, 'subject'> {
   const { fleet, nowMs } = scene;
-  const job = fleet.workers.get(key)?.job;
+  const { job: told, hold } = fleet.workers.get(key) ?? {};
+  const job = told ?? verdict.job;
   const silentMs = verdict.silentMs ?? 0;
   const isTooLong = verdict.stuckBy === 'max_job';
   const elapsed = formatDuration(nowMs - (job?.startedAtMs ?? nowMs));
   return {
     kind: 'WorkerStuck',
     key,
-    summary: isTooLong ? `job runs for ${elapsed}` : `${formatDuration(silentMs)} without progress`,
+    summary: isTooLong
+      ? `job runs for ${elapsed}`
+      : `${formatDuration(silentMs)} ${hold ? 'with a message in hand, and nothing moves' : 'without progress'}`,
     evidence: withProcesses(verdict.evidence, [
       ...linesOf(key, fleet, job?.lastProgressAtMs),
       ...besidePeers({ key, stage: verdict.standing.stage, sinceMs: job?.lastProgressAtMs ?? 0 }, scene),
       ...lastWordOf(key, fleet.logTroubles, { nowMs, sinceMs: job?.startedAtMs ?? nowMs }),
     ]),
-    clearsWhen: 'Its progress moves, its job ends, or its container is started again.',
+    clearsWhen: hold
+      ? 'It acks a message, something of it moves, or its container is started again.'
+      : 'Its progress moves, its job ends, or its container is started again.',
     beganAtMs: isTooLong ? (job?.startedAtMs ?? nowMs) : (job?.lastProgressAtMs ?? nowMs - silentMs),
   };
 }

@@ -16,10 +16,20 @@ export interface Hold {
   readonly total: number;
   /** Since then it has held some, and acked none; absent while it holds none. At most one reading late. */
   readonly sinceMs?: number;
+  /** Its channels went with messages in hand, which the broker has given back since; absent once it has a consumer again. */
+  readonly lost?: LostHold;
   /** Since the daemon's start. */
   readonly acks: number;
   /** When they last rose; absent: not since the daemon's start. */
   readonly ackedAtMs?: number;
+}
+
+export interface LostHold {
+  /** It held them since then. */
+  readonly sinceMs: number;
+  /** When that was seen. */
+  readonly atMs: number;
+  readonly reading: HoldReading;
 }
 
 export interface HeldMessages {

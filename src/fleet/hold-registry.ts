@@ -3,7 +3,7 @@
 import { isSameData } from '../lib/same-data.js';
 import type { ClientContainer, ClientIndex } from './client-index.js';
 import type { ChannelConsumer, ChannelReading, ClientsReading } from './client-model.js';
-import type { HeldMessages, Hold, HoldEnd, HoldReading } from './hold-model.js';
+import type { HeldMessages, Hold, HoldEnd, HoldReading, LostHold } from './hold-model.js';
 
 export interface HoldRegistry {
   /** By identity of the container. */
@@ -70,12 +70,14 @@ export function createHoldRegistry(): HoldRegistry {
     const before = holds.get(identity);
     const rise = draft?.acked ?? 0;
     const ackedAtMs = rise > 0 ? readAtMs : before?.ackedAtMs;
+    const lost = draft ? undefined : lostOf(before, readAtMs);
     const hold: Hold = {
       reading: draft?.reading ?? before?.reading ?? 'several',
       isConnected: draft !== undefined,
       unacked: [...(draft?.unacked ?? [])].map(([queue, count]): HeldMessages => ({ queue, count })),
       total: draft?.total ?? 0,
       ...(draft?.sinceMs !== undefined && { sinceMs: draft.sinceMs }),
+      ...(lost && { lost }),
       acks: keepAcks(identity, rise),
       ...(ackedAtMs !== undefined && { ackedAtMs }),
     };
@@ -135,6 +137,11 @@ export function createHoldRegistry(): HoldRegistry {
     for (const [identity, draft] of drafts) if (put(identity, draft, readAtMs)) changed.push(identity);
     return changed;
   }
+}
+
+function lostOf(before: Hold | undefined, atMs: number): LostHold | undefined {
+  if (before?.sinceMs === undefined) return before?.lost;
+  return { sinceMs: before.sinceMs, atMs, reading: before.reading };
 }
 
 /** What one channel says of its container's hold. */

@@ -6,10 +6,13 @@ export interface ProcessReading {
   readonly lines: readonly string[];
   /** What its main process does, to follow its name: `runs`, `waits for a lock`. */
   readonly wait?: string;
+  /** In which no process can go on by itself; absent: it may. */
+  readonly halt?: Halt;
 }
 
-export interface ContainerProcesses {
+/** All threads of the main process are stopped by a signal (state T), or sleep in the kernel, uninterruptible (state D). */
+export type Halt = 'stopped' | 'disk';
+
+export interface ContainerProcesses extends Omit<ProcessReading, 'id'> {
   readonly atMs: number;
-  readonly lines: readonly string[];
-  readonly wait?: string;
 }

@@ -84,8 +84,10 @@ function describeGone(container: Container | undefined, inFlight: InFlight): str
 }
 
 function hasTakenUpWork(identity: string, container: Container, sinceMs: number, fleet: Fleet): boolean {
-  const job = jobInHand(fleet.workers.get(identity)?.job, container);
+  const worker = fleet.workers.get(identity);
+  const job = jobInHand(worker?.job, container);
   if (job && job.lastHeartbeatAtMs >= sinceMs) return true;
+  if ((worker?.hold?.sinceMs ?? 0) >= sinceMs) return true;
   return fleet.endedJobs
     .since(0)
     .some(({ entry }) => entry.container === container.name && entry.startedAtMs >= sinceMs);

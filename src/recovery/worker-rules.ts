@@ -22,10 +22,19 @@ export function disabledHold(_candidate: Candidate, { settings }: PlanInput): Ho
   return { reason: 'disabled', text: 'recovery is off; recovery.enabled turns it on' };
 }
 
-export function stageHold({ container, stage }: Candidate, { settings }: PlanInput): Hold | undefined {
+export function stageHold(
+  { container, stage, identity }: Candidate,
+  { settings, fleet }: PlanInput,
+): Hold | undefined {
   const action = settings.stages.find(({ id }) => id === stage)?.on_stuck;
   // A container's label wins over the file.
-  if (action !== 'notify' || container?.isRestartAllowed === true) return undefined;
+  if (container?.isRestartAllowed === true) return undefined;
+  if (action !== 'restart' && fleet.workers.get(identity)?.hold) {
+    const text =
+      'it reports no progress, so people are told only; on_stuck: restart of its stage, or the label stagewatch.restart, allows a restart';
+    return { reason: 'stage_notify', text };
+  }
+  if (action !== 'notify') return undefined;
   return { reason: 'stage_notify', text: `stage ${stage} has on_stuck: notify, so people are told only` };
 }
 

@@ -15,7 +15,7 @@ export function renderProgress(fleet: Fleet, verdicts: Verdicts) {
   return {
     workers: [...workers].map(([key, worker]) => ({
       ...renderWorker(worker, verdicts.workers.get(key), ready),
-      basis: worker.hold ? 'broker' : worker.job ? 'progress' : null,
+      basis: basisOf(worker, verdicts.workers.get(key)),
       inHand: fleet.holds.get(worker.identity ?? '')?.total ?? null,
       acks: fleet.holds.get(worker.identity ?? '')?.acks ?? null,
       queues: fleet.containers.get(worker.identity ?? '')?.queues ?? [],
@@ -29,6 +29,15 @@ export function renderProgress(fleet: Fleet, verdicts: Verdicts) {
       .map(({ file, reason, detail, sinceMs }) => ({ file, reason, detail, since: toIso(sinceMs) })),
     ignoredProgressMessages: renderIgnoredMessages(fleet),
   };
+}
+
+/** What its status rests on; that a worker is stuck without progress of its own, the kernel tells. */
+function basisOf(
+  { hold, job }: Worker,
+  verdict: WorkerVerdict | undefined,
+): 'progress' | 'broker' | 'kernel' | null {
+  if (!hold) return job ? 'progress' : null;
+  return verdict?.status === 'stuck' ? 'kernel' : 'broker';
 }
 
 /** Each reason that occurred, with the last message's fault. */

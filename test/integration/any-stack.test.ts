@@ -14,7 +14,7 @@ import { waitFor } from '../support/wait-for.js';
 const LIMIT_MS = 60_000;
 const BRIDGE = '172.30.77.1';
 const CLIENT = fileURLToPath(new URL('../../../test/fixtures/pipeline/pika-client.py', import.meta.url));
-const QUEUES = ['q.ocr', 'q.tables', 'q.slow', 'q.figures'] as const;
+const QUEUES = ['q.ocr', 'q.tables', 'q.slow', 'q.figures', 'q.hang'] as const;
 
 interface FleetJson {
   readonly containers: readonly {
@@ -28,6 +28,7 @@ interface FleetJson {
   readonly workers: readonly {
     container: string;
     status: string | null;
+    reason: string | null;
     basis: string | null;
     inHand: number | null;
     jobStartedAt: string | null;
@@ -57,6 +58,7 @@ describe('a pipeline that nobody has prepared', {
     await start('shop', 'ocr', ['-e', 'QUEUES=q.ocr'], 2);
     await start('shop', 'tables', ['-e', 'QUEUES=q.tables q.slow']);
     await start('shop', 'figures', ['-e', 'QUEUES=q.figures']);
+    for (const number of [1, 2, 3, 4]) await start('shop', 'hang', ['-e', 'QUEUES=q.hang'], number);
     await start('shop', 'api', ['-e', 'PUBLISH=q.ocr']);
     await engine.docker('run', '-d', ...named('shop', 'cache', 1), 'redis:7', 'sleep', '1000');
     await engine.docker('run', '-d', ...named('blog', 'web', 1), IMAGE, 'sleep', '1000');
@@ -74,7 +76,7 @@ describe('a pipeline that nobody has prepared', {
   const configuration = (): string => `
 docker: { host: "${engine.host}" }
 rabbitmq: { management_url: "${broker.managementUrl}", interval: 1s, stats_interval: 1s }
-detection: { interval: 1s }
+detection: { interval: 1s, stall_after: 15s }
 `;
 
   const named = (project: string, service: string, number: number): string[] => [
@@ -95,6 +97,11 @@ detection: { interval: 1s }
     return ((await (await fetch(`${daemon.url}/api/v1/fleet`)).json()) as { data: FleetJson }).data;
   }
 
+  const publish = (queue: string, body: string): Promise<unknown> =>
+    broker.manage('POST', '/exchanges/%2F/amq.default/publish', {
+      ...{ properties: {}, routing_key: queue, payload: body, payload_encoding: 'string' },
+    });
+
   /** `name role stage`, sorted. */
   const roles = ({ containers }: FleetJson): readonly string[] =>
     containers
@@ -106,6 +113,7 @@ detection: { interval: 1s }
     'shop-api-1 orchestrator',
     'shop-cache-1 infrastructure Redis',
     'shop-figures-1 worker q.figures',
+    ...[1, 2, 3, 4].map((number) => `shop-hang-${number} worker q.hang`),
     'shop-ocr-1 worker q.ocr',
     'shop-ocr-2 worker q.ocr',
     'shop-tables-1 worker tables',
@@ -127,15 +135,11 @@ detection: { interval: 1s }
   });
 
   it('tells jobs, their number and durations, from the broker, without a progress file', async () => {
-    const publish = (body: string): Promise<unknown> =>
-      broker.manage('POST', '/exchanges/%2F/amq.default/publish', {
-        ...{ properties: {}, routing_key: 'q.figures', payload: body, payload_encoding: 'string' },
-      });
     const worker = async () => (await read()).workers.find(({ container }) => container === 'shop-figures-1');
     const stage = async () => (await read()).stages.find(({ id }) => id === 'q.figures')?.jobs;
     await waitFor('it to be idle', async () => (await worker())?.status === 'idle', LIMIT_MS);
     const before = (await stage())?.completed ?? 0;
-    await publish('6');
+    await publish('q.figures', '6');
     const busy = await waitFor(
       'it to be at work',
       async () => {
@@ -164,6 +168,50 @@ detection: { interval: 1s }
       .filter(({ labels }) => labels['queue'] === 'q.ocr');
     assert.equal(busyOcr.length, 2);
   });
+
+  it('finds the stopped, the deadlocked and the dead-reading worker, and none that works', async () => {
+    const workers = async (service: string) =>
+      (await read()).workers.filter(({ container }) => container.startsWith(`shop-${service}-`));
+    for (const body of ['deadlock', 'read', 'spin', '1000']) await publish('q.hang', body);
+    await waitFor(
+      'four at work',
+      async () => (await workers('hang')).every(({ inHand }) => inHand === 1),
+      LIMIT_MS,
+    );
+    const stopped = await longWorker();
+    await engine.docker('kill', '--signal', 'STOP', stopped);
+    await waitFor(
+      'three to be stuck',
+      async () => (await workers('hang')).filter(({ status }) => status === 'stuck').length === 3,
+      150_000,
+    );
+    const found = await workers('hang');
+    const reasons = found.flatMap(({ container, status, reason }) =>
+      status === 'stuck' ? [`${container} ${reason}`] : [],
+    );
+    assert.ok(
+      reasons.some((one) => one.startsWith(stopped) && one.includes('its process is stopped by a signal')),
+      reasons.join('; '),
+    );
+    assert.deepEqual(found.map(({ status, basis }) => `${status} ${basis}`).toSorted(), [
+      'active broker',
+      'stuck kernel',
+      'stuck kernel',
+      'stuck kernel',
+    ]);
+    for (const { container, status } of [...(await workers('ocr')), ...(await workers('tables'))]) {
+      assert.ok(status === 'active' || status === 'idle', `${container} ${status}`);
+    }
+    await engine.docker('kill', '--signal', 'CONT', stopped);
+  });
+
+  async function longWorker(): Promise<string> {
+    for (const number of [1, 2, 3, 4]) {
+      const name = `shop-hang-${number}`;
+      if ((await engine.docker('logs', name)).includes('job 1000')) return name;
+    }
+    throw new Error('no worker has printed the long job');
+  }
 
   it('keeps them while the broker is away, over a restart of the daemon too', async () => {
     await daemon.stop();

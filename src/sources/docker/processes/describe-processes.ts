@@ -1,5 +1,6 @@
 /** Says in words what the processes of a container wait for. */
 
+import type { Halt } from '../../../fleet/process-model.js';
 import { counted } from '../../../lib/counted.js';
 import { escapeControls } from '../../../lib/escape-controls.js';
 import { scrubCredentials } from '../../../lib/scrub.js';
@@ -33,7 +34,7 @@ export function describeProcesses(
   processes: readonly Process[],
   detailsOf: (process: Process) => ProcessDetails | undefined,
 ): readonly string[] {
-  const living = processes.filter((one) => !one.threads.every(({ state }) => state === 'Z' || state === 'X'));
+  const living = livingOf(processes);
   const main = mainOf(living);
   if (!main) return [];
   const details = detailsOf(main);
@@ -50,6 +51,18 @@ export function mainWait(processes: readonly Process[]): string | undefined {
   const kinds = new Set(threads.map(waitKindOf));
   const kind = kinds.has('running') ? 'running' : WAIT_KINDS.find((one) => kinds.has(one));
   return kind && phraseOf(kind, {})[0];
+}
+
+/** Undefined: its main process may go on by itself, or none is known. */
+export function haltOf(processes: readonly Process[]): Halt | undefined {
+  const main = mainOf(livingOf(processes));
+  const kinds = new Set(main?.threads.map(waitKindOf));
+  const [kind] = kinds.size === 1 ? kinds : [];
+  return kind === 'stopped' || kind === 'disk' ? kind : undefined;
+}
+
+function livingOf(processes: readonly Process[]): readonly Process[] {
+  return processes.filter((one) => !one.threads.every(({ state }) => state === 'Z' || state === 'X'));
 }
 
 /** The one with the most memory among those that do not merely wait for a child, as a shell does for what it started. */

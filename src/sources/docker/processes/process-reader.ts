@@ -3,7 +3,7 @@
 import { describeError } from '../../../lib/describe-error.js';
 import type { SourceContext } from '../../source.js';
 import type { DockerClient } from '../docker-client.js';
-import { describeProcesses, mainWait } from './describe-processes.js';
+import { describeProcesses, haltOf, mainWait } from './describe-processes.js';
 import { readProcDetails } from './proc-details.js';
 import { PS_ARGS, parseProcessTable } from './process-table.js';
 
@@ -40,11 +40,12 @@ export function createProcessReader({ clock, log, apply }: SourceContext, isRemo
     if (answer === undefined) return;
     const processes = parseProcessTable(answer);
     const wait = mainWait(processes);
+    const halt = haltOf(processes);
     const lines = describeProcesses(processes, (process) =>
       isRemote ? undefined : readProcDetails(id, process, wanted),
     );
     if (lines.length === 0) return;
-    const reading = { id, lines, ...(wait !== undefined && { wait }) };
+    const reading = { id, lines, ...(wait !== undefined && { wait }), ...(halt && { halt }) };
     apply({ kind: 'processes-read', atMs: clock.nowMs(), readings: [reading] });
   }
 

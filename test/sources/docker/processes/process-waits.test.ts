@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import {
   describeProcesses,
+  haltOf,
   mainWait,
   type ProcessDetails,
 } from '../../../../src/sources/docker/processes/describe-processes.js';
@@ -31,6 +32,14 @@ const words = (rows: readonly string[], details?: ProcessDetails): readonly stri
 
 const NOT_VISIBLE =
   'what it waits for is not visible: the daemon must see the processes of the host (pid: host)';
+
+it('the main process is halted when all its threads are stopped, or none can be interrupted', () => {
+  assert.equal(haltOf(table('7 1 7 Tsl do_signal_stop 900 p', '7 1 8 Tsl do_signal_stop 900 p')), 'stopped');
+  assert.equal(haltOf(table('7 1 7 D fuse_simple_request 900 p')), 'disk');
+  assert.equal(haltOf(table('7 1 7 Tsl x 900 p', '7 1 8 Ssl futex_do_wait 900 p')), undefined);
+  assert.equal(haltOf(table('6 1 6 Ss do_wait 90000 sh -c run', '7 6 7 T do_signal_stop 900 p')), 'stopped');
+  assert.equal(haltOf([]), undefined);
+});
 
 describe('what processes wait for', () => {
   const cases: Readonly<Record<string, readonly [readonly string[], ...string[]]>> = {
