@@ -40,6 +40,8 @@ export function renderWhy(asked: string, { fleet, verdicts, recovery, nowMs }: W
     queues: queues.filter((queue) => stage !== null && queue.stage === stage),
     processes: renderProcesses(name, fleet),
     stacks: renderStacks(name, fleet),
+    gpuMemory: fleet.gpuHoldings.filter(isIts).map(({ gpu, uuid, usedBytes }) => ({ gpu, uuid, usedBytes })),
+    logErrors: renderLogErrors(name, fleet),
     findings: findings.filter(
       (one) => isIts(one) || (one.container === null && one.stage === stage && stage !== null),
     ),
@@ -76,6 +78,14 @@ function renderProcesses(name: string, fleet: Fleet) {
 function renderStacks(name: string, fleet: Fleet) {
   const known = fleet.stacks.get(identityOf(name, fleet));
   return known ? { at: toIso(known.atMs), summary: known.summary, lines: known.lines } : null;
+}
+
+/** Of each pattern the last episode, the newest first. */
+function renderLogErrors(name: string, { logTroubles }: Fleet) {
+  return [...logTroubles.values()]
+    .filter(({ container }) => container === name)
+    .toSorted((one, other) => other.atMs - one.atMs)
+    .map(({ pattern, count, line, atMs }) => ({ pattern, count, line, at: toIso(atMs) }));
 }
 
 function identityOf(name: string, { containers }: Fleet): string {

@@ -26,6 +26,12 @@ PROCESSES
   2 wait for a lock (read now)
   its TCP connections: grobid:8070, rabbitmq:5672
 
+GPU MEMORY
+  GPU 1: 4.0 GiB
+
+LOG ERRORS
+  nccl, 2 lines, the last now: NCCL timeout
+
 QUEUE
   g3: 4 waiting, 1 in hand, 3 consumers
 
@@ -54,6 +60,16 @@ describe('stagewatch why', () => {
       'its TCP connections: grobid:8070, rabbitmq:5672',
     ];
     fleet.store.apply({ kind: 'processes-read', atMs: fleet.nowMs, readings: [{ id, lines }] });
+    const match = { pattern: 'nccl', count: 2, line: 'NCCL timeout', atMs: fleet.nowMs };
+    fleet.store.apply({ kind: 'logs-read', readings: [{ id, matches: [match] }] });
+    const held = {
+      pid: 4242,
+      uuid: 'GPU-1',
+      usedBytes: 4 * 1024 ** 3,
+      owner: { kind: 'container', ids: [id] },
+    } as const;
+    const gpus = [{ index: '1', uuid: 'GPU-1' }];
+    fleet.store.apply({ kind: 'gpu-processes-read', atMs: fleet.nowMs, gpus, processes: [held] });
     const plan = {
       identity: W,
       name: W,

@@ -12,7 +12,7 @@ import type {
   StageJson,
   WorkerJson,
 } from '../picture/api-shapes.js';
-import { elapsedMs, formatAgo, formatDuration, parseTime } from '../picture/format.js';
+import { elapsedMs, formatAgo, formatDuration, formatGib, parseTime } from '../picture/format.js';
 import { severityName, statusName } from '../picture/vocabulary.js';
 import { INDENT, indented, severitySpan, statusSpan } from './rows.js';
 import { type Line, line, paragraph, span } from './spans.js';
@@ -27,6 +27,8 @@ export interface WhyJson {
   readonly queues?: readonly QueueJson[] | null;
   readonly processes?: { readonly at: string; readonly lines: readonly string[] } | null;
   readonly stacks?: { readonly at: string; readonly lines: readonly string[] } | null;
+  readonly gpuMemory?: readonly { readonly gpu: string; readonly usedBytes: number }[] | null;
+  readonly logErrors?: readonly LogErrorJson[] | null;
   readonly findings?: readonly FindingJson[] | null;
   readonly recovery?: {
     readonly plan?: RecoveryWorkerJson | null;
@@ -35,7 +37,15 @@ export interface WhyJson {
   readonly failedSources?: readonly SourceJson[] | null;
 }
 
+interface LogErrorJson {
+  readonly pattern: string;
+  readonly count: number;
+  readonly line: string;
+  readonly at?: string | null;
+}
+
 const MAX_RESTARTS = 3;
+const MAX_LOG_ERRORS = 5;
 
 export function renderWhyScreen(why: WhyJson, width: number): readonly Line[] {
   const nowMs = parseTime(why.at) ?? 0;
@@ -45,6 +55,8 @@ export function renderWhyScreen(why: WhyJson, width: number): readonly Line[] {
     ['LIMITS', describeLimits(why.stage)],
     ['PROCESSES', describeProcesses(why, nowMs)],
     ['STACKS', why.stacks?.lines ?? []],
+    ['GPU MEMORY', (why.gpuMemory ?? []).map(({ gpu, usedBytes }) => `GPU ${gpu}: ${formatGib(usedBytes)}`)],
+    ['LOG ERRORS', (why.logErrors ?? []).slice(0, MAX_LOG_ERRORS).map((one) => describeLogError(one, nowMs))],
     ['QUEUE', (why.queues ?? []).map(describeQueue)],
     ['RECOVERY', describeRecovery(why, nowMs)],
     [
@@ -137,6 +149,11 @@ function describeProcesses({ processes, worker }: WhyJson, nowMs: number): reado
   const [first = 'none', ...others] = processes.lines;
   const readMs = elapsedMs(parseTime(processes.at), nowMs);
   return [`${first}${readMs === null ? '' : ` (read ${formatAgo(readMs)})`}`, ...others];
+}
+
+function describeLogError({ pattern, count, line: text, at }: LogErrorJson, nowMs: number): string {
+  const agoMs = elapsedMs(parseTime(at), nowMs);
+  return `${pattern}, ${counted(count, 'line')}${agoMs === null ? '' : `, the last ${formatAgo(agoMs)}`}: ${text}`;
 }
 
 function describeQueue({ queue, ready, unacked, consumers }: QueueJson): string {
