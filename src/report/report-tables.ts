@@ -173,6 +173,11 @@ export function alertsSection({ alerts, range }: RunFacts): Section {
   return { title, ...shorten(note, own.length, MAX_ALERTS), table: table(columns, rows) };
 }
 
+/** Below a tenth of a GPU-hour there is nothing to give back. */
+function sayIdle(gpuHours: number | null | undefined): string {
+  return gpuHours && gpuHours >= 0.1 ? `, ${gpuHours.toFixed(1)} GPU-hours held without a job` : '';
+}
+
 export function gpuSection({ gpus, stages }: RunFacts): Section {
   const title = 'GPU memory at its peak';
   if (gpus.length === 0) return { title, note: 'Not known.' };
@@ -184,8 +189,8 @@ export function gpuSection({ gpus, stages }: RunFacts): Section {
   ]);
   const ids = [...new Set([...stages.map(({ id }) => id), ...gpus.flatMap((gpu) => gpu.stages)])];
   const ofStages = ids.flatMap((id) => {
-    const own = stages.find((stage) => stage.id === id)?.gpuPeakBytes;
-    if (own) return [[id, sayGib(own), '', 'own containers']];
+    const { gpuPeakBytes: own, gpuIdleHours } = stages.find((stage) => stage.id === id) ?? {};
+    if (own) return [[id, sayGib(own), '', `own containers${sayIdle(gpuIdleHours)}`]];
     const used = gpus.filter((gpu) => gpu.stages.includes(id));
     const peak = used.toSorted((one, other) => other.peakBytes - one.peakBytes)[0];
     if (!peak) return [];

@@ -53,6 +53,8 @@ export interface StageFacts {
   readonly stuckSeconds: number;
   /** The most GPU memory that its containers held at one time, on all GPUs together; null: nothing told. */
   readonly gpuPeakBytes: number | null;
+  /** GPUs, as shares of their memory, that its workers held without a job, times hours; null: nothing told. */
+  readonly gpuIdleHours: number | null;
   readonly waiting: readonly SeriesPoint[];
 }
 

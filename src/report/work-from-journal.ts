@@ -173,6 +173,7 @@ function describeStage(
     bottleneckShare: isWatched ? bottleneckShare : null,
     stuckSeconds: 0,
     gpuPeakBytes: null,
+    gpuIdleHours: null,
     waiting: steps.map(({ atMs, readyMean }) => ({ atMs, value: readyMean })),
   };
 }

@@ -36,6 +36,10 @@ export interface PrometheusWork {
 
 const BY_FINDING = FINDING_LABELS.join(', ');
 
+const HELD = 'pipeline_container_gpu_memory_bytes{stage!=""}';
+/** By container and GPU: the share of the GPU's memory that a worker without a job holds; as the recording rule has it. */
+const HELD_IDLE = `(${HELD} / on (job, instance, uuid) group_left pipeline_gpu_memory_total_bytes{mig=""} and on (job, instance, container) pipeline_worker_status{status=~"idle|starved"} == 1)`;
+
 /** Over all daemons that watch the pipeline; a queue is one queue whoever looks at it. */
 function queriesFor(range: TimeRange, stepMs: number) {
   const whole = `${Math.max(1, Math.round((range.toMs - range.fromMs) / 1000))}s`;
@@ -49,7 +53,8 @@ function queriesFor(range: TimeRange, stepMs: number) {
       p95: quantile(0.95),
       peaks: `max by (gpu, uuid) (max_over_time(pipeline_gpu_memory_used_bytes[${whole}]))`,
       totals: `max by (gpu, uuid) (max_over_time(pipeline_gpu_memory_total_bytes[${whole}]))`,
-      held: `max_over_time((sum by (stage) (pipeline_container_gpu_memory_bytes{stage!=""}))[${whole}:${step}])`,
+      held: `max_over_time((sum by (stage) (${HELD}))[${whole}:${step}])`,
+      heldIdle: `avg_over_time((sum by (stage) (${HELD_IDLE} or 0 * ${HELD}))[${whole}:${step}])`,
       users: `count by (gpu, stage) (last_over_time(pipeline_gpu_container_info[${whole}]))`,
     },
     overTime: {
@@ -144,6 +149,7 @@ function digest(seriesOf: SeriesOf, grid: Grid): Omit<PrometheusWork, 'notes'> {
           .filter(({ stage }) => stage === id)
           .reduce((sum, { seconds }) => sum + seconds, 0),
         gpuPeakBytes: firstValue(seriesOf('held'), id),
+        gpuIdleHours: timesHours(firstValue(seriesOf('heldIdle'), id), grid),
         waiting: queue ?? [],
       };
     }),
@@ -235,6 +241,10 @@ function momentsOf(
     }
   }
   return [...moments.values()];
+}
+
+function timesHours(value: number | null, { range }: Grid): number | null {
+  return value === null ? null : (value * (range.toMs - range.fromMs)) / 3_600_000;
 }
 
 function countRestarts(series: readonly PrometheusSeries[]): RestartCounts {

@@ -37,6 +37,17 @@ const INPUT: Readonly<Record<string, string>> = {
   [`pipeline_stage_jobs_completed_total{${T},stage="G5_00"}`]: '7x120',
   [`pipeline_stage_jobs_failed_total{${T},stage="G5_00"}`]: '0x120',
   [`pipeline_queue_messages_ready{${T},stage="G5_00",queue="g5_00",vhost="/"}`]: '3x120',
+  // Two workers hold a quarter and an eighth of a GPU; the first has no job. Another GPU has none that is idle.
+  [`pipeline_gpu_memory_total_bytes{${T},gpu="0",uuid="GPU-0"}`]: '800x120',
+  [`pipeline_gpu_memory_total_bytes{${T},gpu="1",uuid="GPU-1"}`]: '800x120',
+  [`pipeline_container_gpu_memory_bytes{${S},container="a",gpu="0",uuid="GPU-0"}`]: '200x120',
+  [`pipeline_container_gpu_memory_bytes{${S},container="b",gpu="0",uuid="GPU-0"}`]: '100x120',
+  [`pipeline_container_gpu_memory_bytes{${S},container="c",gpu="1",uuid="GPU-1"}`]: '100x120',
+  [`pipeline_container_gpu_memory_bytes{${T},container="tool",gpu="1",uuid="GPU-1"}`]: '100x120',
+  [`pipeline_worker_status{${S},container="a",status="idle"}`]: '1x120',
+  [`pipeline_worker_status{${S},container="a",status="active"}`]: '0x120',
+  [`pipeline_worker_status{${S},container="b",status="idle"}`]: '0x120',
+  [`pipeline_worker_status{${S},container="c",status="active"}`]: '1x120',
   [`pipeline_finding_active{${T},kind="WorkerStuck",severity="critical",container="a"}`]: '1x120',
   [`pipeline_finding_active{${T},kind="WorkerStuck",severity="critical",container="b",cause="common"}`]:
     '1x120',
@@ -56,6 +67,8 @@ const EXPECTED: Readonly<Record<string, readonly (readonly [labels: string, valu
     [`${T},stage="G2_00"`, 30],
     [S, 120],
   ],
+  'stage:pipeline_container_gpu_memory_bytes:sum': [[S, 400]],
+  'stage:pipeline_gpus_held_idle:sum': [[S, 0.25]],
   'severity:pipeline_finding_active:count': [[`${T},severity="critical"`, 2]],
 };
 

@@ -21,6 +21,7 @@ interface Told {
     completed: number;
     p95Seconds: number | null;
     gpuPeakBytes: number | null;
+    gpuIdleHours: number | null;
     waiting: unknown[];
   }[];
   readonly stuck: { container: string; seconds: number }[];
@@ -96,7 +97,11 @@ describe('a run of which a real Prometheus and a journal tell', () => {
     assert.ok(isNear(stuck?.seconds, same?.seconds, 6 * 60), JSON.stringify([measured.stuck, written.stuck]));
     assert.ok(measured.alerts.some(({ kind, beganAtMs }) => kind === 'WorkerStuck' && beganAtMs !== null));
     assert.equal(measured.gpus.length, 2);
-    for (const { id, gpuPeakBytes } of measured.stages) assert.ok((gpuPeakBytes ?? 0) > 2 ** 30, id);
+    for (const { id, gpuPeakBytes, gpuIdleHours } of measured.stages) {
+      assert.ok((gpuPeakBytes ?? 0) > 2 ** 30, id);
+      assert.ok(gpuIdleHours !== null && gpuIdleHours >= 0 && gpuIdleHours < 4, `${id}: ${gpuIdleHours}`);
+    }
+    assert.ok(measured.stages.some(({ gpuIdleHours }) => (gpuIdleHours ?? 0) > 0.01));
     assert.ok(written.stages.every(({ gpuPeakBytes }) => gpuPeakBytes === null));
     assert.ok(isNear(measured.gpus[0]?.peakBytes, written.gpus[0]?.peakBytes, 2 ** 33));
     assert.ok(!measured.notes.some((note) => /could not tell/.test(note)), measured.notes.join('; '));
