@@ -1,7 +1,7 @@
 /** The one writer of the picture: every observation of every source goes through `apply`. */
 
 import type { Classify } from './classify.js';
-import { createClientIndex } from './client-index.js';
+import { type ClientContainer, createClientIndex } from './client-index.js';
 import { createContainerRegistry } from './container-registry.js';
 import { createCpuRegistry } from './cpu-registry.js';
 import { createDiscovery } from './discovery.js';
@@ -13,6 +13,7 @@ import { createIoRegistry } from './io-registry.js';
 import { createLogRegistry } from './log-registry.js';
 import type { Fleet, SourceHealth, SourceName } from './model.js';
 import type { Observation } from './observations.js';
+import type { OwnedPorts } from './port-model.js';
 import { createProcessRegistry } from './process-registry.js';
 import { createProgressRegistry } from './progress-registry.js';
 import { queueKey } from './queue-model.js';
@@ -51,6 +52,8 @@ export function createFleetStore(classify: Classify): FleetStore {
   const failuresBefore = new Map<SourceName, SourceHealth['failures']>();
   const toldStages = createToldMemory();
   const discovery = createDiscovery();
+  /** By id of the container. */
+  const portPairs = new Map<string, OwnedPorts['pairs']>();
   let roleChanges = 0;
   const registry = createContainerRegistry({ classify, toldStages, discovery });
   const { containers, ignored } = registry;
@@ -161,10 +164,24 @@ export function createFleetStore(classify: Classify): FleetStore {
     containersChanged();
   }
 
+  function notePorts(readings: readonly OwnedPorts[]): void {
+    for (const { id, pairs } of readings) portPairs.set(id, pairs);
+  }
+
+  /** Ports of containers that do not run any more are forgotten. */
+  function withPorts(clients: readonly ClientContainer[]): readonly ClientContainer[] {
+    const ids = new Set(clients.map(({ id }) => id));
+    for (const id of portPairs.keys()) if (!ids.has(id)) portPairs.delete(id);
+    return clients.map((client) => {
+      const pairs = portPairs.get(client.id);
+      return pairs ? { ...client, portPairs: pairs } : client;
+    });
+  }
+
   function discover({ readings, vhost }: BrokerRead): void {
     const clients = readings.find((reading) => reading.clients)?.clients;
     if (!clients) return;
-    const found = registry.listClients();
+    const found = withPorts(registry.listClients());
     const index = createClientIndex(found);
     const kindOf = (name: string) => queueRegistry.queues.get(queueKey(vhost, name))?.kind;
     const hasChanged = discovery.apply(clients, {
@@ -221,6 +238,9 @@ export function createFleetStore(classify: Classify): FleetStore {
       case 'sentinel-disk-read':
         sentinels.apply(observation);
         if (observation.kind === 'sentinel-seen') noteOutcome(observation.sentinel);
+        break;
+      case 'ports-read':
+        notePorts(observation.readings);
         break;
       case 'sockets-read':
         sockets.applyRead(observation);

@@ -8,6 +8,7 @@ import type { GpuProcessesRead } from './gpu-process-model.js';
 import type { IoReading } from './io-model.js';
 import type { LogObservation } from './log-model.js';
 import type { ContainerState, HealthState, SourceName } from './model.js';
+import type { OwnedPorts } from './port-model.js';
 import type { ProcessReading } from './process-model.js';
 import type { ProgressObservation } from './progress-observations.js';
 import type { QueueObservation } from './queue-observations.js';
@@ -113,6 +114,8 @@ export type Observation =
   /** The engine's answer about one container has an unexpected shape. */
   | { readonly kind: 'container-unreadable'; readonly id: string; readonly problem: string }
   | { readonly kind: 'container-vanished'; readonly id: string }
+  /** Connections of some containers on the host's network. */
+  | { readonly kind: 'ports-read'; readonly readings: readonly OwnedPorts[] }
   /** CPU time of some containers, not necessarily all. */
   | { readonly kind: 'sockets-read'; readonly atMs: number; readonly readings: readonly SocketReading[] }
   | { readonly kind: 'cpu-read'; readonly atMs: number; readonly readings: readonly CpuReading[] }

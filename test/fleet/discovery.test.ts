@@ -170,6 +170,22 @@ describe('a client of the broker', () => {
     assert.equal(find([OCR, API], channel('172.29.0.1')), undefined);
   });
 
+  it('on the host’s network is known by loopback and the ports of its connection', () => {
+    const own = (service: string, localPort: number) =>
+      container(service, '', { addresses: [], portPairs: [{ localPort, remotePort: 5672 }] });
+    const near = (peerPort: number, brokerPort = 5672, peerHost = '127.0.0.1') => {
+      const connection = `${peerHost}:${peerPort} -> ${peerHost}:${brokerPort}`;
+      return channel(peerHost, { peerPort, connection });
+    };
+    const all = [own('a', 40_001), own('b', 40_002), OCR];
+    assert.equal(find(all, near(40_002)), 'shop-b-1');
+    assert.equal(find(all, near(40_001, 5672, '::1')), 'shop-a-1');
+    assert.equal(find(all, near(40_003)), undefined);
+    assert.equal(find(all, near(40_002, 5673)), undefined);
+    assert.equal(find(all, near(40_002, 5672, '10.0.0.1')), undefined);
+    assert.equal(find([...all, own('c', 40_002)], near(40_002)), undefined);
+  });
+
   it('that is older than the container which has its address now was another one', () => {
     assert.equal(find([OCR], channel('172.29.0.2', { connectedAtMs: 60_000 })), undefined);
     assert.equal(find([OCR], channel('172.29.0.2', { connectedAtMs: 99_000 })), 'shop-ocr-1');

@@ -14,7 +14,7 @@ import { waitFor } from '../support/wait-for.js';
 const LIMIT_MS = 60_000;
 const BRIDGE = '172.30.77.1';
 const CLIENT = fileURLToPath(new URL('../../../test/fixtures/pipeline/pika-client.py', import.meta.url));
-const QUEUES = ['q.ocr', 'q.tables', 'q.slow', 'q.figures', 'q.hang'] as const;
+const QUEUES = ['q.ocr', 'q.tables', 'q.slow', 'q.figures', 'q.hang', 'q.near'] as const;
 
 interface FleetJson {
   readonly containers: readonly {
@@ -59,6 +59,14 @@ describe('a pipeline that nobody has prepared', {
     await start('shop', 'tables', ['-e', 'QUEUES=q.tables q.slow']);
     await start('shop', 'figures', ['-e', 'QUEUES=q.figures']);
     for (const number of [1, 2, 3, 4]) await start('shop', 'hang', ['-e', 'QUEUES=q.hang'], number);
+    await start('shop', 'near', [
+      '--network',
+      'host',
+      '-e',
+      'QUEUES=q.near',
+      '-e',
+      `AMQP_URL=${broker.amqpUrl}`,
+    ]);
     await start('shop', 'api', ['-e', 'PUBLISH=q.ocr']);
     await engine.docker('run', '-d', ...named('shop', 'cache', 1), 'redis:7', 'sleep', '1000');
     await engine.docker('run', '-d', ...named('blog', 'web', 1), IMAGE, 'sleep', '1000');
@@ -114,6 +122,7 @@ detection: { interval: 1s, stall_after: 15s }
     'shop-cache-1 infrastructure Redis',
     'shop-figures-1 worker q.figures',
     ...[1, 2, 3, 4].map((number) => `shop-hang-${number} worker q.hang`),
+    'shop-near-1 worker q.near',
     'shop-ocr-1 worker q.ocr',
     'shop-ocr-2 worker q.ocr',
     'shop-tables-1 worker tables',

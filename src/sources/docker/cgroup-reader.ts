@@ -19,6 +19,7 @@ import { parseCpuFile } from './parse-cpu.js';
 export interface RunningContainer {
   readonly id: string;
   readonly cgroup: CgroupHints;
+  readonly isOnHostNetwork?: boolean;
 }
 
 export interface CgroupReading {

@@ -14,6 +14,7 @@ import type { SourceContext } from '../source.js';
 import { type CgroupReading, createCgroupReader, type RunningContainer } from './cgroup-reader.js';
 import type { DockerClient } from './docker-client.js';
 import type { LogReader } from './logs/log-reader.js';
+import { readOwnedPorts } from './port-reader.js';
 import { createProcessReader } from './processes/process-reader.js';
 import { readSockets } from './socket-reader.js';
 import { createStackReader, type StackEngine } from './stacks/stack-reader.js';
@@ -48,6 +49,8 @@ const SLICE = 250;
 /** One empty look may have hit a container between its end and the word of it. */
 const EMPTY_LOOKS = 2;
 const MAX_CONNECTIONS_READ = 20;
+/** Connections to a broker live long: the next ones have their turn at the next reading. */
+const PORTS_AT_ONCE = 40;
 
 export function createCpuReader(
   { config, isRemote, stackEngine, logs }: CpuReaderOptions,
@@ -111,6 +114,20 @@ export function createCpuReader(
     apply({ kind: 'sockets-read', atMs: clock.nowMs(), readings });
   }
 
+  let portsTurn = 0;
+
+  /** The broker names who is on the host's network by loopback and a port. */
+  function readPorts(running: readonly RunningContainer[]): void {
+    const onHost = running.flatMap(({ id, isOnHostNetwork, cgroup: { pid } }) =>
+      isOnHostNetwork && pid !== undefined ? [{ id, pid }] : [],
+    );
+    if (onHost.length === 0 || isRemote) return;
+    if (portsTurn >= onHost.length) portsTurn = 0;
+    const readings = readOwnedPorts(onHost.slice(portsTurn, portsTurn + PORTS_AT_ONCE));
+    portsTurn += PORTS_AT_ONCE;
+    if (readings.length > 0) apply({ kind: 'ports-read', readings });
+  }
+
   return {
     follow({ client, running, nameOf, dumpSignalOf }) {
       const ended = new AbortController();
@@ -136,6 +153,7 @@ export function createCpuReader(
         void stacks?.ask(asked, signal);
         void logs?.ask(logged?.() ?? [], signal);
         readConnections(running());
+        readPorts(running());
       }
 
       function begin(): void {

@@ -17,7 +17,7 @@ import type { EngineClock } from './engine-clock.js';
 import type { EventMemory } from './event-memory.js';
 import { openEventStream } from './event-stream.js';
 import { createInspectQueue } from './inspect-queue.js';
-import { parseAddresses, parseNetworkOf } from './parse-addresses.js';
+import { isOnHostNetwork, parseAddresses, parseNetworkOf } from './parse-addresses.js';
 import { asOfPodman, parseContainerList, parseInspected } from './parse-container.js';
 import type { EngineEvent } from './parse-event.js';
 
@@ -68,6 +68,7 @@ const MAX_DESTROYED = 10_000;
 interface KnownContainer extends ListedContainer {
   readonly cgroup: CgroupHints;
   readonly addresses: readonly string[];
+  readonly isOnHostNetwork: boolean;
 }
 
 /** Rejects when the engine cannot be reached or followed; later failures go to `onEnd`. */
@@ -108,9 +109,9 @@ export async function openDockerSession(options: DockerSessionOptions): Promise<
         vanish(id);
         return;
       }
-      const { cgroup, addresses } = inspected;
+      const { facts: _told, ...hints } = inspected;
       const facts = engineClock.dateFacts(inspected.facts);
-      known.set(id, { ...facts, cgroup, addresses });
+      known.set(id, { ...facts, ...hints });
       apply({ kind: 'container-inspected', atMs: clock.nowMs(), facts });
     } catch (error) {
       if (!isClosed) inspectFailed(id, error);
@@ -254,6 +255,7 @@ interface Inspected {
   readonly facts: InspectedFacts;
   readonly cgroup: CgroupHints;
   readonly addresses: readonly string[];
+  readonly isOnHostNetwork: boolean;
 }
 
 async function inspectContainer(client: DockerClient, id: string): Promise<Inspected | undefined> {
@@ -270,6 +272,7 @@ async function inspectContainer(client: DockerClient, id: string): Promise<Inspe
     facts: client.isPodman ? asOfPodman(facts) : facts,
     cgroup: parseCgroupHints(answer),
     addresses,
+    isOnHostNetwork: isOnHostNetwork(answer),
   };
 }
 

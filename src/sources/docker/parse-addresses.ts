@@ -19,6 +19,10 @@ export function parseNetworkOf(answer: unknown): string | undefined {
   return typeof mode === 'string' ? /^container:([0-9a-f]{1,128})$/.exec(mode)?.[1] : undefined;
 }
 
+export function isOnHostNetwork(answer: unknown): boolean {
+  return recordOf(asRecord(answer, 'inspect')['HostConfig'])['NetworkMode'] === 'host';
+}
+
 /** An address adds a name to an explanation: one that cannot be read spoils nothing else. */
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
