@@ -1,6 +1,6 @@
 /**
  * WorkerSlow: a worker that still moves, but takes longer over a step or a job than its stage ever needs. One that is
- * found stuck is not slow beside it.
+ * found stuck, or spinning on its GPU, is not slow beside it.
  */
 
 import type { Detector, Scene } from './scene.js';
@@ -23,9 +23,13 @@ export const workerSlow: Detector = {
       clearsWhen: 'Its progress moves at the pace of its stage, or its job ends.',
       beganAtMs: sinceMs,
     }));
-    const told = found.filter(({ key }) => isWorthTelling(key, scene) && !scene.isOpen('WorkerStuck', key));
-    const stuck = [...scene.notable].flatMap(([key, { status }]) => (status === 'stuck' ? key : []));
-    return { found: told, unsure, replaced: stuck };
+    const isSpinning = (key: string): boolean => scene.isOpen('WorkerSpinning', key);
+    const isTold = (key: string): boolean => scene.isOpen('WorkerStuck', key) || isSpinning(key);
+    const told = found.filter(({ key }) => isWorthTelling(key, scene) && !isTold(key));
+    const replaced = [...scene.notable].flatMap(([key, { status }]) =>
+      status === 'stuck' || isSpinning(key) ? key : [],
+    );
+    return { found: told, unsure, replaced };
   },
 };
 

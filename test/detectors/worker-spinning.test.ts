@@ -36,7 +36,8 @@ function play({
   steps = false,
   livelockAfter = '2h',
 }: Play): JudgedFleet {
-  const fleet = stageFleet({ detection: { stall_after: `${STALL_S}s`, livelock_after: livelockAfter } });
+  const limits = { stall_after: `${STALL_S}s`, livelock_after: livelockAfter };
+  const fleet = stageFleet({ stages: [{ id: 'G3', queue: 'g3', workers: 'paddle-worker-*', ...limits }] });
   fleet.container(W);
   for (let passed = 0; passed < idleSeconds; passed += 10) {
     fleet.pass(10);
@@ -58,6 +59,7 @@ describe('WorkerSpinning', () => {
   it('is a worker without progress whose GPU is fully used at idle power', () => {
     const fleet = play({});
     assert.equal(fleet.statusOf(W), 'slow');
+    assert.equal(found(fleet, 'WorkerSlow'), undefined, 'one warning is enough');
     const finding = found(fleet, 'WorkerSpinning');
     assert.match(
       finding?.summary ?? '',
@@ -101,6 +103,20 @@ describe('WorkerSpinning', () => {
       return workerSpinning.detect(scene as unknown as Scene).found.length;
     };
     assert.deepEqual([detectAt(59_000), detectAt(61_000)], [0, 1]);
+  });
+
+  it('takes the place of WorkerSlow where that was open before', () => {
+    const fleet = play({ utilization: 0.5 });
+    assert.ok(found(fleet, 'WorkerSlow'));
+    for (let passed = 0; passed < 130; passed += 5) {
+      fleet.pass(5);
+      fleet.cpu(W, 2000 + passed);
+      read(fleet, 0.98, 150);
+      fleet.judge();
+    }
+    assert.ok(found(fleet, 'WorkerSpinning'));
+    fleet.judge();
+    assert.equal(found(fleet, 'WorkerSlow'), undefined);
   });
 
   it('is over when its job ends', () => {
