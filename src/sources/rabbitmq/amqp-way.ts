@@ -113,6 +113,7 @@ function createSession(connection: AmqpConnection, { progress, clock }: AmqpWayO
           queue,
           onMessage: (text) => progress.onProgressMessage(text, clock.nowMs()),
           onOversized: progress.onOversized,
+          clock,
           onEnd: () => {
             isReceiving = false;
           },

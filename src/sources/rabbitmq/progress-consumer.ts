@@ -1,7 +1,8 @@
 /** Receives progress messages from an exchange through a queue of its own, bounded and gone with the connection. */
 
+import type { Clock } from '../../lib/clock.js';
 import { SourceError } from '../source-error.js';
-import { type AmqpConnection, type ConsumeMessage, refusalOf } from './amqp-connection.js';
+import { type AmqpConnection, type Channel, type ConsumeMessage, refusalOf } from './amqp-connection.js';
 
 export const PROGRESS_QUEUE_PREFIX = 'stagewatch-progress-';
 
@@ -11,6 +12,7 @@ export interface ProgressConsumerOptions {
   readonly queue: string;
   readonly onMessage: (text: string) => void;
   readonly onOversized: (problem: SourceError) => void;
+  readonly clock: Clock;
   /** The broker has ended the consumption; it can be begun anew. */
   readonly onEnd: () => void;
 }
@@ -19,6 +21,8 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 /** Enough for a message each of many workers; when the daemon lags, the oldest go. */
 const MAX_QUEUED = 10_000;
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+/** Messages that the broker sends before the first of them is acknowledged. */
+const PREFETCH = 100;
 
 /** Rejects with SourceError where exchange or permission is missing. */
 export async function consumeProgress(
@@ -42,21 +46,54 @@ export async function consumeProgress(
     });
     await channel.bindQueue(queue, exchange, '#');
     channel.on('close', options.onEnd);
-    await channel.consume(queue, (message) => receive(message, options), { noAck: true });
+    await channel.prefetch(PREFETCH);
+    const takeIn = createIntake(channel, options);
+    await channel.consume(queue, (message) => takeIn(message));
   } catch (error) {
     throw explain(error, exchange);
   }
 }
 
-function receive(message: ConsumeMessage | null, { onMessage, onOversized, onEnd }: ProgressConsumerOptions) {
-  if (message === null) {
-    onEnd();
-  } else if (message.content.length > MAX_MESSAGE_BYTES) {
+/**
+ * Acknowledges messages together, after a pause as long as they took: a flood of them leaves the daemon half of its time, and
+ * what is too much is dropped by the broker.
+ */
+function createIntake(channel: Channel, options: ProgressConsumerOptions) {
+  const { clock } = options;
+  let newest: ConsumeMessage | undefined;
+  let workMs = 0;
+  let isClosed = false;
+  channel.on('close', () => {
+    isClosed = true;
+  });
+
+  function acknowledge(): void {
+    if (newest && !isClosed) channel.ack(newest, true);
+    newest = undefined;
+    workMs = 0;
+  }
+
+  return (message: ConsumeMessage | null): void => {
+    if (message === null) {
+      options.onEnd();
+      return;
+    }
+    // In the next turn all that came in this one is taken in, and how long it took is known.
+    if (!newest) clock.after(0, () => clock.after(workMs, acknowledge));
+    newest = message;
+    const startedMs = clock.monotonicMs();
+    receive(message, options);
+    workMs += clock.monotonicMs() - startedMs;
+  };
+}
+
+function receive({ content }: ConsumeMessage, { onMessage, onOversized }: ProgressConsumerOptions): void {
+  if (content.length > MAX_MESSAGE_BYTES) {
     onOversized(
       new SourceError('protocol', `a progress message is over ${MAX_MESSAGE_BYTES} bytes and is ignored`),
     );
   } else {
-    onMessage(message.content.toString('utf8'));
+    onMessage(content.toString('utf8'));
   }
 }
 
