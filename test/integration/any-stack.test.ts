@@ -14,6 +14,8 @@ import { waitFor } from '../support/wait-for.js';
 const LIMIT_MS = 60_000;
 const BRIDGE = '172.30.77.1';
 const CLIENT = fileURLToPath(new URL('../../../test/fixtures/pipeline/pika-client.py', import.meta.url));
+const TASKS = fileURLToPath(new URL('../../../test/fixtures/pipeline/celery-jobs.py', import.meta.url));
+const CELERY_WORKER = ['-m', 'celery', '-A', 'jobs', 'worker', '--concurrency', '1'];
 const QUEUES = ['q.ocr', 'q.tables', 'q.slow', 'q.figures', 'q.hang', 'q.near'] as const;
 
 interface FleetJson {
@@ -59,14 +61,9 @@ describe('a pipeline that nobody has prepared', {
     await start('shop', 'tables', ['-e', 'QUEUES=q.tables q.slow']);
     await start('shop', 'figures', ['-e', 'QUEUES=q.figures']);
     for (const number of [1, 2, 3, 4]) await start('shop', 'hang', ['-e', 'QUEUES=q.hang'], number);
-    await start('shop', 'near', [
-      '--network',
-      'host',
-      '-e',
-      'QUEUES=q.near',
-      '-e',
-      `AMQP_URL=${broker.amqpUrl}`,
-    ]);
+    const near = ['--network', 'host', '-e', 'QUEUES=q.near', '-e', `AMQP_URL=${broker.amqpUrl}`];
+    await start('shop', 'near', near);
+    await run(named('shop', 'tasks', 1), CELERY_WORKER);
     await start('shop', 'api', ['-e', 'PUBLISH=q.ocr']);
     await engine.docker('run', '-d', ...named('shop', 'cache', 1), 'redis:7', 'sleep', '1000');
     await engine.docker('run', '-d', ...named('blog', 'web', 1), IMAGE, 'sleep', '1000');
@@ -93,13 +90,16 @@ detection: { interval: 1s, stall_after: 15s }
     ...['--label', `com.docker.compose.container-number=${number}`],
   ];
 
-  const start = (project: string, service: string, more: readonly string[], number = 1): Promise<string> =>
+  const run = (options: readonly string[], command: readonly string[]): Promise<string> =>
     engine.docker(
-      ...['run', '-d', ...named(project, service, number)],
+      ...['run', '-d', '-e', `AMQP_URL=amqp://guest:guest@${BRIDGE}:${broker.amqpPort}/`, ...options],
       ...['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${pathForEngine(path)}:${path}:ro`]),
-      ...['-v', `${CLIENT}:/client.py:ro`, '-e', `AMQP_URL=amqp://guest:guest@${BRIDGE}:${broker.amqpPort}/`],
-      ...[...more, IMAGE, '/usr/bin/python3', '/client.py'],
+      ...['-v', `${CLIENT}:/client.py:ro`, '-v', `${TASKS}:/tasks/jobs.py:ro`, '-e', 'PYTHONPATH=/tasks'],
+      ...[IMAGE, '/usr/bin/python3', ...command],
     );
+
+  const start = (project: string, service: string, more: readonly string[], number = 1): Promise<string> =>
+    run([...named(project, service, number), ...more], ['/client.py']);
 
   async function read(): Promise<FleetJson> {
     return ((await (await fetch(`${daemon.url}/api/v1/fleet`)).json()) as { data: FleetJson }).data;
@@ -110,9 +110,10 @@ detection: { interval: 1s, stall_after: 15s }
       ...{ properties: {}, routing_key: queue, payload: body, payload_encoding: 'string' },
     });
 
-  /** `name role stage`, sorted. */
+  /** `name role stage` of what stays, sorted. */
   const roles = ({ containers }: FleetJson): readonly string[] =>
     containers
+      .filter(({ container }) => /^(shop|blog)-/.test(container))
       .map(({ container, role, stage, title }) => [container, role, stage ?? title ?? ''].join(' ').trim())
       .toSorted();
 
@@ -126,6 +127,7 @@ detection: { interval: 1s, stall_after: 15s }
     'shop-ocr-1 worker q.ocr',
     'shop-ocr-2 worker q.ocr',
     'shop-tables-1 worker tables',
+    'shop-tasks-1 worker celery',
   ];
 
   it('shows its stages, queues, orchestrators and infrastructure within a minute', async () => {
@@ -178,6 +180,22 @@ detection: { interval: 1s, stall_after: 15s }
     assert.equal(busyOcr.length, 2);
   });
 
+  it('takes no message that Celery has acked or reserved for work in hand', async () => {
+    const worker = async () => (await read()).workers.find(({ container }) => container === 'shop-tasks-1');
+    assert.match((await worker())?.reason ?? '', /^no message is reserved for it; its library acks/);
+    for (const _ of [1, 2, 3]) await run(['--rm'], ['/tasks/jobs.py', '3']);
+    const busy = await waitFor(
+      'it to be at work',
+      async () => {
+        const now = await worker();
+        return now?.status === 'active' && now;
+      },
+      LIMIT_MS,
+    );
+    assert.equal(busy.basis, 'broker');
+    assert.equal(busy.jobStartedAt, null);
+  });
+
   it('finds the stopped, the deadlocked and the dead-reading worker, and none that works', async () => {
     const workers = async (service: string) =>
       (await read()).workers.filter(({ container }) => container.startsWith(`shop-${service}-`));
@@ -226,7 +244,7 @@ detection: { interval: 1s, stall_after: 15s }
     await daemon.stop();
     await broker.stop();
     daemon = await startDaemon({ folder, config: configuration() });
-    await waitFor('the containers', async () => (await read()).containers.length === RIGHT.length, LIMIT_MS);
+    await waitFor('the containers', async () => roles(await read()).length === RIGHT.length, LIMIT_MS);
     assert.deepEqual(roles(await read()), RIGHT);
     await broker.startAgain();
   });
