@@ -44,7 +44,7 @@ interface Seen {
   readonly container: ClientContainer;
   readonly queues: Set<string>;
   isPublishing: boolean;
-  /** It takes events, as a monitor does: that it publishes too makes it no orchestrator. */
+  /** It takes events, as a monitor does, or from a queue that is not watched: that it publishes makes it no orchestrator. */
   isMonitor: boolean;
 }
 
@@ -108,11 +108,16 @@ function gather({ channels }: ClientsReading, { index, kindOf }: DiscoveryScene)
     for (const { queue } of channel.consumes) {
       const kind = kindOf(queue);
       if (kind === 'work') one.queues.add(queue);
-      if (kind === 'event') one.isMonitor = true;
+      if (kind === 'event' || (kind === undefined && !isReplyName(queue))) one.isMonitor = true;
     }
     if ((channel.published ?? 0) > 0) one.isPublishing = true;
   }
   return seen;
+}
+
+/** The broker gives such names to reply queues, which are not watched. */
+function isReplyName(queue: string): boolean {
+  return queue.startsWith('amq.');
 }
 
 function judge(

@@ -31,11 +31,12 @@ function channel(
   return { name: `${connection} (1)`, connection, peerHost, connectedAtMs: 200_000, consumes, ...rest };
 }
 
-const KINDS: Readonly<Record<string, QueueKind>> = { 'celeryev.1': 'event', 'amq.gen-x': 'reply' };
+const KINDS: Readonly<Record<string, QueueKind>> = { 'celeryev.1': 'event' };
 const scene = (...containers: readonly ClientContainer[]): DiscoveryScene => ({
   containers,
   index: createClientIndex(containers),
-  kindOf: (queue) => KINDS[queue] ?? 'work',
+  kindOf: (queue) =>
+    KINDS[queue] ?? (queue.startsWith('unwatched') || queue.startsWith('amq.') ? undefined : 'work'),
   stageOf: (queue) => (queue === 'g3_02' ? 'G3_02' : undefined),
 });
 const reading = (...channels: readonly ChannelReading[]) => ({
@@ -127,6 +128,10 @@ describe('the broker’s clients', () => {
       channel('172.29.0.4', { published: 9 }),
     );
     assert.equal(discovery.roleOf(flower), undefined);
+    const published = (queue: string) =>
+      discover(scene(API), channel('172.29.0.3', { queues: [queue], published: 9 }));
+    assert.equal(published('amq.gen-x').roleOf(API)?.role, 'orchestrator');
+    assert.equal(published('unwatched.jobs').roleOf(API), undefined);
     assert.equal(discovery.roleOf(REDIS), undefined);
   });
 
