@@ -79,7 +79,7 @@ function judgeStandstill(
 ): WorkerJudgement | 'unsure' | undefined {
   // Who takes several may hold some until they are enough, and do nothing meanwhile.
   if (!grip.isJob || silentMs < HALTED_MS) return undefined;
-  const limit = limitOf(facts.limits);
+  const limit = holdLimit(facts.limits);
   const halt = haltSince(grip, facts);
   const limitMs = halt ? HALTED_MS : limit.ms;
   if (silentMs <= limitMs) return undefined;
@@ -109,7 +109,11 @@ function haltSince({ sinceMs }: Grip, { processes, nowMs }: WorkerFacts): Halt |
 }
 
 /** Jobs whose progress nobody knows are the rule here: as long as their durations are not known, twice the usual limit. */
-function limitOf({ slowJobMs, stallMs, origin }: StageLimits): {
+export function holdLimit({
+  slowJobMs,
+  stallMs,
+  origin,
+}: Pick<StageLimits, 'slowJobMs' | 'stallMs' | 'origin'>): {
   readonly ms: number;
   readonly words: string;
 } {

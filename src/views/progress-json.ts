@@ -1,5 +1,6 @@
 /** Work in progress as JSON: workers, orchestrators, the newest ended jobs and the files that are of no use. */
 
+import { holdLimit } from '../detectors/judge-hold.js';
 import type { OrchestratorVerdict, Verdicts, WorkerVerdict } from '../detectors/verdicts.js';
 import type { Fleet } from '../fleet/model.js';
 import type { EndedJob, Job, Orchestrator, Worker } from '../fleet/progress-model.js';
@@ -16,6 +17,7 @@ export function renderProgress(fleet: Fleet, verdicts: Verdicts) {
     workers: [...workers].map(([key, worker]) => ({
       ...renderWorker(worker, verdicts.workers.get(key), ready),
       basis: basisOf(worker, verdicts.workers.get(key)),
+      holdLimitMs: holdLimitOf(worker, verdicts),
       inHand: fleet.holds.get(worker.identity ?? '')?.total ?? null,
       acks: fleet.holds.get(worker.identity ?? '')?.acks ?? null,
       queues: fleet.containers.get(worker.identity ?? '')?.queues ?? [],
@@ -38,6 +40,12 @@ function basisOf(
 ): 'progress' | 'broker' | 'kernel' | null {
   if (!hold) return job ? 'progress' : null;
   return verdict?.status === 'stuck' ? 'kernel' : 'broker';
+}
+
+/** For how long it may hold a message while nothing of it moves; null: its own progress is what it is judged by. */
+function holdLimitOf({ hold, stage }: Worker, { limits }: Verdicts): number | null {
+  const inForce = limits.get(stage ?? '');
+  return hold?.reading === 'job' && inForce ? holdLimit(inForce).ms : null;
 }
 
 /** Each reason that occurred, with the last message's fault. */

@@ -175,6 +175,8 @@ export interface WorkerJson extends JobJson {
   readonly queues?: Maybe<readonly string[]>;
   /** Messages that the broker has delivered to it and that it has not acked. */
   readonly inHand?: Maybe<number>;
+  /** For how long it may hold a message while nothing of it moves; only of one that reports no progress. */
+  readonly holdLimitMs?: Maybe<number>;
 }
 
 export interface OrchestratorJson extends JobJson {

@@ -52,7 +52,7 @@ export function renderWhyScreen(why: WhyJson, width: number): readonly Line[] {
   const sections: readonly (readonly [title: string, texts: readonly string[]])[] = [
     ['CONTAINER', describeContainer(why, nowMs)],
     ['JOB', describeJob(why, nowMs)],
-    ['LIMITS', describeLimits(why.stage)],
+    ['LIMITS', describeLimits(why.stage, why.worker?.holdLimitMs)],
     ['PROCESSES', describeProcesses(why, nowMs)],
     ['STACKS', why.stacks?.lines ?? []],
     ['GPU MEMORY', (why.gpuMemory ?? []).map(({ gpu, usedBytes }) => `GPU ${gpu}: ${formatGib(usedBytes)}`)],
@@ -132,12 +132,17 @@ function describeJob({ worker, orchestrator }: WhyJson, nowMs: number): readonly
   return [facts.join(', '), ...(worker?.message ? [worker.message] : [])];
 }
 
-function describeLimits(stage: StageJson | null | undefined): readonly string[] {
+function describeLimits(
+  stage: StageJson | null | undefined,
+  holdLimitMs: number | null | undefined,
+): readonly string[] {
   const { stallMs, origin, slowJobMs, maxJobMs } = stage?.limits ?? {};
   const facts = [
-    ...(stallMs == null
-      ? []
-      : [`stuck after ${formatDuration(stallMs)} without a step (${origin ?? 'default'})`]),
+    ...(holdLimitMs == null
+      ? stallMs == null
+        ? []
+        : [`stuck after ${formatDuration(stallMs)} without a step (${origin ?? 'default'})`]
+      : [`stuck after ${formatDuration(holdLimitMs)} with a message in hand while nothing moves`]),
     ...(slowJobMs == null ? [] : [`slow after ${formatDuration(slowJobMs)}`]),
     ...(maxJobMs == null ? [] : [`no job longer than ${formatDuration(maxJobMs)}`]),
   ];
