@@ -97,6 +97,12 @@ function printSamples(samples: readonly Sample[]): void {
   );
 }
 
+/** For a soak that fails. */
+function stateOf({ process: { exitCode, signalCode }, log, stderr }: Daemon): string {
+  const last = log.slice(-5).map((line) => JSON.stringify(line));
+  return [`exit code ${exitCode}, signal ${signalCode}`, stderr(), ...last].join('\n');
+}
+
 async function soak(folder: string): Promise<void> {
   const surroundings = await startSurroundings({
     folder,
@@ -125,6 +131,8 @@ async function soak(folder: string): Promise<void> {
       left.map(({ id, summary }) => [id, summary]),
     );
     console.log(`${left.length} findings left open without a fault`);
+  } catch (error) {
+    throw new Error(stateOf(daemon), { cause: error });
   } finally {
     await daemon.stop();
     await surroundings.stop();
