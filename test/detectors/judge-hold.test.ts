@@ -18,6 +18,8 @@ interface Motion {
   readonly cpuSeconds?: number;
   readonly inBytes?: number;
   readonly halt?: 'stopped' | 'disk';
+  /** The engine does not tell what it takes in and gives out. */
+  readonly isIoUnknown?: true;
 }
 
 /** A worker that reports no progress, beside an engine and a broker that are read every 5 seconds. */
@@ -40,7 +42,9 @@ function stand({ isProgressWatched = false, settings = {} }: StandOptions = {}) 
     sums.usedSeconds += moved.cpuSeconds ?? 0;
     sums.inBytes += moved.inBytes ?? 0;
     apply({ kind: 'cpu-read', atMs, readings: [{ id, usedSeconds: sums.usedSeconds }] });
-    apply({ kind: 'io-read', atMs, readings: [{ id, inBytes: sums.inBytes, outBytes: sums.outBytes }] });
+    if (!moved.isIoUnknown) {
+      apply({ kind: 'io-read', atMs, readings: [{ id, inBytes: sums.inBytes, outBytes: sums.outBytes }] });
+    }
     const halt = moved.halt && { halt: moved.halt };
     apply({ kind: 'processes-read', atMs, readings: [{ id, lines: ['process 7 (python)'], ...halt }] });
   }
@@ -197,6 +201,13 @@ describe('a worker without progress that hangs with a message in hand', () => {
       assert.equal(pass(3600, { unacked: 1 }).status, 'active');
     });
   }
+
+  it('is not stuck where nobody tells what it takes in and gives out', () => {
+    const { pass, setMotion } = stand();
+    setMotion({ isIoUnknown: true });
+    pass(60, { unacked: 0 });
+    assert.equal(pass(3600, { unacked: 1 }).status, 'active');
+  });
 
   it('is not stuck for as long as it last moved within the limit', () => {
     const { pass, setMotion } = hung();
