@@ -24,7 +24,8 @@ export function createGpuStrays(): GpuStrays {
       const orphans = freshness.isFresh('gpu_processes') ? fleet.gpuOrphans : [];
       for (const one of orphans) {
         const bytes = strangers(one).reduce((sum, { usedBytes = 0 }) => sum + usedBytes, 0);
-        clock.note(one.uuid, bytes >= STRAY_BYTES, nowMs);
+        // Counted from read to read: between two, containers end whose processes the last one still lists.
+        clock.note(one.uuid, bytes >= STRAY_BYTES, one.atMs);
       }
       const seen = new Set(orphans.map(({ uuid }) => uuid));
       clock.restUnless((uuid) => seen.has(uuid));

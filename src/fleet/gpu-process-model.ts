@@ -46,6 +46,8 @@ export interface GpuHolding {
 export interface GpuOrphans {
   readonly gpu: string;
   readonly uuid: string;
+  /** When the driver was read: a container that ended since may have taken its processes along. */
+  readonly atMs: number;
   /** Absent where the driver does not tell it of each. */
   readonly usedBytes?: number;
   /** The largest first. */

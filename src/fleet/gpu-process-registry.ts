@@ -99,7 +99,9 @@ function sortProcesses(read: GpuProcessesRead, around: GpuProcessSurroundings): 
       usedBytes === undefined ? [] : [{ ...facts, usedBytes }],
     ),
     orphans: [...orphans].flatMap(([uuid, processes]) =>
-      processes === 'unknown' ? [] : [describeOrphans(indexes.get(uuid) ?? '', uuid, processes)],
+      processes === 'unknown'
+        ? []
+        : [describeOrphans({ gpu: indexes.get(uuid) ?? '', uuid, atMs: read.atMs }, processes)],
     ),
   };
 }
@@ -152,15 +154,17 @@ function belongingOf(
   return { kind: 'orphan', orphan: { ...process, endedContainer } };
 }
 
-function describeOrphans(gpu: string, uuid: string, processes: readonly OrphanProcess[]): GpuOrphans {
+function describeOrphans(
+  place: Pick<GpuOrphans, 'gpu' | 'uuid' | 'atMs'>,
+  processes: readonly OrphanProcess[],
+): GpuOrphans {
   let usedBytes: number | undefined = 0;
   for (const one of processes)
     usedBytes =
       usedBytes === undefined || one.usedBytes === undefined ? undefined : usedBytes + one.usedBytes;
   const largest = processes.toSorted((one, other) => (other.usedBytes ?? 0) - (one.usedBytes ?? 0));
   return {
-    gpu,
-    uuid,
+    ...place,
     ...(usedBytes !== undefined && { usedBytes }),
     processes: largest.slice(0, MAX_ORPHANS),
   };

@@ -19,6 +19,16 @@ function read(fleet: JudgedFleet, ...processes: readonly GpuProcess[]): void {
   fleet.store.apply({ kind: 'source-read', source: 'gpu_processes', atMs: fleet.nowMs, durationMs: 1 });
 }
 
+/** They are listed at each look, every 15 seconds. */
+function readFor(fleet: JudgedFleet, seconds: number, ...processes: readonly GpuProcess[]): void {
+  for (let passed = 0; passed < seconds; passed += 15) {
+    read(fleet, ...processes);
+    fleet.judgeFor(Math.min(15, seconds - passed));
+  }
+  read(fleet, ...processes);
+  fleet.judge();
+}
+
 const stray = (fleet: JudgedFleet, more: Partial<GpuProcess> = {}): GpuProcess => ({
   pid: 4242,
   uuid: UUID,
@@ -32,10 +42,10 @@ const stray = (fleet: JudgedFleet, more: Partial<GpuProcess> = {}): GpuProcess =
 describe('GpuMemoryLeaked of a process in no container', () => {
   it('names process, program, size and age, after 5 minutes', () => {
     const fleet = watched();
-    read(fleet, stray(fleet));
-    fleet.judgeFor(295);
+    const one = stray(fleet);
+    readFor(fleet, 285, one);
     assert.equal(found(fleet, 'GpuMemoryLeaked'), undefined);
-    fleet.judgeFor(10);
+    readFor(fleet, 20, one);
     const finding = found(fleet, 'GpuMemoryLeaked');
     assert.match(
       finding?.summary ?? '',
@@ -52,8 +62,7 @@ describe('GpuMemoryLeaked of a process in no container', () => {
     const fleet = watched();
     fleet.container(W);
     end(fleet, W, 137, true);
-    read(fleet, stray(fleet, { owner: { kind: 'container', ids: [`id-of-${W}`] } }));
-    fleet.judgeFor(310);
+    readFor(fleet, 310, stray(fleet, { owner: { kind: 'container', ids: [`id-of-${W}`] } }));
     assert.match(
       found(fleet, 'GpuMemoryLeaked')?.evidence[0] ?? '',
       /: its container paddle-worker-gpu1-0 has ended$/,
@@ -64,13 +73,11 @@ describe('GpuMemoryLeaked of a process in no container', () => {
     const fleet = watched();
     fleet.container(OTHER);
     fleet.store.forgetSource('dcgm');
-    read(
-      fleet,
-      stray(fleet),
-      stray(fleet, { pid: 1, owner: { kind: 'container', ids: [`id-of-${OTHER}`] } }),
-    );
+    const one = stray(fleet);
+    const other = stray(fleet, { pid: 1, owner: { kind: 'container', ids: [`id-of-${OTHER}`] } });
     for (let step = 0; step < 62; step++) {
       fleet.pass(5);
+      read(fleet, one, other);
       fleet.store.forgetSource('dcgm');
       fleet.judge();
     }
@@ -79,8 +86,12 @@ describe('GpuMemoryLeaked of a process in no container', () => {
 
   it('counts several, and says of one that has ended what frees its memory', () => {
     const fleet = watched();
-    read(fleet, stray(fleet), stray(fleet, { pid: 43, usedBytes: 20 * GIB, owner: { kind: 'ended' } }));
-    fleet.judgeFor(310);
+    readFor(
+      fleet,
+      310,
+      stray(fleet),
+      stray(fleet, { pid: 43, usedBytes: 20 * GIB, owner: { kind: 'ended' } }),
+    );
     const finding = found(fleet, 'GpuMemoryLeaked');
     assert.match(
       finding?.summary ?? '',
@@ -91,17 +102,15 @@ describe('GpuMemoryLeaked of a process in no container', () => {
 
   it('is over two minutes after it is gone', () => {
     const fleet = watched();
-    read(fleet, stray(fleet));
-    fleet.judgeFor(310);
-    read(fleet);
-    fleet.judgeFor(130);
+    readFor(fleet, 310, stray(fleet));
+    assert.ok(found(fleet, 'GpuMemoryLeaked'));
+    readFor(fleet, 130);
     assert.equal(found(fleet, 'GpuMemoryLeaked'), undefined);
   });
 
   it('stays open, unconfirmed, while nvidia-smi cannot be read', () => {
     const fleet = watched();
-    read(fleet, stray(fleet));
-    fleet.judgeFor(310);
+    readFor(fleet, 310, stray(fleet));
     const source = 'gpu_processes' as const;
     for (let step = 0; step < 60; step++) {
       fleet.pass(5);
@@ -117,6 +126,17 @@ describe('GpuMemoryLeaked of a process in no container', () => {
     assert.equal(found(fleet, 'GpuMemoryLeaked')?.isUnconfirmed, true);
   });
 
+  it('is not found of containers that ended after nvidia-smi was read, however late it is read again', () => {
+    const fleet = watched({ detection: { gpu_memory_for: '10s' } });
+    fleet.container(W);
+    read(fleet, stray(fleet, { owner: { kind: 'container', ids: [`id-of-${W}`] } }));
+    end(fleet, W, 137, true);
+    fleet.judgeFor(25);
+    assert.equal(found(fleet, 'GpuMemoryLeaked'), undefined);
+    readFor(fleet, 60);
+    assert.equal(found(fleet, 'GpuMemoryLeaked'), undefined);
+  });
+
   const silent: readonly (readonly [what: string, more: Partial<GpuProcess>])[] = [
     ['holds little', { usedBytes: GIB }],
     ['is expected there', { isExpected: true }],
@@ -128,8 +148,7 @@ describe('GpuMemoryLeaked of a process in no container', () => {
     it(`is not found where it ${what}`, () => {
       const fleet = watched();
       fleet.container(W);
-      read(fleet, stray(fleet, more));
-      fleet.judgeFor(600);
+      readFor(fleet, 600, stray(fleet, more));
       assert.equal(found(fleet, 'GpuMemoryLeaked'), undefined);
     });
   }

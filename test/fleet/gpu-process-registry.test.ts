@@ -123,6 +123,7 @@ describe('memory that no container holds', () => {
     );
     assert.deepEqual(store.fleet.gpuOrphans, [
       {
+        atMs: 2000,
         gpu: '0',
         uuid: 'GPU-0',
         usedBytes: 600,
@@ -132,7 +133,13 @@ describe('memory that no container holds', () => {
           { pid: 1, usedBytes: 100, program: 'python', startedAtMs: 5 },
         ],
       },
-      { gpu: '1', uuid: 'GPU-1', usedBytes: 100, processes: [{ pid: 4, usedBytes: 100, hasEnded: true }] },
+      {
+        atMs: 2000,
+        gpu: '1',
+        uuid: 'GPU-1',
+        usedBytes: 100,
+        processes: [{ pid: 4, usedBytes: 100, hasEnded: true }],
+      },
     ]);
   });
 
