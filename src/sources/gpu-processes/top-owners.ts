@@ -26,6 +26,8 @@ const MAX_ASKED = 32;
 
 export function createTopOwners({ candidates, ask }: TopOwnersOptions): TopOwners {
   const owners = new Map<number, string>();
+  /** Whose each was before that container ended: another one may have its number now, or it has outlived its container. */
+  const former = new Map<number, string>();
   /** By process: containers that were asked since it was first listed, and do not have it. */
   const without = new Map<number, Set<string>>();
 
@@ -41,15 +43,25 @@ export function createTopOwners({ candidates, ask }: TopOwnersOptions): TopOwner
   function note(id: string, pids: readonly number[], strangers: ReadonlySet<number>): void {
     const own = new Set(pids);
     for (const pid of strangers) {
-      if (own.has(pid)) owners.set(pid, id);
-      else without.get(pid)?.add(id);
+      if (own.has(pid)) {
+        owners.set(pid, id);
+        former.delete(pid);
+      } else without.get(pid)?.add(id);
+    }
+  }
+
+  function doubtEnded(running: ReadonlySet<string>): void {
+    for (const [pid, id] of owners) {
+      if (running.has(id)) continue;
+      owners.delete(pid);
+      former.set(pid, id);
     }
   }
 
   /** Gives those that are not known yet. */
   function takeStock(pids: readonly number[]): ReadonlySet<number> {
     const present = new Set(pids);
-    for (const known of [owners, without]) {
+    for (const known of [owners, former, without]) {
       for (const pid of known.keys()) if (!present.has(pid)) known.delete(pid);
     }
     for (const pid of owners.keys()) without.delete(pid);
@@ -71,15 +83,16 @@ export function createTopOwners({ candidates, ask }: TopOwnersOptions): TopOwner
 
   return {
     async find(pids) {
-      const strangers = takeStock(pids);
       const running = candidates();
+      doubtEnded(new Set(running));
+      const strangers = takeStock(pids);
       const isWanted = (id: string): boolean => [...strangers].some((pid) => !without.get(pid)?.has(id));
       await askAll(running.filter(isWanted).slice(0, MAX_ASKED), strangers);
       const isInNone = (pid: number): boolean =>
         running.length > 0 && running.every((id) => without.get(pid)?.has(id));
       return new Map(
         pids.flatMap((pid): readonly (readonly [number, GpuProcessOwner])[] => {
-          const id = owners.get(pid);
+          const id = owners.get(pid) ?? (isInNone(pid) ? former.get(pid) : undefined);
           if (id !== undefined) return [[pid, { kind: 'container', ids: [id] }]];
           return isInNone(pid) ? [[pid, { kind: 'none' }]] : [];
         }),

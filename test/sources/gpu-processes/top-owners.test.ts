@@ -8,9 +8,10 @@ const list = (...pids: readonly number[]) => ({
 });
 
 function ownersOf(answers: Record<string, unknown>, ids: readonly string[] = Object.keys(answers)) {
+  const running = [...ids];
   const asked: string[] = [];
   const owners = createTopOwners({
-    candidates: () => ids,
+    candidates: () => running,
     ask(id) {
       asked.push(id);
       const answer = answers[id];
@@ -21,7 +22,7 @@ function ownersOf(answers: Record<string, unknown>, ids: readonly string[] = Obj
     Object.fromEntries(
       [...(await owners.find(pids))].map(([pid, owner]) => [pid, 'ids' in owner ? owner.ids[0] : owner.kind]),
     );
-  return { find, asked, answers };
+  return { find, asked, answers, running };
 }
 
 describe('the owner of a process, by the lists of the engine', () => {
@@ -45,6 +46,14 @@ describe('the owner of a process, by the lists of the engine', () => {
     assert.deepEqual(asked, ['one', 'two']);
     assert.equal((await find(10, 20, 21))[21], 'two');
     assert.equal(asked.length, 4);
+  });
+
+  it('is asked for again when its container has ended: another may have its number, or it lives on', async () => {
+    const { find, answers, running } = ownersOf({ one: list(10, 11), two: list(20) });
+    assert.deepEqual(await find(10, 11, 20), { 10: 'one', 11: 'one', 20: 'two' });
+    running.splice(0, 2, 'two', 'three');
+    Object.assign(answers, { one: undefined, three: list(10) });
+    assert.deepEqual(await find(10, 11, 20), { 10: 'three', 11: 'one', 20: 'two' });
   });
 
   it('is found a part of the containers at a time', async () => {
