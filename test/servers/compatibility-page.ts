@@ -42,7 +42,7 @@ const KNOWN = `## Known not to work, or to work otherwise
   gets no more fixes since April 2026; the container image runs on 24.
 - **Docker 28.5** (sid): \`how-it-ended.test.ts\` fails in one of its cases, a \`docker kill\` in the restart back-off, which is taken
   for "asked for" in place of "kept down on request"; its row leaves this file out.
-- **Podman 4.3** passed its four cases once and failed two in a later run on a busy machine; it has no row.
+- **Podman 4.3** failed two of its four cases once, on a busy machine, and none in the runs since.
 - **Docker Engine before 20.10** was never tried.
 `;
 
