@@ -29,9 +29,8 @@ function exactPattern(name: string): string {
 
 /** A name from outside is quoted, so that it can never be more than a name; always one line. */
 function shellWord(text: string): string {
-  const line = text.replaceAll(
-    /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu,
-    '?',
-  );
+  const line = text
+    .replaceAll(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, '?')
+    .replace(/^-/, '?');
   return PLAIN_WORD.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`;
 }

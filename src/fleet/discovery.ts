@@ -89,10 +89,10 @@ export function createDiscovery(): Discovery {
   };
 }
 
-/** Replicas of one service are one: `project/service`, in Swarm the service, else the container's name. */
+/** Replicas of one service are one: `project/service`, in Swarm `swarm:service`, else the container's name, which has neither sign. */
 function serviceOf(container: Nameable): string {
   const place = swarmSlot(container.labels);
-  if (place) return place.service;
+  if (place) return `swarm:${place.service}`;
   const service = composeService(container.labels);
   return service === undefined ? container.name : `${projectOf(container.labels) ?? ''}/${service}`;
 }
@@ -126,13 +126,14 @@ function judge(
   known: DiscoveredRole | undefined,
   scene: DiscoveryScene,
 ): DiscoveredRole | undefined {
-  if (queues.size > 0) {
+  // A database that seems to consume is none of the pipeline's workers: who calls himself so is not believed.
+  const isServer = titleOfImage(container.image) !== undefined;
+  if (queues.size > 0 && !isServer) {
     // A consumer that is lost for now takes no queue from its service.
     const before = known?.queues ?? [];
     const isPart = [...queues].every((queue) => before.includes(queue));
     return asWorker(service, isPart ? before : [...queues].sort(), container, scene);
   }
-  const isServer = titleOfImage(container.image) !== undefined;
   if (!isPublishing || isMonitor || isServer || known?.role === 'worker') return undefined;
   return { role: 'orchestrator' };
 }

@@ -44,8 +44,11 @@ export function parseProgress(text: string, fallbackName?: string): ProgressRead
   }
 }
 
-/** Python's json writes NaN and Infinity where a number is not known: bare words that JSON does not have. */
-const BARE_NUMBERS = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+/**
+ * Python's json writes NaN and Infinity where a number is not known: bare words that JSON does not have. A text that never
+ * ends is taken to the end: looked at once, not again from each quote in it.
+ */
+const BARE_NUMBERS = /"(?:[^"\\]|\\.)*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/gs;
 
 function parseJson(text: string): unknown {
   try {

@@ -96,13 +96,17 @@ function ecs(labels: Labels): Supervisor | undefined {
     kind: 'ecs',
     title: 'ECS',
     unit: `task ${task}`,
-    ...remedy('aws ecs stop-task --cluster', cluster, '--task', task),
+    ...([cluster, task].every(isWord) && { remedy: `aws ecs stop-task --cluster ${cluster} --task ${task}` }),
   };
 }
 
-const WORD = /^[\w@%+=:,./-]+$/;
+const WORD = /^[\w@%+=:,./][\w@%+=:,./-]*$/;
 
-/** Labels come from outside: one that a shell would see more in than a word is not printed as a command. */
+/** Labels come from outside: one in which a shell or a program would see more than a word is not printed as a command. */
 function remedy(command: string, ...words: readonly string[]): Pick<Supervisor, 'remedy'> {
-  return words.every((word) => WORD.test(word)) ? { remedy: `${command} ${words.join(' ')}` } : {};
+  return words.every(isWord) ? { remedy: `${command} ${words.join(' ')}` } : {};
+}
+
+function isWord(text: string): boolean {
+  return WORD.test(text);
 }

@@ -17,9 +17,17 @@ export function answerWords(body: string, url: URL): string {
 }
 
 export function isHtmlPage(body: string): boolean {
-  return /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype html|html)\b/is.test(
-    body.slice(0, MAX_SCANNED),
-  );
+  let rest = body.slice(0, MAX_SCANNED).trimStart();
+  if (/^<\?xml/i.test(rest)) rest = afterFirst(rest, '>');
+  // Not in one expression: that would try all ways to divide a row of comments, without end.
+  while (rest.startsWith('<!--')) rest = afterFirst(rest, '-->');
+  return /^<(?:!doctype html|html)\b/i.test(rest);
+}
+
+/** Empty where it never comes. */
+function afterFirst(text: string, end: string): string {
+  const at = text.indexOf(end);
+  return at < 0 ? '' : text.slice(at + end.length).trimStart();
 }
 
 /** A page that asks for a password stands in front of the server, and nothing came through to it. */

@@ -29,9 +29,13 @@ export function stageHold(
   const action = settings.stages.find(({ id }) => id === stage)?.on_stuck;
   // A container's label wins over the file.
   if (container?.isRestartAllowed === true) return undefined;
-  if (action !== 'restart' && fleet.workers.get(identity)?.hold) {
-    const text =
-      'it reports no progress, so people are told only; on_stuck: restart of its stage, or the label stagewatch.restart, allows a restart';
+  const unsure = fleet.workers.get(identity)?.hold
+    ? 'it reports no progress'
+    : container?.isDiscovered
+      ? 'only the broker’s clients tell that it is a worker'
+      : undefined;
+  if (action !== 'restart' && unsure !== undefined) {
+    const text = `${unsure}, so people are told only; on_stuck: restart of its stage, or the label stagewatch.restart, allows a restart`;
     return { reason: 'stage_notify', text };
   }
   if (action !== 'notify') return undefined;

@@ -135,6 +135,24 @@ describe('the broker’s clients', () => {
     assert.equal(discovery.roleOf(REDIS), undefined);
   });
 
+  it('make no worker of a known server, though somebody in its name consumes', () => {
+    const database = container('db', '172.29.0.8', { image: 'postgres:16' });
+    const claimed = { queues: ['jobs'], clientName: database.name };
+    const discovery = discover(scene(database), channel('203.0.113.66', claimed));
+    assert.equal(discovery.roleOf(database), undefined);
+  });
+
+  it('of a service of Swarm give no role to a container that bears its name', () => {
+    const plain = container('x', '172.29.0.7', { name: 'app', labels: {} });
+    const task = container('y', '172.29.0.8', {
+      name: 'app.1.abc',
+      labels: { 'com.docker.swarm.service.name': 'app', 'com.docker.swarm.task.name': 'app.1.abc' },
+    });
+    const discovery = discover(scene(plain, task), channel('172.29.0.8', { queues: ['jobs'] }));
+    assert.equal(discovery.roleOf(task)?.role, 'worker');
+    assert.equal(discovery.roleOf(plain), undefined);
+  });
+
   it('are remembered over a restart of the daemon, and a file of any shape is survived', () => {
     const saved: unknown = JSON.parse(
       JSON.stringify(discover(scene(OCR), channel('172.29.0.2', { queues: ['q.ocr'] })).save()),

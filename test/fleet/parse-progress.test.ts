@@ -107,6 +107,13 @@ test('bare NaN and Infinity, as Python writes them, are absent; within text they
   });
 });
 
+test('a row of quotes that none ends is no JSON, and looked at once', () => {
+  for (const end of ['', '\\', 'NaN']) {
+    const reading = parseProgress(`{${'\\"'.repeat(30_000)}${end}`);
+    assert.equal(reading.kind === 'ignored' && reading.reason, 'not_json');
+  }
+});
+
 test('text too long for anybody is cut', () => {
   const reading = parseProgress(JSON.stringify({ name: 'x', message: 'm'.repeat(5000) }));
   assert.equal(reading.kind === 'report' && reading.report.message?.length, 1024);

@@ -58,6 +58,12 @@ describe('who starts a container again is known by its labels', () => {
       'task arn:aws:ecs:eu-1:1:task/ml/9',
       'aws ecs stop-task --cluster ml --task arn:aws:ecs:eu-1:1:task/ml/9',
     ],
+    [
+      'a name that a program would take for an option',
+      { 'io.kubernetes.pod.name': '--all', 'io.kubernetes.pod.namespace': 'kube-system' },
+      'pod kube-system/--all',
+      undefined,
+    ],
     ['a name that no shell takes as a word', { PODMAN_SYSTEMD_UNIT: 'a;reboot' }, 'unit a;reboot', undefined],
   ] as const) {
     it(what, () => {

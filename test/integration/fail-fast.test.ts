@@ -152,8 +152,11 @@ stages: [{ id: ${STAGE}, workers: "*-worker-*", redelivers: false }]
   });
 
   it('counts and journals each, and takes the jobs for ended', async () => {
-    const series = await daemon.metrics();
-    assert.equal(series.value('stagewatch_failure_sentinels_written_total', { stage: STAGE }), 5);
+    // The file is there a moment before it is counted.
+    await waitFor('all to be counted', async () => {
+      const series = await daemon.metrics();
+      return series.value('stagewatch_failure_sentinels_written_total', { stage: STAGE }) === 5;
+    });
     const journal = await read<readonly Record<string, unknown>[]>('/api/v1/journal?type=failure_sentinel');
     assert.deepEqual(
       journal.map(({ result, document }) => `${String(result)} ${String(document)}`).toSorted(),

@@ -51,6 +51,17 @@ const CASES: readonly Case[] = [
     reason: 'stage_notify',
   },
   {
+    what: 'a worker that only the broker’s clients tell of',
+    before: (scene) => {
+      scene.work(W);
+      const found = scene.fleet.store.fleet.containers.get(W);
+      if (found) Object.assign(found, { isDiscovered: true });
+    },
+    decision: 'notify',
+    reason: 'stage_notify',
+    text: /only the broker’s clients tell/,
+  },
+  {
     what: 'a worker of such a stage whose own label says true',
     config: { stage: { on_stuck: 'notify' } },
     before: (scene) => scene.work(W, { container: { labels: { 'stagewatch.restart': 'true' } } }),

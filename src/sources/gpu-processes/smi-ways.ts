@@ -1,5 +1,6 @@
 /** The three ways to the text of `nvidia-smi`: the program itself, a file that it was written to, and a URL. */
 
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { GpuProcessesConfig } from '../../config/gpu-processes-section.js';
 import type { Clock } from '../../lib/clock.js';
@@ -90,9 +91,12 @@ function createFileWay(file: string, { interval }: GpuProcessesConfig, clock: Cl
   let reading: Promise<string> | undefined;
 
   async function readNow(): Promise<string> {
-    const handle = await open(file, 'r');
+    // Not blocking: to open a pipe would wait for who writes to it.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { size, mtimeMs } = await handle.stat();
+      const stats = await handle.stat();
+      const { size, mtimeMs } = stats;
+      if (!stats.isFile()) throw new SourceError('protocol', `${file} is no ordinary file`);
       const ageMs = clock.nowMs() - mtimeMs;
       if (size > MAX_BYTES) throw new SourceError('protocol', `${file} is over ${MAX_BYTES} bytes`);
       if (ageMs > Math.max(OLD_MS, OLD_INTERVALS * interval)) {
@@ -102,7 +106,8 @@ function createFileWay(file: string, { interval }: GpuProcessesConfig, clock: Cl
           `${file} was last written ${formatDuration(ageMs)} ago: ${remedy}`,
         );
       }
-      return await handle.readFile('utf8');
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+      return buffer.toString('utf8', 0, bytesRead);
     } finally {
       await handle.close();
     }

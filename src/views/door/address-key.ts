@@ -4,8 +4,10 @@ const MAPPED_V4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** A customer gets a whole /64 of IPv6: its addresses count as one. */
 export function keyOf(address: string): string {
-  const v4 = MAPPED_V4.exec(address)?.[1];
-  if (v4 !== undefined) return v4;
+  const v4 = MAPPED_V4.exec(address)?.[1] ?? address;
+  // All of 127.0.0.0/8 is this machine, and so is ::1.
+  if (v4.startsWith('127.') || v4 === '::1') return '127.0.0.1';
+  if (v4 !== address) return v4;
   return address.includes(':') ? networkOf(address) : address;
 }
 

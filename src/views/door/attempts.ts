@@ -11,8 +11,11 @@ export interface Attempts {
   /** How long `address` has to wait before these credentials are checked; 0: they may be now. */
   waitMs(address: string, credentials: string): number;
   wasRight(credentials: string): void;
-  /** Credentials that were right before are no guess: a client that has not heard of their change costs its address nothing. */
-  wasWrong(address: string, credentials?: string): void;
+  /**
+   * Credentials that were right before are no guess: a client that has not heard of their change costs its address nothing.
+   * Gives what takes the charge back.
+   */
+  wasWrong(address: string, credentials?: string): () => void;
 }
 
 /** So many wrong ones in a row cost nothing: a person mistypes. */
@@ -39,6 +42,15 @@ export function createAttempts(clock: Pick<Clock, 'monotonicMs'>): Attempts {
     return { left: Math.min(FREE, last.left + (atMs - last.atMs) / REFILL_MS), atMs };
   }
 
+  function fill(address: string, by: number): void {
+    const { left, atMs } = bucketOf(address);
+    const key = keyOf(address);
+    // Last in the order of insertion: those that were quiet longest go first.
+    buckets.delete(key);
+    buckets.set(key, { left: Math.min(FREE, Math.max(0, left + by)), atMs });
+    dropOldest(buckets, MAX_ADDRESSES);
+  }
+
   return {
     waitMs(address, credentials) {
       const { left } = bucketOf(address);
@@ -50,13 +62,9 @@ export function createAttempts(clock: Pick<Clock, 'monotonicMs'>): Attempts {
       dropOldest(right, MAX_REMEMBERED);
     },
     wasWrong(address, credentials) {
-      if (credentials !== undefined && right.has(digestOf(credentials))) return;
-      const { left, atMs } = bucketOf(address);
-      const key = keyOf(address);
-      // Last in the order of insertion: those that were quiet longest go first.
-      buckets.delete(key);
-      buckets.set(key, { left: Math.max(0, left - 1), atMs });
-      dropOldest(buckets, MAX_ADDRESSES);
+      if (credentials !== undefined && right.has(digestOf(credentials))) return () => undefined;
+      fill(address, -1);
+      return () => fill(address, 1);
     },
   };
 }

@@ -30,12 +30,13 @@ export function createCredentialJudge(clock: Clock, bcrypt: Pick<BcryptRunner, '
     return isKnown ? 0 : attempts.waitMs(address, textOf(given));
   }
 
-  async function check({ token, basic }: Credentials, settings: DoorSettings): Promise<PasswordVerdict> {
-    const { bearerToken, readToken, access } = settings;
-    const tokens = [bearerToken, readToken];
-    // A browser has no field for a token but that of the password.
+  /** A browser has no field for a token but that of the password. */
+  function hasToken({ token, basic }: Credentials, { bearerToken, readToken }: DoorSettings): boolean {
     const given = [token, basic?.password].flatMap((one) => one ?? []);
-    if (given.map((one) => isOneOf(one, tokens)).includes(true)) return 'right';
+    return given.map((one) => isOneOf(one, [bearerToken, readToken])).includes(true);
+  }
+
+  async function checkPassword({ basic }: Credentials, { access }: DoorSettings): Promise<PasswordVerdict> {
     if (basic === null || access.users.size === 0) return 'wrong';
     return passwords.check(access.users, basic.user, basic.password);
   }
@@ -45,11 +46,13 @@ export function createCredentialJudge(clock: Clock, bcrypt: Pick<BcryptRunner, '
       if (isEmpty(given) || !hasSecrets(settings)) return { kind: 'none' };
       const ms = waitMs(given, address, settings);
       if (ms > 0) return { kind: 'wait', ms };
-      const verdict = await check(given, settings);
-      if (verdict === 'busy') return { kind: 'busy' };
-      if (verdict === 'wrong') {
-        attempts.wasWrong(address, textOf(given));
-        return { kind: 'wrong' };
+      if (!hasToken(given, settings)) {
+        // Charged before it is looked at: of guesses that come meanwhile none is free.
+        const takeBack = attempts.wasWrong(address, textOf(given));
+        const verdict = await checkPassword(given, settings);
+        if (verdict === 'wrong') return { kind: 'wrong' };
+        takeBack();
+        if (verdict === 'busy') return { kind: 'busy' };
       }
       attempts.wasRight(textOf(given));
       return { kind: 'right', canAct: given.token !== null && isOneOf(given.token, [settings.bearerToken]) };

@@ -215,6 +215,9 @@ function folderOf(target: string): string {
 
 /** Quoted where a shell would see more in it than a word; always one line. */
 function shellWord(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '');
+  const line = text
+    .replaceAll(/[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '')
+    // No name begins so, and a program would take it for an option.
+    .replace(/^-/, '?');
   return PLAIN_WORD.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`;
 }

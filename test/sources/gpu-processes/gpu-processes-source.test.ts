@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -172,6 +172,13 @@ describe('a file with the same text', () => {
     const { last } = startSource(test, { file: join(folder, 'processes.txt') });
     await waitFor('the processes', () => last()?.processes.length === 3);
     assert.equal(last()?.gpus.length, 2);
+  });
+
+  it('that is a pipe is not waited for', async (test) => {
+    const file = join(await tempDir(test), 'gpus.pipe');
+    execFileSync('mkfifo', [file]);
+    const { health } = startSource(test, { file });
+    await waitFor('the failure', () => /gpus\.pipe is no ordinary file/.test(health()?.problem ?? ''));
   });
 
   it('that is missing is named', async (test) => {

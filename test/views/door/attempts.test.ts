@@ -42,9 +42,18 @@ describe('attempts at credentials', () => {
   it('count a network of IPv6 as one address', () => {
     assert.equal(keyOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
     assert.equal(keyOf('2001:db8::1'), '2001:db8:0:0::/64');
-    assert.equal(keyOf('::1'), '0:0:0:0::/64');
+    for (const own of ['::1', '127.0.0.1', '127.8.9.1', '::ffff:127.0.0.2'])
+      assert.equal(keyOf(own), '127.0.0.1');
     assert.equal(keyOf('fe80::1%eth0'), 'fe80:0:0:0::/64');
     assert.equal(keyOf('::ffff:10.0.0.1'), '10.0.0.1');
+  });
+
+  it('take a charge back where the guess was right', () => {
+    const attempts = createAttempts(createFakeClock());
+    const charges = Array.from({ length: 10 }, () => attempts.wasWrong('one', 'guess'));
+    assert.ok(attempts.waitMs('one', 'next') > 0, 'those that are still looked at count');
+    charges[0]?.();
+    assert.equal(attempts.waitMs('one', 'next'), 0);
   });
 
   it('keep a bounded memory of addresses', () => {

@@ -47,6 +47,16 @@ describe('who may read', () => {
       assert.equal((await ask({ port, headers: { authorization: wrong } })).status, 401, wrong);
   });
 
+  it('is nobody who guesses many at once: of those under way none is free', async (test: TestContext) => {
+    const { port } = await serveDoor(test, { access: withUsers });
+    const guesses = Array.from({ length: 30 }, (_, index) =>
+      ask({ port, headers: { authorization: basic('ann', `guess ${index}`) } }),
+    );
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    assert.ok(statuses.filter((status) => status === 401).length <= 11, statuses.join(' '));
+    assert.ok(statuses.includes(429));
+  });
+
   it('is who has the read token, as bearer or as the password of a browser', async (test: TestContext) => {
     const { port } = await serveDoor(test, { readToken: 'reader', bearerToken: 'actor' });
     const statusOf = async (headers: Record<string, string>) => (await ask({ port, headers })).status;
