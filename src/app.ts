@@ -1,4 +1,8 @@
-/** Wires the rooms together into one daemon that starts, reloads and stops. */
+/**
+ * Wires the rooms together into one daemon that starts, reloads and stops.
+ *
+ * Long, because it is the one place where every room is handed what it needs of the others.
+ */
 
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';

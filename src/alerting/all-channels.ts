@@ -1,4 +1,4 @@
-/** Every channel that is told in messages: when it is on, whom it tells, and how it is made. One that is missing does not compile. */
+/** Every channel that sends messages: when it is enabled, its recipients, and how it is created. A missing entry does not compile. */
 
 import type { AlertRoute } from '../config/alert-routes.js';
 import type { Clock } from '../lib/clock.js';
@@ -12,7 +12,7 @@ type Alerts = AlertSettings['alerts'];
 
 export interface ChannelKind {
   isOn(alerts: Alerts): boolean;
-  /** Whom it tells of what takes this route, or of what no route fits; undefined: nobody. */
+  /** Recipients of a route, or of findings that match no route; undefined: none. */
   targetOf(alerts: Alerts, route: AlertRoute | undefined): Target | undefined;
   create(alerts: Alerts, clock: Clock): Channel;
   /** For people: `mail to ops@example.com`. */

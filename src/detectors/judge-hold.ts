@@ -4,7 +4,7 @@
  * for as long, or its process cannot go on by itself.
  */
 
-import type { Hold } from '../fleet/hold-model.js';
+import type { BrokerHold } from '../fleet/hold-model.js';
 import type { Halt } from '../fleet/process-model.js';
 import type { Job } from '../fleet/progress-model.js';
 import { counted } from '../lib/counted.js';
@@ -27,13 +27,13 @@ const HALT_WORDS: Readonly<Record<Halt, string>> = {
 };
 
 /** The message in hand as a job; undefined: it holds none, or several, of which nobody knows which one it is at. */
-export function jobOfHold(hold: Hold | undefined, readAtMs: number): Job | undefined {
+export function jobOfHold(hold: BrokerHold | undefined, readAtMs: number): Job | undefined {
   if (hold?.reading !== 'job' || hold.sinceMs === undefined) return undefined;
   const { sinceMs } = hold;
   return { startedAtMs: sinceMs, lastProgressAtMs: sinceMs, lastHeartbeatAtMs: Math.max(sinceMs, readAtMs) };
 }
 
-export function judgeHold(hold: Hold, facts: WorkerFacts): WorkerJudgement {
+export function judgeHold(hold: BrokerHold, facts: WorkerFacts): WorkerJudgement {
   const grip = gripOf(hold, facts);
   if (!grip) return hold.reading === 'reserved' ? judgeReserved(hold, facts) : judgeWithout(hold, facts);
   const { nowMs, lookedAtMs, upAgainAtMs = 0, limits } = facts;
@@ -60,7 +60,7 @@ interface Grip {
   readonly words: string;
 }
 
-function gripOf(hold: Hold, { container }: WorkerFacts): Grip | undefined {
+function gripOf(hold: BrokerHold, { container }: WorkerFacts): Grip | undefined {
   const { sinceMs, lost, reading } = hold;
   if (sinceMs !== undefined && reading !== 'reserved') {
     return { sinceMs, isJob: reading === 'job', words: sayHeld(hold) };
@@ -127,7 +127,7 @@ export function holdLimit({
 }
 
 function judgeWithout(
-  { isConnected }: Hold,
+  { isConnected }: BrokerHold,
   { container, nowMs, startGraceMs, hasWorked }: WorkerFacts,
 ): WorkerJudgement {
   if (isConnected) return { status: 'idle', reason: 'holds no message', evidence: [] };
@@ -138,7 +138,7 @@ function judgeWithout(
 }
 
 /** What it works on it has acked already: only that it goes on to take messages tells that it works. */
-function judgeReserved(hold: Hold, { nowMs }: WorkerFacts): WorkerJudgement {
+function judgeReserved(hold: BrokerHold, { nowMs }: WorkerFacts): WorkerJudgement {
   const { ackedAtMs, total } = hold;
   if (ackedAtMs !== undefined && nowMs - ackedAtMs < EARLY_ACK_MS) {
     return { status: 'active', reason: `took a message ${sayAgo(nowMs - ackedAtMs)}`, evidence: [] };
@@ -149,13 +149,13 @@ function judgeReserved(hold: Hold, { nowMs }: WorkerFacts): WorkerJudgement {
 }
 
 /** `holds 1 message of q.ocr`. */
-export function sayHeld({ total, unacked }: Hold): string {
+export function sayHeld({ total, unacked }: BrokerHold): string {
   const queues = unacked.flatMap(({ queue, count }) => (count > 0 && queue !== '' ? queue : []));
   const of = queues.length === 0 ? '' : ` of ${queues.join(', ')}`;
   return `holds ${counted(total, 'message')}${of}, none acked`;
 }
 
-function sayBasis({ ackedAtMs }: Hold, nowMs: number): string {
+function sayBasis({ ackedAtMs }: BrokerHold, nowMs: number): string {
   return ackedAtMs === undefined
     ? 'it has acked none since the daemon’s start'
     : `it acked the last one ${sayAgo(nowMs - ackedAtMs)}`;

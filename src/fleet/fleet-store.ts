@@ -1,4 +1,8 @@
-/** The one writer of the picture: every observation of every source goes through `apply`. */
+/**
+ * The one writer of the picture: every observation of every source goes through `apply`.
+ *
+ * Long, because it names every observation once; what each means is decided in the registries.
+ */
 
 import type { Classify } from './classify.js';
 import { type ClientContainer, createClientIndex } from './client-index.js';

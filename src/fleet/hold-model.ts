@@ -7,7 +7,7 @@
 export type HoldReading = 'job' | 'several' | 'reserved';
 
 /** One object as long as nothing of it changes. Times are our clock's, when it was read. */
-export interface Hold {
+export interface BrokerHold {
   readonly reading: HoldReading;
   /** False: it had a consumer, and has none any more. */
   readonly isConnected: boolean;

@@ -3,11 +3,11 @@
 import { isSameData } from '../lib/same-data.js';
 import type { ClientContainer, ClientIndex } from './client-index.js';
 import type { ChannelConsumer, ChannelReading, ClientsReading } from './client-model.js';
-import type { HeldMessages, Hold, HoldEnd, HoldReading, LostHold } from './hold-model.js';
+import type { BrokerHold, HeldMessages, HoldEnd, HoldReading, LostHold } from './hold-model.js';
 
 export interface HoldRegistry {
   /** By identity of the container. */
-  readonly holds: ReadonlyMap<string, Hold>;
+  readonly holds: ReadonlyMap<string, BrokerHold>;
   apply(clients: ClientsReading, scene: HoldScene): HoldNews;
   /** The broker is watched no longer; acks go on if it is again. */
   clear(): HoldNews;
@@ -47,7 +47,7 @@ interface Draft {
 }
 
 export function createHoldRegistry(): HoldRegistry {
-  const holds = new Map<string, Hold>();
+  const holds = new Map<string, BrokerHold>();
   /** By identity; outlives the hold. */
   const acks = new Map<string, number>();
   let channels: ReadonlyMap<string, KnownChannel> = new Map();
@@ -71,7 +71,7 @@ export function createHoldRegistry(): HoldRegistry {
     const rise = draft?.acked ?? 0;
     const ackedAtMs = rise > 0 ? readAtMs : before?.ackedAtMs;
     const lost = draft ? undefined : lostOf(before, readAtMs);
-    const hold: Hold = {
+    const hold: BrokerHold = {
       reading: draft?.reading ?? before?.reading ?? 'several',
       isConnected: draft !== undefined,
       unacked: [...(draft?.unacked ?? [])].map(([queue, count]): HeldMessages => ({ queue, count })),
@@ -139,7 +139,7 @@ export function createHoldRegistry(): HoldRegistry {
   }
 }
 
-function lostOf(before: Hold | undefined, atMs: number): LostHold | undefined {
+function lostOf(before: BrokerHold | undefined, atMs: number): LostHold | undefined {
   if (before?.sinceMs === undefined) return before?.lost;
   return { sinceMs: before.sinceMs, atMs, reading: before.reading };
 }

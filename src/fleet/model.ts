@@ -5,7 +5,7 @@ import type { CpuActivity } from './cpu-model.js';
 import type { FailureReason } from './failure-reason.js';
 import type { Gpu, GpuLink, GpuRequest, LostGpu } from './gpu-model.js';
 import type { GpuHolding, GpuOrphans } from './gpu-process-model.js';
-import type { Hold } from './hold-model.js';
+import type { BrokerHold } from './hold-model.js';
 import type { IoActivity } from './io-model.js';
 import type { LogErrorCount, LogTrouble } from './log-model.js';
 import type { ContainerProcesses } from './process-model.js';
@@ -191,7 +191,7 @@ export interface Fleet extends ProgressPicture {
   /** What workers printed of each pattern last, by container and pattern. */
   readonly logTroubles: ReadonlyMap<string, LogTrouble>;
   /** By identity: what consumers of work queues hold, as the broker says. */
-  readonly holds: ReadonlyMap<string, Hold>;
+  readonly holds: ReadonlyMap<string, BrokerHold>;
   readonly sources: ReadonlyMap<SourceName, SourceHealth>;
   /** By identity. */
   readonly containers: ReadonlyMap<string, Container>;

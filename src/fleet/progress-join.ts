@@ -1,7 +1,7 @@
 /** Decides whose progress a report is, and puts workers and orchestrators together from containers and reports. */
 
 import type { Classify } from './classify.js';
-import type { Hold } from './hold-model.js';
+import type { BrokerHold } from './hold-model.js';
 import type { Container } from './model.js';
 import type { Orchestrator, ProgressReport, Worker } from './progress-model.js';
 import type { Tracker } from './progress-tracker.js';
@@ -73,7 +73,7 @@ export function placeContainer(
   return place;
 }
 
-export function describeWorker(place: Place, tracker: Tracker | undefined, hold?: Hold): Worker {
+export function describeWorker(place: Place, tracker: Tracker | undefined, hold?: BrokerHold): Worker {
   const worker: Mutable<Worker> = { role: 'worker', container: place.container };
   if (place.identity !== undefined) worker.identity = place.identity;
   if (place.id !== undefined) worker.id = place.id;

@@ -2,7 +2,7 @@
 
 import type { Histogram } from '../lib/histogram.js';
 import type { SequenceRing } from '../lib/sequence-ring.js';
-import type { Hold } from './hold-model.js';
+import type { BrokerHold } from './hold-model.js';
 
 /** Why a progress file or message is not used, from a closed set: it is a metric's label. */
 export const PROGRESS_IGNORE_REASONS = [
@@ -97,7 +97,7 @@ export interface Worker extends Reporter {
   /** Absent: idle. */
   readonly job?: Job;
   /** What the broker says that it holds; absent where it reports progress itself, or the broker does not say. */
-  readonly hold?: Hold;
+  readonly hold?: BrokerHold;
 }
 
 export interface Orchestrator extends Reporter {

@@ -7,7 +7,7 @@
 
 import { isSameData } from '../lib/same-data.js';
 import type { Classify } from './classify.js';
-import type { Hold } from './hold-model.js';
+import type { BrokerHold } from './hold-model.js';
 import type { Container, IgnoredContainer } from './model.js';
 import {
   describeOrchestrator,
@@ -28,7 +28,7 @@ export interface ReporterBookOptions {
   readonly ignored: ReadonlyMap<string, IgnoredContainer>;
   readonly toldStages: ToldMemory;
   /** By identity of the container. */
-  readonly holds: ReadonlyMap<string, Hold>;
+  readonly holds: ReadonlyMap<string, BrokerHold>;
   /** A worker told its stage for the first time, or another one. */
   readonly onStageTold: (identity: string) => void;
 }

@@ -1,13 +1,13 @@
 /** Families of what workers hold of the broker's messages. */
 
-import type { Hold } from '../fleet/hold-model.js';
+import type { BrokerHold } from '../fleet/hold-model.js';
 import type { Container, Fleet } from '../fleet/model.js';
 import { renderLabels } from './exposition.js';
 import type { FamilyGroup } from './family.js';
 
 interface WorkerHold {
   readonly container: Container;
-  readonly hold: Hold;
+  readonly hold: BrokerHold;
 }
 
 export const holdFamilies: FamilyGroup<WorkerHold> = {

@@ -3,7 +3,7 @@
 import { createClassifier } from '../../src/fleet/classify.js';
 import type { ChannelReading } from '../../src/fleet/client-model.js';
 import { createFleetStore, type FleetStore } from '../../src/fleet/fleet-store.js';
-import type { Hold } from '../../src/fleet/hold-model.js';
+import type { BrokerHold } from '../../src/fleet/hold-model.js';
 import { parseProgress } from '../../src/fleet/parse-progress.js';
 import { TEST_CLASSIFY } from './source-harness.js';
 
@@ -24,7 +24,7 @@ export interface BrokerFleet extends Pick<FleetStore, 'fleet' | 'apply'> {
   readNone(second: number): void;
   /** It writes a progress file. */
   report(second: number, content: object): void;
-  holdOf(): Hold | undefined;
+  holdOf(): BrokerHold | undefined;
   remove(): void;
 }
 
