@@ -9,7 +9,7 @@ import { NO_RECOVERY } from '../support/no-recovery.js';
 import { openDoor } from '../support/open-door.js';
 
 const W = 'paddle-worker-gpu1-0';
-const EXPECTED = `paddle-worker-gpu1-0  ✖ stuck for 5s
+const EXPECTED = `paddle-worker-gpu1-0  ✖ stuck for 5m10s
   no progress for 5m10s at page 3 of 9 of PMC1, and nothing else moves
 
 CONTAINER

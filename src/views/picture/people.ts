@@ -211,7 +211,7 @@ function describePerson(person: PersonJson, { nowMs, labels, problemsOf }: Aroun
   };
 }
 
-const STUCK_KINDS: ReadonlySet<string> = new Set(['WorkerStuck', 'OrchestratorStuck']);
+export const STUCK_KINDS: ReadonlySet<string> = new Set(['WorkerStuck', 'OrchestratorStuck']);
 
 export function shortId(id: string | null | undefined): string | null {
   return id ? id.slice(0, 12) : null;

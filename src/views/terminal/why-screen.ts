@@ -13,6 +13,7 @@ import type {
   WorkerJson,
 } from '../picture/api-shapes.js';
 import { elapsedMs, formatAgo, formatDuration, formatGib, parseTime } from '../picture/format.js';
+import { STUCK_KINDS } from '../picture/people.js';
 import { severityName, statusName } from '../picture/vocabulary.js';
 import { INDENT, indented, severitySpan, statusSpan } from './rows.js';
 import { type Line, line, paragraph, span } from './spans.js';
@@ -82,16 +83,19 @@ const wrapped = (text: string, width: number): readonly Line[] =>
   paragraph(text, width).map((part) => indented(part));
 
 function titleLines(
-  { container, worker, orchestrator }: WhyJson,
+  { container, worker, orchestrator, findings }: WhyJson,
   nowMs: number,
   width: number,
 ): readonly Line[] {
   const judged = worker ?? orchestrator;
   const name = span(container?.container ?? judged?.container ?? '', 'bold');
   if (!judged?.status) return [line(name, '  ', container?.state ?? 'no status yet')];
-  const forMs = elapsedMs(parseTime(judged.since), nowMs);
+  const status = statusName(judged.status);
+  // As in all views: stuck since it stood still, not since that was found.
+  const known = status === 'stuck' ? findings?.find(({ kind }) => STUCK_KINDS.has(kind)) : undefined;
+  const forMs = elapsedMs(parseTime(known?.beganAt ?? judged.since), nowMs);
   const since = forMs === null ? '' : ` for ${formatDuration(forMs)}`;
-  const title = line(name, '  ', statusSpan(statusName(judged.status)), since);
+  const title = line(name, '  ', statusSpan(status), since);
   return [title, ...(judged.reason ? wrapped(judged.reason, width) : [])];
 }
 
